@@ -1,0 +1,44 @@
+# make demo   train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
+# make test   the test suite
+# make check  lint, format, types and import layers
+# Each sets up what it needs in .venv, once.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEV_READY := $(VENV)/.dev-ready
+DEMO := runs/demo
+
+.PHONY: demo test check format clean
+
+demo: $(READY)
+	rm -rf $(DEMO)
+	$(BIN)/deblur fit --config experiments/deblurgan.yaml --config experiments/presets/quick.yaml --run $(DEMO)
+	$(BIN)/deblur test --config $(DEMO)/config.yaml --ckpt_path $(DEMO)/checkpoints/best.ckpt
+
+test: $(DEV_READY)
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage build dist *.egg-info
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("deblur_lightning needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(DEV_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

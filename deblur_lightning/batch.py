@@ -1,0 +1,51 @@
+"""What flows through the house: the batch types, and the rounding that every 8-bit file imposes."""
+
+from typing import TypedDict
+
+from torch import Tensor
+
+
+class SharpBatch(TypedDict):
+    """What a loader yields, before any degradation.
+
+    Attributes:
+        sharp: (B, C, H, W) uint8, a margin wider than the wanted crop on every side.
+        index: (B,) int64, the sample's position in its source.
+        visit: (B,) int64, how often the source had been gone through before this sample.
+    """
+
+    sharp: Tensor
+    index: Tensor
+    visit: Tensor
+
+
+class RestorationBatch(TypedDict):
+    """What every restorer learns from and is scored on.
+
+    Attributes:
+        blurred: (B, C, H, W) float32 in [0, 1].
+        sharp: (B, C, H, W) float32 in [0, 1].
+        psf: (B, K, K) float32, non-negative, sum 1, centred; K is odd.
+        psf_known: (B,) bool, whether ``psf`` describes the whole degradation.
+        index: (B,) int64, the sample's position in its source.
+    """
+
+    blurred: Tensor
+    sharp: Tensor
+    psf: Tensor
+    psf_known: Tensor
+    index: Tensor
+
+
+def to_8bit(image: Tensor) -> Tensor:
+    """Clamp ``image`` to [0, 1] and round it to the 256 levels that an 8-bit file can hold.
+
+    Clamping comes first and rounding before any cast: a value above 1 cast to uint8 would wrap.
+
+    Args:
+        image: any shape, floating point, nominally in [0, 1].
+
+    Returns:
+        The same shape and dtype, every value a multiple of 1/255 in [0, 1].
+    """
+    return (image.clamp(0, 1) * 255).round() / 255

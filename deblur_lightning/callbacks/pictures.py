@@ -1,0 +1,106 @@
+"""Before and after, as a picture: blurred, restored and sharp side by side."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from PIL import Image, ImageDraw
+from torch import Tensor
+from torchvision.transforms.functional import center_crop, to_pil_image
+
+from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import write_png
+
+CAPTION = 18
+GAP = 4
+
+
+class ComparisonPictures(Callback):
+    """Writes ``pictures/val_STEP.png`` at each validation and ``pictures/test.png`` at a test.
+
+    Args:
+        count: images shown, a row each.
+        side: of the part shown of each image, cut from its centre, in pixels.
+
+    Raises:
+        UserError: ``count`` or ``side`` below 1.
+    """
+
+    def __init__(self, count: int = 4, side: int = 256) -> None:
+        if count < 1 or side < 1:
+            raise UserError(f"pictures.count={count}, pictures.side={side}: give 1 or more for both.")
+        self.count = count
+        self.side = side
+        self._rows: list[Image.Image] = []
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: RestorationBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._collect(outputs, batch)
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: RestorationBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._collect(outputs, batch)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer, f"val_{trainer.global_step:06d}.png")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer, "test.png")
+
+    def _collect(self, outputs: Any, batch: RestorationBatch) -> None:
+        scores = outputs["scores"]
+        for row in range(min(len(batch["index"]), self.count - len(self._rows))):
+            columns = {
+                f"blurred {float(scores['psnr_blurred'][row]):.2f} dB": batch["blurred"][row],
+                f"restored {float(scores['psnr'][row]):.2f} dB": outputs["restored"][row],
+                "sharp": batch["sharp"][row],
+            }
+            self._rows.append(comparison_row(columns, self.side))
+
+    def _write(self, trainer: Trainer, name: str) -> None:
+        rows, self._rows = self._rows, []
+        folder = trainer.log_dir  # asks the other ranks, so every rank must
+        if not rows or folder is None or trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        sheet = torch.cat(
+            [
+                torch.frombuffer(bytearray(row.tobytes()), dtype=torch.uint8).view(row.height, row.width, 3)
+                for row in rows
+            ]
+        )
+        path = Path(folder) / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, sheet.permute(2, 0, 1))
+
+
+def comparison_row(columns: dict[str, Tensor], side: int) -> Image.Image:
+    """One row of captioned squares.
+
+    Args:
+        columns: by caption, images (C, H, W) in [0, 1]; smaller ones than ``side`` are set in black.
+        side: of each square in pixels.
+    """
+    row = Image.new("RGB", (len(columns) * (side + GAP) - GAP, side + CAPTION), "white")
+    pen = ImageDraw.Draw(row)
+    for place, (caption, image) in enumerate(columns.items()):
+        left = place * (side + GAP)
+        pen.text((left + 2, 2), caption, fill="black")
+        square = center_crop(to_8bit(image.detach().float().cpu()), [side, side])
+        row.paste(to_pil_image(square).convert("RGB"), (left, CAPTION))
+    return row

@@ -1,0 +1,42 @@
+"""A progress bar that also says how long the whole run still takes."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import TQDMProgressBar
+
+
+class RunProgress(TQDMProgressBar):
+    """Lightning's bar for the epoch, with the time left of the whole run beside the losses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = 0.0
+        self._step_at_start = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._began = time.monotonic()
+        self._step_at_start = trainer.global_step
+
+    def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        if trainer.training:
+            done = trainer.global_step - self._step_at_start
+            total = trainer.estimated_stepping_batches - self._step_at_start
+            metrics["run_left"] = time_left(time.monotonic() - self._began, done, total)
+        return dict(metrics)
+
+
+def time_left(elapsed: float, done: int, total: float) -> str:
+    """How long ``total - done`` steps take when ``done`` took ``elapsed`` seconds, as h:mm:ss.
+
+    Returns:
+        "?" before the first step and for a run without an end.
+    """
+    if done < 1 or total == float("inf"):
+        return "?"
+    return str(timedelta(seconds=round(elapsed / done * max(0.0, total - done))))

@@ -1,0 +1,135 @@
+"""Scores of every test image: a table on the screen and records in ``scores.csv``."""
+
+import hashlib
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from deblur_lightning import __version__
+from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.metrics import PROTOCOL
+from deblur_lightning.records import ScoreRecord, add_scores, mean_score
+from deblur_lightning.sources.base import SharpImages
+
+
+class ScoredData(Protocol):
+    """What this callback asks of a data module."""
+
+    images: Mapping[str, SharpImages]
+
+    @property
+    def conditions(self) -> Conditions: ...
+
+
+class ScoreWriter(Callback):
+    """Records the scores of each test image in ``scores.csv`` of the run, and prints them as a table."""
+
+    def __init__(self) -> None:
+        self._scores: list[tuple[int, str, dict[str, float]]] = []
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: RestorationBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        columns = {name: values.tolist() for name, values in outputs["scores"].items()}
+        for row, index in enumerate(batch["index"].tolist()):
+            inputs = _hash_of(batch["blurred"][row], batch["sharp"][row])
+            self._scores.append((index, inputs, {name: values[row] for name, values in columns.items()}))
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        gathered: list[list[tuple[int, str, dict[str, float]]]] = [self._scores]
+        if trainer.world_size > 1:
+            gathered = [[] for _ in range(trainer.world_size)]
+            torch.distributed.all_gather_object(gathered, self._scores)
+        folder = trainer.log_dir  # asks the other ranks, so every rank must
+        self._scores = []
+        if trainer.is_global_zero and folder is not None:
+            # ranks that were given the same images agree on them
+            scores = {index: (inputs, values) for part in gathered for index, inputs, values in part}
+            records = _records(trainer, pl_module, Path(folder), scores)
+            add_scores(Path(folder) / "scores.csv", records)
+            print_scores(records)
+
+
+def _records(
+    trainer: Trainer,
+    pl_module: LightningModule,
+    run: Path,
+    scores: Mapping[int, tuple[str, dict[str, float]]],
+) -> list[ScoreRecord]:
+    data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
+    checkpoint = Path(str(trainer.ckpt_path))
+    common = {
+        "run": run.as_posix(),
+        "split": "test",
+        "protocol": PROTOCOL,
+        **data.conditions._asdict(),
+        "features": str(getattr(pl_module, "features", "none")),
+        "commit": package_commit(),
+        "checkpoint": hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16] if checkpoint.is_file() else "none",
+    }
+    return [
+        ScoreRecord(image=data.images["test"].name(index), metric=name, value=value, inputs=inputs, **common)
+        for index, (inputs, values) in sorted(scores.items())
+        for name, value in values.items()
+    ]
+
+
+def print_scores(records: list[ScoreRecord]) -> None:
+    """Print a row for each image, the mean, and a line that says under which protocol."""
+    columns = {"psnr_blurred": "blurred", "psnr": "restored", "psnr_gain": "gain"}
+    columns |= {"ssim_blurred": "blurred", "ssim": "restored", "ssim_gain": "gain"}
+    table = Table("image", *columns.values(), title="PSNR in dB (left) and SSIM (right)", title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    by_image: dict[str, dict[str, float]] = {}
+    for record in records:
+        by_image.setdefault(record.image, {})[record.metric] = record.value
+    for image, values in by_image.items():
+        table.add_row(image, *(_figure(name, values[name]) for name in columns))
+    table.add_section()
+    table.add_row("mean", *(_figure(name, mean_score(records, name)) for name in columns), style="bold")
+    first = records[0]
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "
+        f"noise {first.noise}; rounding {first.rounding}; pretrained features {first.features}"
+    )
+
+
+def package_commit() -> str:
+    """The commit of the checkout this package runs from, marked where it was changed; else the version."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return f"v{__version__}"
+    return answer.stdout.strip()
+
+
+def _figure(name: str, value: float) -> str:
+    digits = 2 if name.startswith("psnr") else 3
+    return f"{value:+.{digits}f}" if name.endswith("gain") else f"{value:.{digits}f}"
+
+
+def _hash_of(*images: Tensor) -> str:
+    digest = hashlib.sha256()
+    for image in images:
+        pixels = (to_8bit(image) * 255).round().to(torch.uint8).cpu()
+        digest.update(str(tuple(pixels.shape)).encode())
+        digest.update(pixels.numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,234 @@
+"""fit, validate, test and predict: Lightning's command line over the experiments' YAML files."""
+
+import importlib
+import logging
+import pkgutil
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import ArgumentError, Namespace
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger
+
+import deblur_lightning
+from deblur_lightning.callbacks.pictures import ComparisonPictures
+from deblur_lightning.callbacks.predictions import PredictionWriter
+from deblur_lightning.callbacks.progress import RunProgress
+from deblur_lightning.callbacks.scores import ScoreWriter
+from deblur_lightning.commands.mistakes import explain
+from deblur_lightning.errors import UserError
+
+ROOMS = ("degradations", "networks", "losses", "sources", "methods", "datamodules", "callbacks")
+RUNS = Path("runs")
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run ``argv``, which starts with a subcommand; a user's mistake ends in one line and exit code 2."""
+    for room in ROOMS:
+        _import_all(room)
+    _quieten()
+    try:
+        ExperimentCLI(argv)
+    except Exception as error:
+        line = _one_line(error)
+        if line is None:
+            raise
+        print(f"deblur: error: {line}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+class ExperimentCLI(LightningCLI):
+    """LightningCLI with a folder for each run, refusing what would silently mean something else."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        # abbreviated keys would let misspelt ones pass; errors are told in one line by ``run``
+        strict: dict[str, Any] = {"exit_on_error": False, "allow_abbrev": False}
+        super().__init__(
+            LightningModule,
+            LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            args=list(argv),
+            seed_everything_default=0,
+            auto_configure_optimizers=False,
+            save_config_callback=None,
+            trainer_defaults={"num_sanity_val_steps": 1},
+            parser_kwargs={**strict, **{name: dict(strict) for name in self.subcommands()}},
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(ComparisonPictures, "pictures")
+        best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
+        parser.set_defaults({f"checkpoint.{name}": value for name, value in best.items()})
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        try:
+            self.config = parser.parse_args(args)
+        except ArgumentError as error:
+            defaults = self._subcommand_parsers[args[0]].get_defaults(skip_validation=True)
+            raise UserError(explain(str(error), defaults.keys(branches=True))) from error
+        self.given = self.config[self.config.subcommand]
+
+    def _parse_ckpt_path(self) -> None:
+        """Refuse a checkpoint that is absent, or made with other settings than the configuration's.
+
+        Lightning's own would put the checkpoint's settings silently in place of the configuration's.
+        """
+        path = self.given.get("ckpt_path")
+        if path is not None:
+            _check_checkpoint(Path(path), self.given.model)
+        elif self.config.subcommand != "fit":
+            raise UserError(
+                f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt"
+            )
+
+    def before_instantiate_classes(self) -> None:
+        if self.subcommand == "fit":
+            self.folder = Path(self.given.run) if self.given.run else _next_run(_experiment_name(self.given))
+            if (self.folder / "config.yaml").exists():
+                raise UserError(f"{self.folder} holds a run already: give another --run, or none.")
+        else:
+            self.folder = Path(self.given.run) if self.given.run else _run_of(Path(self.given.ckpt_path))
+            if "verbose" in self.given:
+                self.given.verbose = False  # our own table says more than Lightning's
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        kwargs["default_root_dir"] = self.folder
+        extra: list[Any] = [RunProgress(), ScoreWriter(), PredictionWriter()]
+        if self.subcommand == "fit":
+            own = CSVLogger(self.folder.parent, name="", version=self.folder.name)
+            kwargs["logger"] = [own, *_loggers(self.config_init.fit.trainer.logger)]
+            extra.append(SaveConfigCallback(self._parser("fit"), _without_run(self.given)))
+        elif not self.given.trainer.logger:
+            kwargs["logger"] = False
+        callbacks = self._get(self.config_init, "trainer").callbacks or []
+        kwargs["callbacks"] = [*(callbacks if isinstance(callbacks, list) else [callbacks]), *extra]
+        return super().instantiate_trainer(**kwargs)
+
+    def after_fit(self) -> None:
+        """Say where everything is and how to go on."""
+        if not self.trainer.is_global_zero:
+            return
+        folder, checkpoints = self.folder, self.folder / "checkpoints"
+        pictures = sorted((folder / "pictures").glob("val_*.png"))
+        print(f"\nrun       {folder}")
+        if pictures:
+            print(f"picture   {pictures[-1]}")
+        print(f"test      deblur test --config {folder}/config.yaml --ckpt_path {checkpoints}/best.ckpt")
+        print(f"continue  deblur fit --config {folder}/config.yaml --ckpt_path {checkpoints}/last.ckpt")
+
+    def after_test(self) -> None:
+        """Say where the scores and the picture are."""
+        if self.trainer.is_global_zero:
+            print(f"scores    {self.folder}/scores.csv\npicture   {self.folder}/pictures/test.png")
+
+    def after_predict(self) -> None:
+        """Say where the restored images are."""
+        if self.trainer.is_global_zero:
+            print(f"restored  {self.folder}/predictions")
+
+
+def _import_all(room: str) -> None:
+    """Import every module of a room, so that its classes can be named without their path."""
+    package = importlib.import_module(f"{deblur_lightning.__name__}.{room}")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def _quieten() -> None:
+    """Leave out advice that does not hold here."""
+    for message in (
+        ".*does not have many workers.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*Experiment logs directory .* exists and is not empty.*",
+        ".*Using `DistributedSampler` with the dataloaders.*",  # ours repeats no image
+        ".*number of training batches .* is smaller than the logging interval.*",
+        ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not record.getMessage().startswith(("\N{ELECTRIC LIGHT BULB} Tip", "TPU available"))
+    )
+
+
+def _experiment_name(config: Namespace) -> str:
+    """The name of the first YAML file; for a run's own ``config.yaml`` that of the run's experiment."""
+    given = config.get("config")
+    if not given:
+        return str(config.model.class_path).rsplit(".", 1)[-1]
+    path = Path(str(given[0]))
+    if path.name != "config.yaml":
+        return path.stem
+    run = path.resolve().parent
+    return run.parent.name if run.name.isdigit() else run.name
+
+
+def _next_run(experiment: str) -> Path:
+    numbers = [int(path.name) for path in (RUNS / experiment).glob("*") if path.name.isdigit()]
+    return RUNS / experiment / f"{max(numbers, default=0) + 1:03d}"
+
+
+def _run_of(checkpoint: Path) -> Path:
+    folder = checkpoint.parent
+    return folder.parent if folder.name == "checkpoints" else folder
+
+
+def _loggers(given: Any) -> list[Any]:
+    if isinstance(given, bool) or given is None:
+        return []
+    return list(given) if isinstance(given, list) else [given]
+
+
+def _without_run(config: Namespace) -> Namespace:
+    """A copy of ``config`` that a later command can start from: its run is a new one, from no checkpoint."""
+    copy = config.clone()
+    copy.run = copy.ckpt_path = None
+    return copy
+
+
+def _check_checkpoint(path: Path, model: Namespace) -> None:
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
+    try:
+        settings = torch.load(path, weights_only=True, map_location="cpu", mmap=True).get("hyper_parameters", {})
+    except Exception as error:
+        raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
+    wanted = _flat({"_class_path": model.class_path, **model.init_args.as_dict()})
+    for key, value in _flat(settings).items():
+        if key in wanted and wanted[key] != value:
+            raise UserError(
+                f"{path} was trained with {key}={value}, the configuration says {wanted[key]}: "
+                f"give the run's own with --config={_run_of(path)}/config.yaml."
+            )
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def _one_line(error: BaseException) -> str | None:
+    """What to tell the user of ``error``, or None where it is no mistake of theirs."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UserError):
+            # from a loader's worker the message comes with the worker's traceback
+            return str(cause).rsplit("UserError: ", 1)[-1].strip()
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, MisconfigurationException):
+        return " ".join(str(error).split())
+    return None

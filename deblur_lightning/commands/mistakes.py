@@ -1,0 +1,114 @@
+"""From jsonargparse's pages about a configuration that does not fit, the one line that tells the user what to do."""
+
+import inspect
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, get_type_hints
+
+from lightning.pytorch import LightningDataModule, LightningModule
+from torch import nn
+
+from deblur_lightning.errors import UserError
+
+LONGEST_VALUE = 60
+
+
+def explain(message: str, known_keys: Iterable[str]) -> str:
+    """Name the culprit and the cure of a parser's error.
+
+    Args:
+        message: what the parser said, of any number of lines.
+        known_keys: every dotted key of the subcommand.
+    """
+    keys = ".".join(re.findall(r'Parser key "([^"]+)"', message))
+    classes = re.findall(r"Problem with given class_path '([^']+)'", message)
+    if found := re.search(r"Option '(\w+)' is not accepted", message):
+        return _unknown_setting(found[1], classes[-1:])
+    if found := re.search(r"Subcommand '\w+' does not accept option '([^']+)'", message):
+        return _unknown_key(found[1], known_keys)
+    if found := re.search(r"unrecognized arguments: --([^\s=]+)", message):
+        return _unknown_key(found[1], known_keys)
+    if found := re.search(r"Expected a dot import path string: (\S+)", message):
+        return _unknown_class(found[1], keys, classes[-1:])
+    if found := re.search(r"File does not exist: '([^']+)'", message):
+        return f"no file {found[1]}: --config takes the path of a YAML file, such as experiments/deblurgan.yaml."
+    if found := re.search(r"Problems parsing config: (.+)", message, re.DOTALL):
+        return f"a configuration is not valid YAML ({' '.join(found[1].split())}): mend that place."
+    if "arguments are required" in message:
+        return "no experiment: give one with --config=experiments/NAME.yaml."
+    if "Not a valid subclass" in message:
+        return f"{keys} takes class_path and init_args, and nothing beside them: move what is beside into init_args."
+    return _wrong_value(keys, message)
+
+
+def _unknown_setting(name: str, classes: list[str]) -> str:
+    if not classes or classes[0].startswith("lightning."):
+        return f"{name!r} has no place there: a class takes class_path and init_args."
+    known = [key for key in inspect.signature(_class(classes[0])).parameters if key != "self"]
+    return f"{classes[0].rsplit('.', 1)[-1]} has no setting {name!r}: {_suggestion(name, known)}"
+
+
+def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
+    return f"no setting {key!r}: {_suggestion(key, known_keys, everything=False)}"
+
+
+def _unknown_class(name: str, keys: str, classes: list[str]) -> str:
+    known = {"model": LightningModule, "data": LightningDataModule}.get(keys)
+    if classes:
+        known = get_type_hints(vars(_class(classes[0]))["__init__"]).get(keys.rsplit(".", 1)[-1])
+    return f"no class {name!r} for {keys}: {_suggestion(name, _concrete_names(known))}"
+
+
+def _wrong_value(keys: str, message: str) -> str:
+    expected = [kind for kind in re.findall(r"Expected a (.+)", message) if "NoneType" not in kind]
+    given = re.findall(r"Given value: (?:NestedArg\(key='[^']*', val=)?(.+?)\)?$", message, re.MULTILINE)
+    if not expected:
+        return " ".join(message.split())
+    kind, _, value = expected[-1].partition(" Got value: ")
+    kind = re.sub(r"<class '(\w+)'>", r"\1", kind).replace("typing.", "").rstrip(".")
+    value = value or (given[-1] if given else "something else")
+    return f"{keys}={_short(value)} does not fit: {keys.rsplit('.', 1)[-1]} takes {kind}."
+
+
+def _suggestion(name: str, known: Iterable[str], everything: bool = True) -> str:
+    choices = sorted(set(known))
+    close = get_close_matches(name, choices, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    if everything and choices:
+        return f"choose from {', '.join(choices)}."
+    return "deblur SUBCOMMAND --help lists them."
+
+
+def _concrete_names(base: Any) -> list[str]:
+    """The classes of this package that ``base``, a class or an optional one, admits.
+
+    A setting typed as any ``nn.Module`` is meant for a network.
+    """
+    bases = [kind for kind in getattr(base, "__args__", (base,)) if isinstance(kind, type)]
+    names: list[str] = []
+    waiting: list[type] = []
+    for kind in bases:
+        waiting += kind.__subclasses__()
+    while waiting:
+        candidate = waiting.pop()
+        waiting += candidate.__subclasses__()
+        room = "deblur_lightning.networks." if nn.Module in bases else "deblur_lightning."
+        if candidate.__module__.startswith(room) and not inspect.isabstract(candidate):
+            names.append(candidate.__name__)
+    return names
+
+
+def _class(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    found = getattr(import_module(module), name)
+    if not isinstance(found, type):
+        raise UserError(f"{path} is no class: give the path of a class.")
+    return found
+
+
+def _short(value: str) -> str:
+    value = value.strip("'")
+    return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}..."

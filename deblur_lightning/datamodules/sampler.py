@@ -1,0 +1,80 @@
+"""Which sample comes when: a pure function of seed, epoch and rank, which can start inside an epoch."""
+
+from collections.abc import Iterator, Sized
+
+import torch
+from torch.utils.data.distributed import DistributedSampler
+
+from deblur_lightning.draws import Draws
+
+Key = tuple[int, int]
+"""What the sampler yields: how often the source had been gone through (``visit``), and the position in it."""
+
+
+class VisitSampler(DistributedSampler[Key]):
+    """Goes through the images again and again, each time in another order, and calls ``length`` samples an epoch.
+
+    A global batch is the same set of samples for any number of ranks. Lightning leaves a ``DistributedSampler``
+    alone, whatever ``use_distributed_sampler`` says; it would reshuffle any other.
+
+    Args:
+        images: what is sampled; only its length is used.
+        length: samples in an epoch over all ranks, or None for each image once.
+        seed: of the order.
+        rank: of this process.
+        world_size: number of processes.
+    """
+
+    def __init__(self, images: Sized, *, length: int | None, seed: int, rank: int, world_size: int) -> None:
+        super().__init__(images, num_replicas=world_size, rank=rank, shuffle=True, seed=seed)  # type: ignore[arg-type]
+        self.count = len(images)
+        self.samples = (length or self.count) // world_size * world_size
+        self.start = 0
+
+    def __len__(self) -> int:
+        return self.samples // self.num_replicas
+
+    def __iter__(self) -> Iterator[Key]:
+        first = self.epoch * self.samples
+        order: tuple[int, list[int]] = (-1, [])
+        for position in range(
+            first + self.start * self.num_replicas + self.rank, first + self.samples, self.num_replicas
+        ):
+            visit, place = divmod(position, self.count)
+            if order[0] != visit:
+                order = (visit, self._order(visit))
+            yield visit, order[1][place]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Turn to ``epoch``; another one than the present is begun from its first sample."""
+        if epoch != self.epoch:
+            self.resume_at(epoch, 0)
+
+    def resume_at(self, epoch: int, start: int) -> None:
+        """Turn to ``epoch`` and pass over the first ``start`` samples of this rank."""
+        self.epoch = epoch
+        self.start = start
+
+    def _order(self, visit: int) -> list[int]:
+        index = torch.arange(self.count)
+        draws = Draws(self.seed, "train", torch.full_like(index, visit), index)
+        order: list[int] = draws.bits("order").argsort().tolist()
+        return order
+
+
+class EvaluationSampler(DistributedSampler[Key]):
+    """Each image once, shared out between the ranks without repeating any.
+
+    With fewer images than ranks every rank takes all of them, which leaves means as they are.
+    """
+
+    def __init__(self, images: Sized, *, rank: int, world_size: int) -> None:
+        super().__init__(images, num_replicas=world_size, rank=rank, shuffle=False)  # type: ignore[arg-type]
+        share = len(images) >= world_size
+        self.indices = range(rank, len(images), world_size) if share else range(len(images))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __iter__(self) -> Iterator[Key]:
+        return ((0, index) for index in self.indices)

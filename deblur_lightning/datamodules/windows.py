@@ -1,0 +1,75 @@
+"""What a loader worker does: decode, cut a window, flip; all of it keyed by the sample's counter."""
+
+import os
+from typing import TypedDict
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it would ask the package index for news
+
+import albumentations as A
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from deblur_lightning.datamodules.sampler import Key
+from deblur_lightning.draws import Draws
+from deblur_lightning.sources.base import SharpImages
+
+
+class Window(TypedDict):
+    """One item of a ``SharpBatch``."""
+
+    sharp: Tensor
+    index: int
+    visit: int
+
+
+class RandomWindows(Dataset[Window]):
+    """A random square of each image, flipped and turned, pure in (seed, visit, index).
+
+    Args:
+        images: at least ``side - 2 * margin`` pixels high and wide.
+        side: of the square in pixels, the margin included; an image with less is extended by reflection.
+        flips: whether to flip and turn by quarters as well.
+        seed: of the draws.
+    """
+
+    def __init__(self, images: SharpImages, *, side: int, flips: bool, seed: int) -> None:
+        self.images = images
+        self.side = side
+        self.seed = seed
+        self.augment = A.Compose([A.RandomCrop(side, side), A.D4(p=1.0 if flips else 0.0)])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, key: Key) -> Window:
+        visit, index = key
+        pixels = _extended(self.images.pixels(index, visit).permute(1, 2, 0).numpy(), self.side)
+        draws = Draws(self.seed, "train", torch.tensor([visit]), torch.tensor([index]))
+        self.augment.set_random_seed(int(draws.integers("window", 0, 2**31 - 1)))
+        window = np.ascontiguousarray(self.augment(image=pixels)["image"].transpose(2, 0, 1))
+        return {"sharp": torch.from_numpy(window), "index": index, "visit": visit}
+
+
+class WholeImages(Dataset[Window]):
+    """Each image as it is."""
+
+    def __init__(self, images: SharpImages) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, key: Key) -> Window:
+        visit, index = key
+        return {"sharp": self.images.pixels(index, visit), "index": index, "visit": visit}
+
+
+def _extended(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Reflect (H, W, C) ``pixels`` beyond its edges up to at least ``side`` in height and width."""
+    missing = [max(0, side - length) for length in pixels.shape[:2]]
+    if not any(missing):
+        return pixels
+    before_after = [(lack // 2, lack - lack // 2) for lack in missing]
+    return np.pad(pixels, [*before_after, (0, 0)], mode="reflect")

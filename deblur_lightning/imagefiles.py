@@ -1,0 +1,158 @@
+"""Reading image files into tensors, and writing files so that nobody ever meets half of one."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import torch
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+"""In lower case, what the names of image files end in where a folder is searched."""
+
+MAX_PIXELS = 120_000_000
+"""More than any phone's 108 megapixels, fewer than what a bomb would unpack to: 360 MB as 8-bit RGB."""
+
+_SIDEWAYS = (5, 6, 7, 8)  # the EXIF orientations that exchange height and width
+
+
+def read_rgb(path: str | Path) -> Tensor:
+    """Read an image file as it is meant to be seen.
+
+    EXIF rotation is applied, transparent parts are laid over white, 16-bit grey is scaled to 8 bits, and of
+    several frames the first is taken.
+
+    Args:
+        path: a file in any format that Pillow knows.
+
+    Returns:
+        (3, H, W) uint8, red, green, blue.
+
+    Raises:
+        UserError: the file is missing, damaged, no image, over ``MAX_PIXELS``, or of values of unknown range.
+    """
+    with _opened(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        pixels = np.array(_to_rgb(upright))
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """Height and width in pixels of what ``read_rgb`` would return, from the file's header alone.
+
+    An orientation stored behind a PNG's pixels, where hardly any program puts it, is not seen.
+
+    Raises:
+        UserError: the header cannot be read, or promises more than ``MAX_PIXELS``.
+    """
+    with _opened(path) as image:
+        width, height = image.size
+        if image.format == "TIFF":  # Pillow has exchanged the two already
+            return height, width
+        # Image's own method, since that of its PNG subclass decodes the pixels first.
+        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
+        return (width, height) if orientation in _SIDEWAYS else (height, width)
+
+
+def write_png(path: str | Path, image: Tensor) -> None:
+    """Write ``image`` as a PNG file, whole or not at all.
+
+    Args:
+        path: where to; an existing file is replaced.
+        image: (C, H, W) uint8 on any device, C = 1 (grey) or 3 (RGB).
+
+    Raises:
+        ValueError: another shape or dtype.
+        UserError: the file cannot be written.
+    """
+    if image.dtype != torch.uint8 or image.ndim != 3 or image.shape[0] not in (1, 3):
+        raise ValueError(f"write_png wants (1 or 3, H, W) uint8, not {tuple(image.shape)} {image.dtype}")
+    pixels = image.detach().cpu().permute(1, 2, 0).contiguous().numpy()
+    encoded = BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(encoded, format="PNG")
+    write_atomically(path, encoded.getvalue())
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Write ``data`` under the name ``path``; a reader sees the old file or the new one, never a part.
+
+    Args:
+        path: where to; its folder must exist, an existing file is replaced.
+        data: the whole content.
+
+    Raises:
+        UserError: the file cannot be written; an older one of that name is then untouched.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{uuid4().hex}.partial")  # beside it: a rename across disks is a copy
+    try:
+        with partial.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    except OSError as error:
+        cure = "check that its folder exists, is writable and has room left"
+        raise UserError(f"cannot write {target}: {error.strerror or error}; {cure}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """Open ``path`` with Pillow, turning whatever goes wrong with the file into one line."""
+    try:
+        with warnings.catch_warnings():
+            # Sizes are checked below, and damaged metadata is no news where the pixels are sound.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                _check_pixels(path, image)
+                yield image
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow's decoders raise nearly anything
+        raise _unreadable(path, error) from error
+
+
+def _check_pixels(path: str | Path, image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        limit = f"the limit is {MAX_PIXELS // 1_000_000} million pixels"
+        raise UserError(f"{path} has {width} x {height} pixels and {limit}; scale it down or cut it up")
+
+
+def _unreadable(path: str | Path, error: Exception) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path} does not exist; check its path")
+    if isinstance(error, OSError) and error.errno is not None:
+        return UserError(f"cannot read {path}: {error.strerror}; check what it is and who may read it")
+    if isinstance(error, UnidentifiedImageError):
+        return UserError(f"{path} is not an image that Pillow knows; convert it to PNG or JPEG, or remove it")
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return UserError(f"cannot decode {path} ({reason}); get a sound copy, convert it to PNG, or remove it")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Convert any mode of Pillow's to RGB."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        coloured = image.convert("RGBA")
+        white = Image.new("RGBA", coloured.size, "white")
+        return Image.alpha_composite(white, coloured).convert("RGB")
+    return image.convert("RGB")
+
+
+def _eight_bits(grey: np.ndarray) -> np.ndarray:
+    """Scale 16-bit grey to 8 bits; Pillow itself would cut off all above 255."""
+    if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > 65535:
+        raise ValueError("its values are neither 8-bit nor 16-bit")
+    return ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -1,0 +1,79 @@
+"""What every restorer shares: how it is validated, tested, used, saved and loaded."""
+
+from abc import ABC, abstractmethod
+from typing import Any, TypedDict
+
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.metrics import PSNR_CAP, restoration_scores
+
+
+class Evaluation(TypedDict):
+    """What a validation or test step hands to the callbacks.
+
+    Attributes:
+        restored: (B, C, H, W) in [0, 1], rounded to 8 bits.
+        scores: by name, (B,) float32 each; see ``restoration_scores``.
+    """
+
+    restored: Tensor
+    scores: dict[str, Tensor]
+
+
+class Restorer(LightningModule, ABC):
+    """A network that maps blurred images to restored ones, and one way of training it.
+
+    Args:
+        network: maps (B, C, H, W) in [0, 1], of any height and width, to the same size.
+
+    Attributes:
+        features: which pretrained features took part in training; part of every score's record.
+    """
+
+    features: str = "none"
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        restored: Tensor = self.network(blurred)
+        return restored
+
+    @abstractmethod
+    def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor | None: ...
+
+    def restore(self, batch: RestorationBatch) -> Tensor:
+        """The network's raw output for ``batch``, (B, C, H, W); a non-blind method also uses the PSF."""
+        restored: Tensor = self(batch["blurred"])
+        return restored
+
+    def validation_step(self, batch: RestorationBatch, batch_idx: int) -> Evaluation:
+        return self._evaluate(batch, "val")
+
+    def test_step(self, batch: RestorationBatch, batch_idx: int) -> Evaluation:
+        return self._evaluate(batch, "test")
+
+    def predict_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
+        return to_8bit(self.restore(batch))
+
+    def _evaluate(self, batch: RestorationBatch, split: str) -> Evaluation:
+        restored = to_8bit(self.restore(batch))
+        scores = restoration_scores(restored, batch["blurred"], batch["sharp"])
+        means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
+        capped = (scores["psnr"] >= PSNR_CAP).sum().float()
+        self.log_dict(means, sync_dist=True, batch_size=len(restored))
+        self.log(f"{split}/psnr_capped", capped, reduce_fx="sum", sync_dist=True, batch_size=len(restored))
+        return {"restored": restored, "scores": scores}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["features"] = self.features
+        given = checkpoint.get("hyper_parameters", {})
+        # A module among them would be pickled whole, and weights_only loading refuses it.
+        for name in [name for name, value in given.items() if isinstance(value, nn.Module)]:
+            del given[name]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.features = checkpoint.get("features", "unknown")

@@ -1,0 +1,34 @@
+"""SRCNN's way of learning: plain regression to the sharp image."""
+
+from typing import final
+
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam
+
+from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.methods.base import Restorer
+
+
+@final
+class SRCNNRestorer(Restorer):
+    """Minimises the mean squared error with Adam.
+
+    Args:
+        network: what restores.
+        lr: Adam's learning rate.
+    """
+
+    def __init__(self, network: nn.Module, lr: float = 1e-4) -> None:
+        super().__init__(network)
+        self.save_hyperparameters(logger=False)
+        self.lr = lr
+
+    def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
+        loss = F.mse_loss(self.restore(batch), batch["sharp"])
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
+        return loss
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return Adam(self.parameters(), lr=self.lr)

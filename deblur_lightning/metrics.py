@@ -1,0 +1,66 @@
+"""Named metric protocols: each figure is defined here once, as a pure function of two batches of images."""
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+from deblur_lightning.batch import to_8bit
+
+PROTOCOL = "rgb8"
+"""All channels together, both images clamped and rounded to 8 bits, data range 1, no border cropped."""
+
+PSNR_CAP = 100.0
+"""Equal images have an infinite PSNR, which no mean survives: it counts as this many dB."""
+
+
+def psnr(preds: Tensor, target: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each image in dB, under ``PROTOCOL``, at most ``PSNR_CAP``.
+
+    Args:
+        preds: (B, C, H, W), nominally in [0, 1].
+        target: (B, C, H, W) in [0, 1].
+
+    Returns:
+        (B,) float32.
+    """
+    values: Tensor = peak_signal_noise_ratio(
+        to_8bit(preds.float()), to_8bit(target.float()), data_range=1.0, reduction="none", dim=(1, 2, 3)
+    )
+    return values.clamp(max=PSNR_CAP)
+
+
+def ssim(preds: Tensor, target: Tensor) -> Tensor:
+    """Structural similarity of each image in [-1, 1], under ``PROTOCOL`` (Gaussian window of 11x11, sigma 1.5).
+
+    Args:
+        preds: (B, C, H, W), nominally in [0, 1].
+        target: (B, C, H, W) in [0, 1].
+
+    Returns:
+        (B,) float32.
+    """
+    values = structural_similarity_index_measure(
+        to_8bit(preds.float()), to_8bit(target.float()), data_range=1.0, reduction="none"
+    )
+    assert isinstance(values, Tensor)  # a pair only where the full map is asked for
+    return values.reshape(len(preds))
+
+
+@torch.no_grad()
+def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor) -> dict[str, Tensor]:
+    """Every figure of a restored batch, beside the same figure of its blurred input, and the gain.
+
+    Args:
+        restored: (B, C, H, W), nominally in [0, 1].
+        blurred: (B, C, H, W) in [0, 1].
+        sharp: (B, C, H, W) in [0, 1].
+
+    Returns:
+        By name, (B,) float32 each: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three for ``ssim``.
+    """
+    scores = {}
+    for name, metric in {"psnr": psnr, "ssim": ssim}.items():
+        scores[name] = metric(restored, sharp)
+        scores[f"{name}_blurred"] = metric(blurred, sharp)
+        scores[f"{name}_gain"] = scores[name] - scores[f"{name}_blurred"]
+    return scores

@@ -1,0 +1,94 @@
+"""The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import write_atomically
+
+
+@dataclass(frozen=True)
+class ScoreRecord:
+    """One figure of one image, with all that decides whether it may be compared with another.
+
+    Attributes:
+        run: folder of the run that trained the restorer.
+        image: name in its source.
+        split: "val" or "test".
+        protocol: name of the metric's protocol, defined in ``metrics.py``.
+        metric: "psnr" or "ssim", "..._blurred" for the blurred input, "..._gain" for the difference.
+        value: in the metric's unit (dB for PSNR).
+        border, noise, rounding: how the input was made; see ``degradations.base.Conditions``.
+        features: pretrained features that took part in the training.
+        commit: of this package's checkout, or its version.
+        checkpoint: start of the SHA-256 of the checkpoint's bytes.
+        inputs: start of the SHA-256 of the blurred and the sharp image as 8-bit bytes.
+    """
+
+    run: str
+    image: str
+    split: str
+    protocol: str
+    metric: str
+    value: float
+    border: str
+    noise: str
+    rounding: str
+    features: str
+    commit: str
+    checkpoint: str
+    inputs: str
+
+    def key(self) -> tuple[str, ...]:
+        """What a newer record of the same thing replaces."""
+        return (self.image, self.split, self.protocol, self.metric, self.inputs)
+
+
+COLUMNS = tuple(field.name for field in fields(ScoreRecord))
+
+
+def read_scores(path: Path) -> list[ScoreRecord]:
+    """The records of a ``scores.csv``.
+
+    Raises:
+        UserError: the file has other columns than ``COLUMNS``.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise UserError(f"{path} was not written by this version: move it away and test again.")
+        return [ScoreRecord(**{**row, "value": float(row["value"])}) for row in reader]  # type: ignore[arg-type]
+
+
+def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
+    """Put ``records`` into ``path``, each in place of an older one of the same key."""
+    kept = {record.key(): record for record in (read_scores(path) if path.exists() else [])}
+    kept |= {record.key(): record for record in records}
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(record) for record in kept.values())
+    write_atomically(path, text.getvalue().encode())
+
+
+def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
+    """The mean of ``metric`` over images.
+
+    Raises:
+        UserError: no such record; or one image occurs with two different inputs, so that two tests are mixed.
+    """
+    chosen = [record for record in records if record.metric == metric]
+    if not chosen:
+        raise UserError(f"No record of {metric!r}: test the run first.")
+    inputs: dict[str, str] = {}
+    for record in chosen:
+        if inputs.setdefault(record.image, record.inputs) != record.inputs:
+            raise UserError(f"{record.image} was scored on two different inputs: choose the records of one test.")
+    return sum(record.value for record in chosen) / len(chosen)
+
+
+def _row(record: ScoreRecord) -> list[str]:
+    return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in astuple(record)]
