@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -103,7 +103,8 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         cure = "check that its folder exists, is writable and has room left"
         raise UserError(f"cannot write {target}: {error.strerror or error}; {cure}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # gone under its new name, or never made
+            partial.unlink()
 
 
 @contextmanager
@@ -113,7 +114,8 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             # Sizes are checked below, and damaged metadata is no news where the pixels are sound.
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            # Not by its name: Pillow would map a grey TIFF into memory and garble one that lies on its side.
+            with Path(path).open("rb") as file, Image.open(file) as image:
                 _check_pixels(path, image)
                 yield image
     except UserError:

@@ -113,11 +113,17 @@ def print_scores(records: list[ScoreRecord]) -> None:
 
 def package_commit() -> str:
     """The commit of the checkout this package runs from, marked where it was changed; else the version."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    here = Path(__file__)
     try:
-        answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        # an installation below somebody else's checkout is not of their commit
+        _git("ls-files", "--error-unmatch", here.name, folder=here.parent)
+        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*", folder=here.parent)
     except (OSError, subprocess.CalledProcessError):
         return f"v{__version__}"
+
+
+def _git(*arguments: str, folder: Path) -> str:
+    answer = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
     return answer.stdout.strip()
 
 

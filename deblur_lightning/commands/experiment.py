@@ -98,7 +98,7 @@ class ExperimentCLI(LightningCLI):
                 raise UserError(f"{self.folder} holds a run already: give another --run, or none.")
         else:
             self.folder = Path(self.given.run) if self.given.run else _run_of(Path(self.given.ckpt_path))
-            if "verbose" in self.given:
+            if self.subcommand == "test":
                 self.given.verbose = False  # our own table says more than Lightning's
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:

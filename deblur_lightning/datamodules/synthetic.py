@@ -160,13 +160,13 @@ class SyntheticBlur(LightningDataModule):
         return epoch, batches.current.ready * self.batch_size
 
     def _check_crops(self, images: SharpImages) -> None:
-        for index in range(len(images)):
-            height, width = images.size(index)
-            if min(height, width) < self.crop_size:
-                raise UserError(
-                    f"crop_size={self.crop_size} is larger than {images.name(index)} ({height}x{width} pixels): "
-                    f"set --data.crop_size={min(height, width)} or less, or leave the image out."
-                )
+        smallest = min(range(len(images)), key=lambda index: min(images.size(index)))
+        height, width = images.size(smallest)
+        if min(height, width) < self.crop_size:
+            raise UserError(
+                f"crop_size={self.crop_size} is larger than {images.name(smallest)} ({height}x{width} pixels): "
+                f"set --data.crop_size={min(height, width)} or less, or leave the image out."
+            )
 
     def _check_one_size(self, images: SharpImages) -> None:
         sizes = {images.size(index): images.name(index) for index in range(len(images))}

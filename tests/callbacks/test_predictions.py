@@ -1,0 +1,25 @@
+"""Predictions as files: one for each image, under its own name, with the restored pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from deblur_lightning.callbacks.predictions import PredictionWriter
+from tests.methods.test_restorers import data, srcnn, trainer
+
+
+def test_a_prediction_is_the_restored_image_to_the_bit(photographs: Path, tmp_path: Path) -> None:
+    with Image.open(photographs / "test" / "01.png") as image:
+        image.save(photographs / "test" / "01.webp", lossless=True)  # the same stem must not be the same file
+    runner = trainer(tmp_path, callbacks=[PredictionWriter()])
+    outputs = runner.predict(srcnn(), data(photographs))
+    assert outputs is not None
+    names = ["00.png", "01.png", "01.webp.png", "02.png"]
+    assert sorted(path.name for path in (tmp_path / "predictions" / "test").iterdir()) == names
+    for name, restored in zip(names, outputs, strict=True):
+        with Image.open(tmp_path / "predictions" / "test" / name) as image:
+            pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+        assert isinstance(restored, torch.Tensor)
+        assert torch.equal(pixels, (restored[0] * 255).round().to(torch.uint8))

@@ -1,0 +1,39 @@
+"""The time left of a run."""
+
+from typing import Any
+
+import pytest
+
+from deblur_lightning.callbacks.progress import RunProgress, time_left
+from tests.methods.test_restorers import data, gan, trainer
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "done", "total", "shown"),
+    [
+        (10.0, 5, 20, "0:00:30"),
+        (3600.0, 1, 3, "2:00:00"),
+        (5.0, 5, 5, "0:00:00"),
+        (5.0, 0, 5, "?"),
+        (5.0, 1, float("inf"), "?"),
+    ],
+)
+def test_time_left(elapsed: float, done: int, total: float, shown: str) -> None:
+    assert time_left(elapsed, done, total) == shown
+
+
+def test_the_bar_counts_down_the_whole_run(photographs: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(10_000))
+    monkeypatch.setattr("deblur_lightning.callbacks.progress.time.monotonic", lambda: float(next(clock)))
+    shown: list[str] = []
+
+    class Shown(RunProgress):
+        def on_train_batch_end(self, trainer: Any, pl_module: Any, *arguments: Any) -> None:
+            super().on_train_batch_end(trainer, pl_module, *arguments)
+            shown.append(self.get_metrics(trainer, pl_module)["run_left"])
+
+    runner = trainer(tmp_path, max_epochs=2, limit_val_batches=0, enable_progress_bar=True, callbacks=[Shown()])
+    runner.fit(gan(), data(photographs))
+    assert len(shown) == 6
+    assert shown[-1] == "0:00:00"
+    assert shown[0] > shown[3] > shown[-1]

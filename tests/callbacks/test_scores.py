@@ -1,0 +1,105 @@
+"""Scores of a test: records that say all that decides a comparison, and a table that can be read."""
+
+import hashlib
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from deblur_lightning import __version__
+from deblur_lightning.callbacks import scores
+from deblur_lightning.callbacks.scores import ScoreWriter, package_commit, print_scores
+from deblur_lightning.records import ScoreRecord, mean_score, read_scores
+from tests.methods.test_restorers import data, srcnn, trainer
+
+
+def scored(photographs: Path, folder: Path, rounding: bool = True) -> list[ScoreRecord]:
+    torch.manual_seed(0)
+    folder.mkdir()
+    model, module = srcnn(), data(photographs, rounding=rounding)
+    trainer(folder, callbacks=[ScoreWriter()]).test(model, module, verbose=False)
+    return read_scores(folder / "scores.csv")
+
+
+def test_every_image_has_every_figure_and_they_agree_with_what_is_logged(photographs: Path, tmp_path: Path) -> None:
+    records = scored(photographs, tmp_path / "run")
+    metrics = {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain"}
+    assert {(record.image, record.metric) for record in records} == {
+        (f"test/{number:02d}.png", metric) for number in range(3) for metric in metrics
+    }
+    torch.manual_seed(0)
+    (logged,) = trainer(tmp_path).test(srcnn(), data(photographs), verbose=False)
+    for metric in metrics:
+        assert mean_score(records, metric) == pytest.approx(logged[f"test/{metric}"], abs=1e-4)
+
+
+def test_the_inputs_hash_tells_two_conditions_apart_and_only_those(photographs: Path, tmp_path: Path) -> None:
+    first, again = scored(photographs, tmp_path / "a"), scored(photographs, tmp_path / "b")
+    assert [record.inputs for record in first] == [record.inputs for record in again]
+    path = photographs / "test" / "01.png"
+    path.write_bytes((photographs / "test" / "00.png").read_bytes())
+    changed = {record.image: record.inputs for record in scored(photographs, tmp_path / "c")}
+    before = {record.image: record.inputs for record in first}
+    assert {image for image in before if before[image] != changed[image]} == {"test/01.png"}
+
+
+def test_the_conditions_are_those_of_the_data(photographs: Path, tmp_path: Path) -> None:
+    assert {record.rounding for record in scored(photographs, tmp_path / "a")} == {"8-bit"}
+    assert {record.rounding for record in scored(photographs, tmp_path / "b", rounding=False)} == {"none"}
+
+
+def test_the_checkpoint_is_identified_by_its_bytes(photographs: Path, tmp_path: Path) -> None:
+    runner = trainer(tmp_path / "fit", limit_val_batches=0)
+    runner.fit(srcnn(), data(photographs))
+    runner.save_checkpoint(tmp_path / "model.ckpt")
+    runner = trainer(tmp_path, callbacks=[ScoreWriter()])
+    runner.test(srcnn(), data(photographs), verbose=False, ckpt_path=tmp_path / "model.ckpt")
+    digest = hashlib.sha256((tmp_path / "model.ckpt").read_bytes()).hexdigest()
+    assert {record.checkpoint for record in read_scores(tmp_path / "scores.csv")} == {digest[:16]}
+
+
+def test_the_table_shows_each_image_and_the_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    one = ScoreRecord("run", "a", "test", "rgb8", "psnr", 30.0, "reflect", "none", "8-bit", "none", "c", "k", "i")
+    figures = {
+        "psnr": 1.0,
+        "psnr_blurred": 2.0,
+        "psnr_gain": -1.0,
+        "ssim": 0.5,
+        "ssim_blurred": 0.25,
+        "ssim_gain": 0.25,
+    }
+    rows = [
+        replace(one, image=image, metric=metric, value=value * scale)
+        for image, scale in {"a": 1.0, "b": 3.0}.items()
+        for metric, value in figures.items()
+    ]
+    print_scores(rows)
+    printed = capsys.readouterr().out
+    lines = [line.replace("│", " ").split() for line in printed.splitlines()]
+    assert ["a", "2.00", "1.00", "-1.00", "0.250", "0.500", "+0.250"] in lines
+    assert ["mean", "4.00", "2.00", "-2.00", "0.500", "1.000", "+0.500"] in lines
+    assert "n = 2 images of split test; protocol rgb8; border reflect" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_the_commit_is_the_package_s_own_or_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        command = ["git", *identity, *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    package = tmp_path / "package" / "scores.py"
+    package.parent.mkdir()
+    package.touch()
+    monkeypatch.setattr(scores, "__file__", str(package))
+    assert package_commit() == f"v{__version__}"
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "of another project")
+    assert package_commit() == f"v{__version__}"  # installed below somebody else's checkout
+    git("add", ".")
+    git("commit", "-q", "-m", "of this package")
+    assert git("rev-parse", "HEAD").startswith(package_commit())
+    package.write_text("changed")
+    assert package_commit().endswith("-dirty")

@@ -1,0 +1,72 @@
+"""What the tests share: small folders of images, the command line in this process, and few threads."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+REPOSITORY = Path(__file__).parents[1]
+EXPERIMENTS = REPOSITORY / "experiments"
+
+TINY: dict[str, object] = {
+    "trainer": {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "log_every_n_steps": 1},
+    "data": {"init_args": {"crop_size": 48, "batch_size": 2, "epoch_length": 6, "num_workers": 0}},
+}
+"""A budget of three batches, laid over any experiment on images."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, from which ``experiments/...`` is found as in a clone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "experiments").symlink_to(EXPERIMENTS)
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
+    return tmp_path
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A folder of small smooth images: 12 for training, 3 each for validation and test."""
+    root = tmp_path / "photographs"
+    for first_seed, (split, count) in zip((0, 100, 200), {"train": 12, "val": 3, "test": 3}.items(), strict=True):
+        (root / split).mkdir(parents=True)
+        for number in range(count):
+            write_image(root / split / f"{number:02d}.png", 72, 80, seed=first_seed + number)
+    return root
+
+
+def write_image(path: Path, height: int, width: int, seed: int) -> None:
+    """Write an image of blocks and noise, enlarged, so that blurring it does something."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (max(1, height // 8), max(1, width // 8), 3), dtype=np.uint8)
+    Image.fromarray(coarse).resize((width, height), Image.Resampling.NEAREST).save(path)
+
+
+@pytest.fixture
+def deblur(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; returns the exit code and what it printed and complained."""
+    from deblur_lightning.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = 0
+        capfd.readouterr()
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed, complained = capfd.readouterr()
+        return code, printed, complained
+
+    return run
+
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # what a test shows must not depend on the machine's devices

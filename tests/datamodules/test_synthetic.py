@@ -1,0 +1,160 @@
+"""The data module: what a model is given, in training and in evaluation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+
+from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.datamodules.synthetic import SyntheticBlur
+from deblur_lightning.degradations.base import Degradation
+from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.folder import Folder
+from tests.conftest import write_image
+
+
+class Collector(LightningModule):
+    """Learns nothing and keeps every batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.seen: dict[str, list[RestorationBatch]] = {"train": [], "val": [], "test": []}
+
+    def training_step(self, batch: RestorationBatch, batch_idx: int) -> None:
+        self.seen["train"].append(batch)
+
+    def validation_step(self, batch: RestorationBatch, batch_idx: int) -> None:
+        self.seen["val"].append(batch)
+
+    def test_step(self, batch: RestorationBatch, batch_idx: int) -> None:
+        self.seen["test"].append(batch)
+
+    def configure_optimizers(self) -> None:
+        return None
+
+
+def data(root: Path, degradation: Degradation | None = None, **settings: Any) -> SyntheticBlur:
+    settings = {"crop_size": 32, "batch_size": 4, "num_workers": 0} | settings
+    return SyntheticBlur(Folder(root), degradation or MotionBlur(), **settings)
+
+
+def trainer(**settings: Any) -> Trainer:
+    quiet = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    return Trainer(accelerator="cpu", **(quiet | {"max_epochs": 1, "num_sanity_val_steps": 0} | settings))
+
+
+def collected(module: SyntheticBlur, **settings: Any) -> dict[str, list[RestorationBatch]]:
+    model = Collector()
+    trainer(**settings).fit(model, module)
+    trainer().test(model, module, verbose=False)
+    return model.seen
+
+
+def all_of(batches: list[RestorationBatch], key: str) -> Tensor:
+    return torch.cat([batch[key] for batch in batches])  # type: ignore[literal-required]
+
+
+def test_training_gives_crops_and_evaluation_whole_images(photographs: Path) -> None:
+    seen = collected(data(photographs))
+    assert [tuple(batch["sharp"].shape) for batch in seen["train"]] == [(4, 3, 32, 32)] * 3
+    assert [tuple(batch["blurred"].shape) for batch in seen["test"]] == [(1, 3, 72, 80)] * 3
+    assert all_of(seen["val"], "index").tolist() == [0, 1, 2]
+
+
+def test_the_crop_s_border_saw_real_pixels(photographs: Path) -> None:
+    """The blurred crop is the sharp one convolved with its PSF where it is known, and more than that at its edges."""
+    batch = collected(data(photographs, flips=False, rounding=False))["train"][0]
+    sharp, psf = batch["sharp"], batch["psf"]
+    again = torch.stack(
+        [
+            torch.conv2d(image[:, None], kernel.flip(0, 1)[None, None])[:, 0]
+            for image, kernel in zip(sharp, psf, strict=True)
+        ]
+    )
+    assert torch.allclose(again, batch["blurred"][..., 7:-7, 7:-7], atol=1e-5)
+    reflected = torch.nn.functional.pad(sharp, (7, 7, 7, 7), mode="reflect")
+    edges = torch.stack(
+        [
+            torch.conv2d(image[:, None], kernel.flip(0, 1)[None, None])[:, 0]
+            for image, kernel in zip(reflected, psf, strict=True)
+        ]
+    )
+    assert not torch.allclose(edges, batch["blurred"], atol=1e-3)
+
+
+def test_evaluation_ignores_the_training_seed_and_training_does_not(photographs: Path) -> None:
+    one, other = collected(data(photographs, seed=1)), collected(data(photographs, seed=2))
+    assert torch.equal(all_of(one["test"], "blurred"), all_of(other["test"], "blurred"))
+    assert not torch.equal(all_of(one["train"], "blurred"), all_of(other["train"], "blurred"))
+
+
+def test_validation_and_test_draw_apart(photographs: Path) -> None:
+    seen = collected(data(photographs))
+    assert not torch.equal(all_of(seen["val"], "psf"), all_of(seen["test"], "psf"))
+
+
+def test_workers_and_batch_size_change_no_sample(photographs: Path) -> None:
+    def by_index(**settings: Any) -> dict[int, tuple[Tensor, Tensor]]:
+        batches = collected(data(photographs, **settings))["train"]
+        columns = zip(all_of(batches, "index"), all_of(batches, "sharp"), all_of(batches, "psf"), strict=True)
+        return {int(index): (sharp, psf) for index, sharp, psf in columns}
+
+    reference = by_index()
+    for other in (by_index(num_workers=2), by_index(batch_size=3)):
+        assert other.keys() == reference.keys()
+        assert all(torch.equal(a, b) for key in reference for a, b in zip(reference[key], other[key], strict=True))
+
+
+def test_two_epochs_and_two_visits_give_different_crops_and_blurs(photographs: Path) -> None:
+    batches = collected(data(photographs), max_epochs=2)["train"]
+    first, second = batches[:3], batches[3:]
+    order = [all_of(part, "index").argsort() for part in (first, second)]
+    for key in ("sharp", "psf"):
+        assert not torch.equal(all_of(first, key)[order[0]], all_of(second, key)[order[1]])
+
+
+def test_rounding_can_be_turned_off(photographs: Path) -> None:
+    def is_8_bit(batch: RestorationBatch) -> bool:
+        levels = batch["blurred"] * 255
+        return torch.allclose(levels, levels.round(), atol=1e-4)
+
+    assert is_8_bit(collected(data(photographs))["train"][0])
+    module = data(photographs, rounding=False)
+    assert not is_8_bit(collected(module)["train"][0])
+    assert (module.conditions.rounding, data(photographs).conditions.rounding) == ("none", "8-bit")
+
+
+def test_epoch_length_sets_the_number_of_batches(photographs: Path) -> None:
+    assert len(collected(data(photographs, epoch_length=40))["train"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "culprit"),
+    [
+        ({"crop_size": 73}, "crop_size=73 is larger than train/00.png (72x80 pixels)"),
+        ({"batch_size": 13}, "epoch_length=13"),
+        ({"batch_size": 0}, "data.batch_size=0"),
+        ({"epoch_length": 0}, "data.epoch_length=0"),
+        ({"num_workers": -1}, "data.num_workers=-1"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_the_cure(photographs: Path, settings: dict[str, int], culprit: str) -> None:
+    with pytest.raises(UserError, match="^[^\n]*$") as error:
+        collected(data(photographs, **settings))
+    assert culprit in str(error.value)
+
+
+def test_images_of_two_sizes_cannot_share_an_evaluation_batch(photographs: Path) -> None:
+    write_image(photographs / "val" / "99.png", 64, 64, seed=5)
+    with pytest.raises(UserError, match="eval_batch_size=1"):
+        collected(data(photographs, eval_batch_size=2))

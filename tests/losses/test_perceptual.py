@@ -1,0 +1,138 @@
+"""The perceptual loss never runs on random features, counts every image, and stays out of checkpoints."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models import vgg19
+
+from deblur_lightning.losses import perceptual
+from deblur_lightning.losses.perceptual import VGGPerceptual
+
+MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+
+
+class SmallNetwork(nn.Module):
+    """As many layers as VGG-19 has features, each a convolution of one pixel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(*(nn.Conv2d(3, 3, 1) for _ in range(37)))
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Tensor]:
+    """Small weights on disk, near the identity, where the loss looks for VGG-19's."""
+    generator = torch.Generator().manual_seed(0)
+    state = {}
+    for name, value in SmallNetwork().state_dict().items():
+        noise = 0.1 * torch.randn(value.shape, generator=generator)
+        state[name] = noise + torch.eye(3)[..., None, None] if name.endswith("weight") else noise
+    torch.save(state, tmp_path / "weights.pth")
+    monkeypatch.setattr(perceptual, "vgg19", SmallNetwork)
+    monkeypatch.setattr(VGGPerceptual, "weights_file", staticmethod(lambda: tmp_path / "weights.pth"))
+    return state
+
+
+@pytest.fixture
+def loss(weights: dict[str, Tensor]) -> VGGPerceptual:
+    loss = VGGPerceptual()
+    assert loss.load()
+    return loss
+
+
+def images(seed: int, batch: int = 4) -> Tensor:
+    return torch.rand(batch, 3, 8, 9, generator=torch.Generator().manual_seed(seed))
+
+
+def by_hand(weights: dict[str, Tensor], preds: Tensor, target: Tensor, layers: int = 16) -> Tensor:
+    def features(image: Tensor) -> Tensor:
+        x = (image - MEAN) / STD
+        for i in range(layers):
+            weight = weights[f"features.{i}.weight"][..., 0, 0]
+            x = torch.einsum("oc,bchw->bohw", weight, x) + weights[f"features.{i}.bias"][:, None, None]
+        return x
+
+    return (features(preds) - features(target)).square().mean()
+
+
+def test_the_features_end_after_relu3_3() -> None:
+    with torch.device("meta"):
+        features = vgg19().features[:16]
+    pools = [i for i, layer in enumerate(features) if isinstance(layer, nn.MaxPool2d)]
+    assert len(pools) == 2  # the third block
+    assert sum(isinstance(layer, nn.Conv2d) for layer in features[pools[1] :]) == 3
+    assert isinstance(features[-1], nn.ReLU)
+    assert VGGPerceptual.name == "vgg19.relu3_3"
+
+
+def test_value_by_hand(loss: VGGPerceptual, weights: dict[str, Tensor]) -> None:
+    preds, target = images(0), images(1)
+    value = loss(preds, target)
+    assert value.shape == ()
+    torch.testing.assert_close(value, by_hand(weights, preds, target))
+    for layers in (15, 17):
+        assert not torch.isclose(value, by_hand(weights, preds, target, layers), rtol=1e-3)
+
+
+def test_equal_images_cost_nothing(loss: VGGPerceptual) -> None:
+    assert loss(images(0), images(0)).item() == 0
+
+
+def test_every_image_of_a_batch_counts_the_same(loss: VGGPerceptual) -> None:
+    preds, target = images(0), images(1)
+    preds[2] *= 0.1
+    single = [loss(p[None], t[None]) for p, t in zip(preds, target, strict=True)]
+    torch.testing.assert_close(loss(preds, target), torch.stack(single).mean())
+    for i in range(4):
+        one = target.clone()
+        one[i] = preds[i]
+        torch.testing.assert_close(loss(one, target), single[i] / 4)
+
+
+def test_gradients_reach_the_restored_image_alone(loss: VGGPerceptual) -> None:
+    preds, target = images(0).requires_grad_(), images(1).requires_grad_()
+    loss(preds, target).backward()
+    assert preds.grad is not None
+    assert (preds.grad != 0).all()
+    assert target.grad is None
+
+
+def test_missing_weights_leave_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VGGPerceptual, "weights_file", staticmethod(lambda: tmp_path / "nothing.pth"))
+    monkeypatch.setattr(perceptual, "vgg19", lambda: pytest.fail("a network of random features was made"))
+    loss = VGGPerceptual()
+    assert loss.load() is False
+    with pytest.raises(ValueError, match="unpack"):
+        loss(images(0), images(1))
+
+
+def test_weights_are_looked_for_among_the_downloads_of_torchvision(tmp_path: Path) -> None:
+    before = torch.hub.get_dir()
+    try:
+        torch.hub.set_dir(tmp_path)
+        assert VGGPerceptual.weights_file() == tmp_path / "checkpoints" / "vgg19-dcbb9e9d.pth"
+        assert not VGGPerceptual().load()
+    finally:
+        torch.hub.set_dir(before)
+
+
+def test_the_network_stays_out_of_checkpoints_and_optimizers(loss: VGGPerceptual) -> None:
+    assert loss.state_dict() == {}
+    assert list(loss.parameters()) == []
+    around = nn.Sequential(nn.Conv2d(3, 3, 1), loss)
+    assert len(list(around.parameters())) == 2
+    assert set(around.state_dict()) == {"0.weight", "0.bias"}
+    VGGPerceptual().load_state_dict(loss.state_dict())
+
+
+def test_training_leaves_the_features_alone(loss: VGGPerceptual) -> None:
+    preds, target = images(0), images(1)
+    before = loss(preds, target)
+    loss.train()
+    loss.requires_grad_(True)
+    graph = loss(preds.requires_grad_(), target)
+    graph.backward()
+    assert torch.equal(loss(preds, target), before)

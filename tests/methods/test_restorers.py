@@ -1,0 +1,203 @@
+"""Every restorer: validation, test and prediction as the base defines them; checkpoints that hold no secrets."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from torch import Tensor, nn
+
+from deblur_lightning.batch import to_8bit
+from deblur_lightning.datamodules.synthetic import SyntheticBlur
+from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.methods.adversarial import AdversarialRestorer
+from deblur_lightning.methods.base import Restorer
+from deblur_lightning.methods.srcnn import SRCNNRestorer
+from deblur_lightning.metrics import psnr, ssim
+from deblur_lightning.networks.patchgan import MultiScalePatchGAN
+from deblur_lightning.networks.srcnn import SRCNN
+from deblur_lightning.networks.unet import UNet
+from deblur_lightning.sources.folder import Folder
+
+
+def srcnn(**settings: Any) -> SRCNNRestorer:
+    return SRCNNRestorer(SRCNN(kernels=[3, 1, 3], widths=[4, 4]), **settings)
+
+
+def gan(**settings: Any) -> AdversarialRestorer:
+    return AdversarialRestorer(UNet(widths=[4, 8]), MultiScalePatchGAN(widths=[4, 8]), **settings)
+
+
+def data(root: Path, **settings: Any) -> SyntheticBlur:
+    settings = {"crop_size": 32, "batch_size": 4, "num_workers": 0} | settings
+    return SyntheticBlur(Folder(root), MotionBlur(), **settings)
+
+
+def trainer(folder: Path, **settings: Any) -> Trainer:
+    quiet = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    defaults = {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "default_root_dir": folder}
+    return Trainer(**(quiet | defaults | settings))
+
+
+def weights(module: nn.Module) -> list[Tensor]:
+    return [value.clone() for value in module.state_dict().values()]
+
+
+def same(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("build", [srcnn, gan])
+def test_scores_are_means_over_images_of_the_rounded_output(build: Any, photographs: Path, tmp_path: Path) -> None:
+    model = build()
+    (logged,) = trainer(tmp_path).test(model, data(photographs), verbose=False)
+    module = data(photographs)
+    module.setup("test")
+    model.eval()
+    wanted: dict[str, list[Tensor]] = {"psnr": [], "ssim": [], "psnr_blurred": [], "ssim_blurred": []}
+    runner = trainer(tmp_path)
+    outputs = runner.predict(model, module)
+    assert outputs is not None
+    for restored, item in zip(outputs, module.images["test"], strict=False):  # type: ignore[call-overload]
+        sharp = item["sharp"][None] / 255
+        wanted["psnr"].append(psnr(restored, sharp))
+        wanted["ssim"].append(ssim(restored, sharp))
+    for name in ("psnr", "ssim"):
+        assert logged[f"test/{name}"] == pytest.approx(float(torch.cat(wanted[name]).mean()), abs=1e-4)
+        gain = logged[f"test/{name}"] - logged[f"test/{name}_blurred"]
+        assert logged[f"test/{name}_gain"] == pytest.approx(gain, abs=1e-4)
+    assert logged["test/psnr_capped"] == 0
+
+
+def test_prediction_is_rounded_to_8_bits(photographs: Path, tmp_path: Path) -> None:
+    outputs = trainer(tmp_path).predict(srcnn(), data(photographs))
+    assert outputs is not None
+    assert all(torch.equal(to_8bit(image), image) for image in outputs)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("build", [srcnn, gan])
+def test_training_lowers_the_loss_on_what_it_sees(build: Any, photographs: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = build(lr=1e-3)
+    (before,) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
+    trainer(tmp_path, max_epochs=30).fit(model, data(photographs))
+    (after,) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
+    assert after["val/psnr"] > before["val/psnr"]
+
+
+def test_the_learning_rate_is_the_one_given() -> None:
+    optimizer = srcnn(lr=0.125).configure_optimizers()
+    assert isinstance(optimizer, torch.optim.Adam)
+    assert optimizer.param_groups[0]["lr"] == 0.125
+    both: Any = gan(lr=0.25, betas=(0.1, 0.2)).configure_optimizers()
+    assert [(group["lr"], group["betas"]) for adam in both[0] for group in adam.param_groups] == [
+        (0.25, (0.1, 0.2))
+    ] * 2
+
+
+class Watched(AdversarialRestorer):  # type: ignore[misc]  # final for users; here its updates are watched
+    """Notes after each batch which of the two networks changed."""
+
+    def on_train_start(self) -> None:
+        self.changes: list[tuple[bool, bool]] = []
+        self.before = [weights(self.network), weights(self.discriminator)]
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        now = [weights(self.network), weights(self.discriminator)]
+        self.changes.append((not same(self.before[0], now[0]), not same(self.before[1], now[1])))
+        self.before = now
+
+
+@pytest.mark.parametrize(("generator", "discriminator"), [(3, 1), (1, 1), (1, 5), (5, 2)])
+def test_updates_follow_the_ratio_and_steps_are_batches(
+    generator: int, discriminator: int, photographs: Path, tmp_path: Path
+) -> None:
+    model = Watched(
+        UNet(widths=[4]),
+        MultiScalePatchGAN(widths=[4, 8]),
+        generator_steps=generator,
+        discriminator_steps=discriminator,
+    )
+    runner = trainer(tmp_path, max_epochs=-1, max_steps=10, limit_val_batches=0)
+    runner.fit(model, data(photographs))
+    assert model.changes == [model.cadence.updates(batch) for batch in range(10)]
+    assert runner.global_step == 10
+
+
+def test_each_network_s_loss_leaves_the_other_without_gradient(photographs: Path, tmp_path: Path) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    class Gradients(AdversarialRestorer):  # type: ignore[misc]
+        def _descend(self, optimizer: Any, loss: Tensor, *, leads: bool) -> None:
+            self.zero_grad()
+            own = self.network if optimizer is self._optimizer(0) else self.discriminator
+            other = self.discriminator if own is self.network else self.network
+            super()._descend(optimizer, loss, leads=leads)
+            assert all(parameter.grad is not None for parameter in own.parameters())
+            seen.append((type(own).__name__, any(parameter.grad is not None for parameter in other.parameters())))
+
+    model = Gradients(UNet(widths=[4]), MultiScalePatchGAN(widths=[4, 8]), generator_steps=1)
+    trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
+    assert seen == [("MultiScalePatchGAN", False), ("UNet", False)] * 3
+
+
+@pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight"])
+def test_every_weight_counts(weight: str, photographs: Path, tmp_path: Path) -> None:
+    trained = []
+    for value in (0.0, 7.0):
+        torch.manual_seed(0)
+        model = gan(**{weight: value})
+        trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
+        trained.append(weights(model.network))
+    assert not same(*trained)
+
+
+def test_missing_vgg_weights_drop_the_term_with_one_warning_and_a_record(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "nothing"))
+    model = gan()
+    with pytest.warns(UserWarning, match="perceptual term is dropped") as warned:
+        trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
+    assert sum("perceptual" in str(warning.message) for warning in warned) == 1
+    assert model.perceptual is None
+    checkpoint: dict[str, Any] = {}
+    model.on_save_checkpoint(checkpoint)
+    loaded = gan()
+    loaded.on_load_checkpoint(checkpoint)
+    assert loaded.features == "vgg19.relu3_3 missing"
+
+
+def test_present_vgg_weights_take_part(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deblur_lightning.losses.perceptual import VGGPerceptual
+
+    def load(self: VGGPerceptual) -> bool:
+        self._vgg = (nn.Conv2d(3, 2, 3).requires_grad_(False),)
+        return True
+
+    monkeypatch.setattr(VGGPerceptual, "load", load)
+    with_term, without = gan(), gan(perceptual_weight=0.0)
+    for model in (with_term, without):
+        trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
+    assert (with_term.features, without.features) == ("vgg19.relu3_3", "none")
+    assert without.perceptual is None
+    assert not any("vgg" in key for key in with_term.state_dict())
+
+
+@pytest.mark.parametrize("build", [srcnn, gan])
+def test_a_checkpoint_is_plain_data_and_brings_the_weights_back(build: Any, photographs: Path, tmp_path: Path) -> None:
+    model: Restorer = build()
+    runner = trainer(tmp_path, limit_val_batches=0)
+    runner.fit(model, data(photographs))
+    runner.save_checkpoint(tmp_path / "model.ckpt")
+    plain = torch.load(tmp_path / "model.ckpt", weights_only=True)
+    assert not any(isinstance(value, nn.Module) for value in plain["hyper_parameters"].values())
+    again: Restorer = build()
+    again.load_state_dict(plain["state_dict"])
+    assert same(weights(again), weights(model))

@@ -1,0 +1,81 @@
+"""SRCNN: any size in, the same size out, and as many parameters as the papers and reports count."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import nn
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.networks.srcnn import SRCNN
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 5), (17, 32), (33, 47)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_output_has_the_size_of_the_input(size: tuple[int, int], channels: int) -> None:
+    blurred = torch.rand(2, channels, *size)
+    restored = SRCNN(widths=(4, 4), channels=channels)(blurred)
+    assert restored.shape == blurred.shape
+    assert restored.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("widths", "count"), [((64, 32), 20_099), ((76, 76), 30_099), ((1024, 1024), 1_376_259), ((2048, 2048), 4_849_667)]
+)
+def test_parameter_counts(widths: tuple[int, int], count: int) -> None:
+    with torch.device("meta"):
+        network = SRCNN(kernels=(9, 1, 5), widths=widths)
+    assert sum(parameter.numel() for parameter in network.parameters()) == count
+
+
+def test_the_defaults_are_those_of_the_paper() -> None:
+    layers = list(SRCNN().modules())[2:]
+    convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+    assert [layer.kernel_size for layer in convolutions] == [(9, 9), (1, 1), (5, 5)]
+    assert [layer.in_channels for layer in convolutions] == [3, 64, 32]
+    assert sum(isinstance(layer, nn.ReLU) for layer in layers) == 2
+
+
+def test_the_output_is_not_clamped() -> None:
+    network = SRCNN(kernels=(3,), widths=())
+    nn.init.constant_(network.layers[0].bias, -2.0)  # type: ignore[arg-type]
+    assert network(torch.zeros(1, 3, 4, 4)).unique().tolist() == [-2.0]
+    nn.init.constant_(network.layers[0].bias, 2.0)  # type: ignore[arg-type]
+    assert network(torch.zeros(1, 3, 4, 4)).unique().tolist() == [2.0]
+
+
+def test_a_relu_lies_between_each_two_convolutions() -> None:
+    """Two 1x1 convolutions alone would be linear: the restored -x would be minus the restored x."""
+    network = SRCNN(kernels=(1, 1), widths=(8,))
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(parameter)
+    x = torch.rand(1, 3, 4, 4)
+    assert not torch.allclose(network(-x), -network(x), atol=1e-3)
+
+
+def test_every_parameter_gets_a_gradient() -> None:
+    torch.manual_seed(0)
+    network = SRCNN(widths=(4, 4))
+    network(torch.rand(2, 3, 12, 12)).square().mean().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize(
+    ("kernels", "widths", "culprit"),
+    [
+        ((9, 1, 5), (64,), "widths"),
+        ((9, 1, 5), (64, 32, 16), "widths"),
+        ((), (), "widths"),
+        ((9, 2, 5), (64, 32), "kernels"),
+        ((9, 1, 0), (64, 32), "kernels"),
+        ((9, -1, 5), (64, 32), "kernels"),
+    ],
+)
+def test_wrong_arguments_are_refused(kernels: Sequence[int], widths: Sequence[int], culprit: str) -> None:
+    with pytest.raises(UserError, match=culprit) as error:
+        SRCNN(kernels=kernels, widths=widths)
+    assert "\n" not in str(error.value)
+    assert str(list(kernels)) in str(error.value)

@@ -1,0 +1,168 @@
+"""Any folder: its split is stable, no part is ever empty, and each mistake gets its own sentence."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import write_png
+from deblur_lightning.sources import folder as folder_module
+from deblur_lightning.sources.base import SharpImages, Split
+from deblur_lightning.sources.folder import Folder, hash_split
+
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+def put(root: Path, *names: str) -> None:
+    """Write images of 4 x 6 pixels, each of one grey level that tells it from the others."""
+    for level, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        write_png(root / name, torch.full((3, 4, 6), level, dtype=torch.uint8))
+
+
+def names_of(images: SharpImages) -> list[str]:
+    return [images.name(i) for i in range(len(images))]
+
+
+def refusal(root: Path, split: Split = "train") -> str:
+    with pytest.raises(UserError) as error:
+        Folder(root).split(split)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_subfolders_are_the_splits(tmp_path: Path) -> None:
+    put(tmp_path, "train/b.png", "train/a/z.JPG", "val/c.png", "test/d.png", "e.png")
+    source = Folder(tmp_path)
+    assert names_of(source.split("train")) == ["train/a/z.JPG", "train/b.png"]
+    assert names_of(source.split("val")) == ["val/c.png"]
+    assert names_of(source.split("test")) == ["test/d.png"]
+
+
+def test_pixels_name_and_size_belong_together(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "train/b.png")
+    images = Folder(str(tmp_path)).split("train")
+    assert images.size(1) == (4, 6)
+    assert images.pixels(1, visit=3).unique().tolist() == [1]
+    assert images[0]["sharp"].shape == (3, 4, 6)
+
+
+def test_split_does_not_depend_on_the_order_of_creation(tmp_path: Path) -> None:
+    names = [f"{'ab'[i % 2]}/{i:02d}.png" for i in range(30)]
+    put(tmp_path / "one", *names)
+    put(tmp_path / "two", *reversed(names))
+    for split in SPLITS:
+        found = names_of(Folder(tmp_path / "one").split(split))
+        assert found == names_of(Folder(tmp_path / "two").split(split)) == sorted(found)
+
+
+def test_split_is_the_same_for_ever() -> None:
+    """Fixed by hand: another hash would move images that models have been trained on into their tests."""
+    split = hash_split([f"{i:04d}.png" for i in range(40)])
+    assert split["val"] == ["0004.png", "0016.png", "0018.png", "0035.png"]
+    assert split["test"] == ["0000.png", "0006.png", "0010.png", "0013.png", "0014.png", "0036.png"]
+
+
+@given(st.sets(st.text(min_size=1, max_size=8), min_size=3, max_size=60))
+def test_hash_split_is_a_partition_without_empty_part(names: set[str]) -> None:
+    split = hash_split(sorted(names))
+    assert all(split[part] for part in SPLITS)
+    assert sorted(name for part in SPLITS for name in split[part]) == sorted(names)
+    assert split == hash_split(sorted(names, reverse=True))
+
+
+def test_hash_split_is_about_80_10_10() -> None:
+    split = hash_split([f"{i}.png" for i in range(3000)])
+    assert 240 < len(split["val"]) < 360
+    assert 240 < len(split["test"]) < 360
+
+
+def test_added_images_move_no_other() -> None:
+    before = hash_split([f"{i}.png" for i in range(100)])
+    after = hash_split([f"{i}.png" for i in range(150)])
+    for part in SPLITS:
+        assert set(before[part]) <= set(after[part])
+
+
+def test_what_is_left_out(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "train/.hidden.png", "train/.cache/b.png", "train/c.jpg/d.png")
+    (tmp_path / "train" / "notes.txt").touch()
+    (tmp_path / "train" / "e.jpg").mkdir()
+    (tmp_path / "train" / "broken.png").symlink_to(tmp_path / "nowhere.png")
+    assert names_of(Folder(tmp_path).split("train")) == ["train/a.png", "train/c.jpg/d.png"]
+
+
+def test_size_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "train/a.png")
+    read = []
+    monkeypatch.setattr(folder_module, "image_size", lambda path: (read.append(path), (4, 6))[1])
+    images = Folder(tmp_path).split("train")
+    assert images.size(0) == images.size(0) == (4, 6)
+    assert len(read) == 1
+
+
+def test_corrupt_header_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "bad.png").write_bytes(b"not a PNG")
+    images = Folder(tmp_path).split("train")
+    for read in (images.size, images.pixels):
+        with pytest.raises(UserError, match=r"bad\.png"):
+            read(0)
+
+
+def test_missing_root(tmp_path: Path) -> None:
+    message = refusal(tmp_path / "none")
+    assert str(tmp_path / "none") in message
+    assert "does not exist" in message
+
+
+def test_root_is_a_file(tmp_path: Path) -> None:
+    put(tmp_path, "a.png")
+    message = refusal(tmp_path / "a.png")
+    assert "a.png is a file" in message
+    assert "give the folder" in message
+
+
+def test_empty_root(tmp_path: Path) -> None:
+    assert f"{tmp_path} is empty" in refusal(tmp_path)
+
+
+def test_root_without_images(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.csv"):
+        (tmp_path / name).touch()
+    message = refusal(tmp_path)
+    assert "none of its 2 files" in message
+    assert ".png" in message
+    assert "convert" in message
+
+
+def test_fewer_than_three_images(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "b.png")
+    message = refusal(tmp_path)
+    assert "2 of the 3 images" in message
+    assert "add images" in message
+    put(tmp_path, "c.png")
+    assert all(len(Folder(tmp_path).split(split)) == 1 for split in SPLITS)
+
+
+def test_missing_subfolder(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "val/b.png")
+    message = refusal(tmp_path, "test")
+    assert "train/ and val/ but no test/" in message
+    assert "add test/" in message
+    assert len(Folder(tmp_path).split("val")) == 1
+
+
+def test_empty_subfolder(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png")
+    (tmp_path / "val").mkdir()
+    assert f"{tmp_path / 'val'} is empty" in refusal(tmp_path, "val")
+
+
+def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "photos/train/a.png")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert names_of(Folder("~/photos").split("train")) == ["train/a.png"]

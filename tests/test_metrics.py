@@ -1,0 +1,144 @@
+"""Metrics agree with scikit-image, are taken image by image, and clamp before they round."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import Tensor
+
+from deblur_lightning.metrics import PSNR_CAP, psnr, restoration_scores, ssim
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+
+
+def pair(batch: int = 4, channels: int = 3, height: int = 37, width: int = 52) -> tuple[Tensor, Tensor]:
+    """A smooth random image beside a noisy one that leaves [0, 1]; the noise grows along the batch.
+
+    No value lies halfway between two levels of 8 bits, where float32 and float64 may round apart.
+    """
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(batch, channels, 5, 6, generator=generator)
+    sharp = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+    noise = torch.randn(sharp.shape, generator=generator) * torch.linspace(0.02, 0.3, batch)[:, None, None, None]
+    jitter = 0.8 * torch.rand(sharp.shape, generator=generator) - 0.4
+    preds, target = (((image * 255).round() + jitter) / 255 for image in (sharp + noise, sharp))
+    return preds, target
+
+
+def as_8bit(image: Tensor) -> np.ndarray:
+    """Clamped and rounded by NumPy, in float64 with the channels last."""
+    return np.round(np.clip(image.permute(1, 2, 0).double().numpy(), 0, 1) * 255) / 255
+
+
+def reference_psnr(preds: Tensor, target: Tensor) -> float:
+    return float(peak_signal_noise_ratio(as_8bit(target), as_8bit(preds), data_range=1))
+
+
+def reference_ssim(preds: Tensor, target: Tensor) -> float:
+    """scikit-image leaves out the 5 pixels at each edge: reflecting 5 beyond it makes it count every pixel."""
+    around = ((5, 5), (5, 5), (0, 0))
+    return float(
+        structural_similarity(
+            *(np.pad(as_8bit(image), around, mode="reflect") for image in (preds, target)),
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            data_range=1,
+            channel_axis=2,
+        )
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_psnr_is_that_of_scikit_image(channels: int) -> None:
+    preds, target = pair(channels=channels)
+    wanted = [reference_psnr(p, t) for p, t in zip(preds, target, strict=True)]
+    values = psnr(preds, target)
+    assert values.dtype == torch.float32
+    assert values.tolist() == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_is_that_of_scikit_image(channels: int) -> None:
+    preds, target = pair(channels=channels)
+    wanted = [reference_ssim(p, t) for p, t in zip(preds, target, strict=True)]
+    values = ssim(preds, target)
+    assert values.dtype == torch.float32
+    assert values.tolist() == pytest.approx(wanted, abs=2e-5)
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_each_image_counts_for_itself(metric: Metric) -> None:
+    preds, target = pair()
+    whole = metric(preds, target)
+    assert whole.shape == (4,)
+    assert whole.unique().numel() == 4
+    single = torch.cat([metric(p[None], t[None]) for p, t in zip(preds, target, strict=True)])
+    assert single.shape == (4,)
+    torch.testing.assert_close(whole, single, rtol=0, atol=1e-5)
+
+
+def test_psnr_of_a_known_error() -> None:
+    target = torch.full((1, 3, 16, 16), 100 / 255)
+    assert psnr(target + 1 / 255, target).item() == pytest.approx(20 * np.log10(255), abs=1e-3)
+
+
+def test_psnr_is_capped() -> None:
+    target = torch.full((2, 3, 256, 256), 0.5)
+    preds = target.clone()
+    preds[1, 0, 0, 0] += 1 / 255  # 101 dB
+    assert psnr(preds, target).tolist() == [PSNR_CAP, PSNR_CAP] == [100.0, 100.0]
+
+
+def test_ssim_of_equal_images_is_one() -> None:
+    _, target = pair()
+    assert ssim(target, target).tolist() == pytest.approx([1.0] * 4, abs=1e-6)
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_values_out_of_range_are_clamped(metric: Metric) -> None:
+    _, target = pair(batch=2)
+    target = (target > 0.5).float()
+    beyond = target * 2 - 0.5  # 0 becomes -.5 and 1 becomes 1.5
+    assert torch.equal(metric(beyond, target), metric(target, target))
+    assert psnr(beyond, target).tolist() == [PSNR_CAP] * 2
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_images_are_rounded_to_8_bits(metric: Metric) -> None:
+    preds, target = pair()
+    levels = (preds.clamp(0, 1) * 255).round() / 255
+    torch.testing.assert_close(metric(levels + 0.4 / 255, target), metric(levels, target), rtol=0, atol=0)
+    assert not torch.equal(metric(levels + 0.6 / 255, target), metric(levels, target))
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_half_precision_input_is_scored_in_full(metric: Metric) -> None:
+    preds, target = pair()
+    levels = (preds.clamp(0, 1) * 255).round() / 255  # the nearest half is less than half a level away
+    values = metric(levels.half(), target)
+    assert values.dtype == torch.float32
+    assert torch.equal(values, metric(levels, target))
+
+
+def test_restoration_scores() -> None:
+    restored, sharp = pair()
+    restored.requires_grad_()
+    blurred = sharp.roll(2, dims=-1)
+    scores = restoration_scores(restored, blurred, sharp)
+    assert set(scores) == {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain"}
+    for name, metric in {"psnr": psnr, "ssim": ssim}.items():
+        assert torch.equal(scores[name], metric(restored, sharp).detach())
+        assert torch.equal(scores[f"{name}_blurred"], metric(blurred, sharp))
+        assert torch.equal(scores[f"{name}_gain"], scores[name] - scores[f"{name}_blurred"])
+    assert all(value.shape == (4,) and not value.requires_grad for value in scores.values())
+
+
+def test_doing_nothing_gains_nothing() -> None:
+    blurred, sharp = pair()
+    scores = restoration_scores(blurred, blurred, sharp)
+    assert scores["psnr_gain"].abs().max() == 0
+    assert scores["ssim_gain"].abs().max() == 0
+    assert (restoration_scores(sharp, blurred, sharp)["psnr_gain"] > 0).all()
