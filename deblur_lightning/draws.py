@@ -64,7 +64,7 @@ class Draws:
         return mix64(mix64(self.visit * _GOLDEN + base) + self.index * _GOLDEN)
 
     def uniform(self, stream: str, low: float = 0.0, high: float = 1.0) -> Tensor:
-        """Uniform (B,) float32 in [low, high), in steps of (high - low) / 2^24."""
+        """Uniform (B,) float32 from ``low`` to ``high``, in 2^24 steps; rounding may just reach ``high``."""
         unit = _logical_shift(self.bits(stream), 40).to(torch.float32) * 2.0**-24
         return low + (high - low) * unit
 

@@ -5,6 +5,7 @@ from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from deblur_lightning.batch import to_8bit
+from deblur_lightning.errors import UserError
 
 PROTOCOL = "rgb8"
 """All channels together, both images clamped and rounded to 8 bits, data range 1, no border cropped."""
@@ -38,7 +39,14 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
 
     Returns:
         (B,) float32.
+
+    Raises:
+        UserError: an image below 6 pixels in height or width, which the window's reflected border does not fit.
     """
+    if min(preds.shape[-2:]) < 6:
+        raise UserError(
+            f"SSIM needs images of at least 6x6 pixels, this is {preds.shape[-2]}x{preds.shape[-1]}: leave it out."
+        )
     values = structural_similarity_index_measure(
         to_8bit(preds.float()), to_8bit(target.float()), data_range=1.0, reduction="none"
     )

@@ -54,13 +54,18 @@ def read_scores(path: Path) -> list[ScoreRecord]:
     """The records of a ``scores.csv``.
 
     Raises:
-        UserError: the file has other columns than ``COLUMNS``.
+        UserError: the file has other columns than ``COLUMNS``, or a damaged row.
     """
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != COLUMNS:
             raise UserError(f"{path} was not written by this version: move it away and test again.")
-        return [ScoreRecord(**{**row, "value": float(row["value"])}) for row in reader]  # type: ignore[arg-type]
+        try:
+            return [ScoreRecord(**{**row, "value": float(row["value"])}) for row in reader]  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                f"{path}, line {reader.line_num}, is damaged: move the file away and test again."
+            ) from error
 
 
 def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
@@ -71,18 +76,20 @@ def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(_row(record) for record in kept.values())
-    write_atomically(path, text.getvalue().encode())
+    write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
 
 
 def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
     """The mean of ``metric`` over images.
 
     Raises:
-        UserError: no such record; or one image occurs with two different inputs, so that two tests are mixed.
+        UserError: no such record; or records of several splits or protocols; or one image with two inputs.
     """
     chosen = [record for record in records if record.metric == metric]
     if not chosen:
         raise UserError(f"No record of {metric!r}: test the run first.")
+    if len({(record.split, record.protocol) for record in chosen}) > 1:
+        raise UserError(f"The records of {metric!r} are of several splits or protocols: choose those of one.")
     inputs: dict[str, str] = {}
     for record in chosen:
         if inputs.setdefault(record.image, record.inputs) != record.inputs:

@@ -104,10 +104,10 @@ def test_neighbours_and_streams_are_independent() -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (7.0, 15.0), (1.0, 2.0), (-5.0, -4.0), (0.0, 180.0)])
-def test_uniform_never_returns_its_upper_end(low: float, high: float) -> None:
+def test_uniform_stays_within_its_ends(low: float, high: float) -> None:
     largest, smallest = extreme_draws().uniform("s", low, high).tolist()
     assert smallest == low
-    assert largest < high
+    assert high - 1e-5 * (high - low) < largest <= high
 
 
 @pytest.mark.parametrize("draws", [over_indices(), over_visits()])

@@ -36,7 +36,8 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a,b.png", 'say "cheese".png', "Grüße, 東京 📷.png", " space ", "two\nlines", "1e5", "", "=1+1"]
+    "name",
+    ["a,b.png", 'say "cheese".png', "Grüße, 東京 📷.png", " space ", "two\nlines", "two\r\nlines", "1e5", "", "=1+1"],
 )
 def test_names_of_any_kind(tmp_path: Path, name: str) -> None:
     path = tmp_path / "scores.csv"
@@ -65,7 +66,7 @@ def test_another_thing_is_added(tmp_path: Path, column: str) -> None:
 def test_the_same_thing_is_replaced(tmp_path: Path, column: str) -> None:
     path = tmp_path / "scores.csv"
     kept = replace(RECORD, image="cat")
-    newer = replace(RECORD, value=30.0, **{column: "newer"})  # type: ignore[arg-type]
+    newer = replace(RECORD, value=30.0, **{column: "newer"})
     add_scores(path, [RECORD, kept])
     add_scores(path, [newer])
     assert read_scores(path) == [newer, kept]

@@ -9,7 +9,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.methods.base import Restorer
-from tests.methods.test_restorers import data, gan, same, srcnn, trainer, weights
+from deblur_lightning.methods.schedules import Cosine
+from tests.methods.test_restorers import data, same, srcnn, trainer, weights
+from tests.methods.test_restorers import gan as constant_gan
 
 
 class Interrupt(Callback):
@@ -21,6 +23,10 @@ class Interrupt(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         if trainer.global_step == self.after:
             raise RuntimeError("interrupted")
+
+
+def gan() -> Restorer:
+    return constant_gan(schedule=Cosine())
 
 
 def fresh(build: Any) -> Restorer:

@@ -7,7 +7,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image, ImageDraw
 from torch import Tensor
-from torchvision.transforms.functional import center_crop, to_pil_image
+from torchvision.transforms.functional import center_crop, pil_to_tensor, to_pil_image
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
@@ -78,15 +78,9 @@ class ComparisonPictures(Callback):
         folder = trainer.log_dir  # asks the other ranks, so every rank must
         if not rows or folder is None or trainer.sanity_checking or not trainer.is_global_zero:
             return
-        sheet = torch.cat(
-            [
-                torch.frombuffer(bytearray(row.tobytes()), dtype=torch.uint8).view(row.height, row.width, 3)
-                for row in rows
-            ]
-        )
         path = Path(folder) / "pictures" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_png(path, sheet.permute(2, 0, 1))
+        write_png(path, torch.cat([pil_to_tensor(row) for row in rows], dim=1))
 
 
 def comparison_row(columns: dict[str, Tensor], side: int) -> Image.Image:

@@ -116,14 +116,17 @@ class ExperimentCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Say where everything is and how to go on."""
+        folder, checkpoints = self.folder, self.folder / "checkpoints"
+        if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
+            self.trainer.save_checkpoint(checkpoints / "last.ckpt")
         if not self.trainer.is_global_zero:
             return
-        folder, checkpoints = self.folder, self.folder / "checkpoints"
+        best = Path(getattr(self.trainer.checkpoint_callback, "best_model_path", "") or "last.ckpt").name
         pictures = sorted((folder / "pictures").glob("val_*.png"))
         print(f"\nrun       {folder}")
         if pictures:
             print(f"picture   {pictures[-1]}")
-        print(f"test      deblur test --config {folder}/config.yaml --ckpt_path {checkpoints}/best.ckpt")
+        print(f"test      deblur test --config {folder}/config.yaml --ckpt_path {checkpoints}/{best}")
         print(f"continue  deblur fit --config {folder}/config.yaml --ckpt_path {checkpoints}/last.ckpt")
 
     def after_test(self) -> None:

@@ -46,7 +46,7 @@ class VGGPerceptual(nn.Module):
     def forward(self, preds: Tensor, target: Tensor) -> Tensor:
         """The loss, a scalar, between images (B, 3, H, W) in [0, 1]."""
         (vgg,) = self._vgg
-        vgg.to(preds.device)
+        vgg.to(self.mean)  # a module in a tuple follows neither device nor precision by itself
         with torch.no_grad():
             wanted = vgg((target - self.mean) / self.std)
         return F.mse_loss(vgg((preds - self.mean) / self.std), wanted)

@@ -16,6 +16,7 @@ from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN
 from deblur_lightning.losses.perceptual import VGGPerceptual
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.cadence import Cadence
+from deblur_lightning.methods.schedules import Constant, Schedule
 
 
 @final
@@ -34,8 +35,10 @@ class AdversarialRestorer(Restorer):
         adversarial_weight: of the generator's side of the game.
         generator_steps: g of the ratio g:d.
         discriminator_steps: d of the ratio g:d.
-        lr: learning rate of both Adam optimizers.
-        betas: of both Adam optimizers.
+        lr: learning rate of the generator's Adam.
+        discriminator_lr: learning rate of the discriminator's Adam.
+        betas: of both.
+        schedule: of both learning rates over the run's batches; constant when not given.
     """
 
     def __init__(
@@ -49,7 +52,9 @@ class AdversarialRestorer(Restorer):
         generator_steps: int = 3,
         discriminator_steps: int = 1,
         lr: float = 2e-4,
+        discriminator_lr: float = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
+        schedule: Schedule | None = None,
     ) -> None:
         super().__init__(network)
         self.save_hyperparameters(logger=False)
@@ -62,7 +67,9 @@ class AdversarialRestorer(Restorer):
         self.adversarial_weight = adversarial_weight
         self.cadence = Cadence(generator_steps, discriminator_steps)
         self.lr = lr
+        self.discriminator_lr = discriminator_lr
         self.betas = betas
+        self.schedule = schedule or Constant()
 
     def setup(self, stage: str) -> None:
         if stage != "fit":
@@ -72,8 +79,9 @@ class AdversarialRestorer(Restorer):
             self._load_perceptual()
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> None:
-        batches_before = self.trainer.fit_loop.epoch_loop.total_batch_idx
-        update_generator, update_discriminator = self.cadence.updates(batches_before)
+        number = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        update_generator, update_discriminator = self.cadence.updates(number)
+        self._set_rates(self.schedule.factor(number / self.trainer.estimated_stepping_batches))
         restored = self.restore(batch)
         if update_discriminator:
             self._update_discriminator(batch["sharp"], restored.detach())
@@ -81,8 +89,9 @@ class AdversarialRestorer(Restorer):
             self._update_generator(batch["sharp"], restored)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        networks = (self.network, self.discriminator)
-        return [Adam(network.parameters(), lr=self.lr, betas=self.betas) for network in networks], []
+        rates = {self.network: self.lr, self.discriminator: self.discriminator_lr}
+        optimizers = [Adam(network.parameters(), lr=lr, betas=self.betas, fused=True) for network, lr in rates.items()]
+        return optimizers, []
 
     def _update_discriminator(self, sharp: Tensor, restored: Tensor) -> None:
         optimizer = self._optimizer(1)
@@ -104,6 +113,11 @@ class AdversarialRestorer(Restorer):
             self._descend(optimizer, loss, leads=self.cadence.generator >= self.cadence.discriminator)
         self.log("train/loss_generator", loss, prog_bar=True, batch_size=len(sharp))
         self.log_dict({f"train/loss_{name}": term for name, term in terms.items()}, batch_size=len(sharp))
+
+    def _set_rates(self, factor: float) -> None:
+        for position, rate in enumerate((self.lr, self.discriminator_lr)):
+            for group in self._optimizer(position).param_groups:
+                group["lr"] = rate * factor
 
     def _optimizer(self, position: int) -> LightningOptimizer:
         optimizer: LightningOptimizer = self.optimizers()[position]  # type: ignore[index]

@@ -10,15 +10,14 @@ from deblur_lightning.errors import UserError
 
 
 def _patch_discriminator(widths: Sequence[int], channels: int) -> nn.Sequential:
-    """Strided 4x4 convolutions up to the last width, then one logit for each patch."""
+    """Strided 4x4 convolutions up to the last width, then one logit for each patch.
+
+    Without normalisation: instance norm blows the noise of flat patches up to full contrast.
+    """
     layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     for depth, (before, after) in enumerate(pairwise(widths), start=2):
         stride = 1 if depth == len(widths) else 2
-        layers += [
-            nn.Conv2d(before, after, 4, stride=stride, padding=1, bias=False),
-            nn.InstanceNorm2d(after, affine=True),
-            nn.LeakyReLU(0.2),
-        ]
+        layers += [nn.Conv2d(before, after, 4, stride=stride, padding=1), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, padding=1))
 
 
@@ -31,12 +30,12 @@ class MultiScalePatchGAN(nn.Module):
         channels: of the image.
 
     Raises:
-        UserError: fewer than two widths, or fewer than one scale.
+        UserError: fewer than two widths, one below 1, or fewer than one scale.
     """
 
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), scales: int = 2, channels: int = 3) -> None:
         super().__init__()
-        if len(widths) < 2 or scales < 1:
+        if len(widths) < 2 or min(widths) < 1 or scales < 1:
             raise UserError(
                 f"MultiScalePatchGAN widths={list(widths)}, scales={scales}: give at least two widths and one scale."
             )

@@ -17,7 +17,7 @@ class SRCNN(nn.Module):
         channels: of the image, in and out.
 
     Raises:
-        UserError: an even or negative kernel, or numbers of kernels and widths that do not fit.
+        UserError: an even or negative kernel, a width below 1, or numbers of kernels and widths that do not fit.
     """
 
     def __init__(self, kernels: Sequence[int] = (9, 1, 5), widths: Sequence[int] = (64, 32), channels: int = 3) -> None:
@@ -27,6 +27,8 @@ class SRCNN(nn.Module):
                 f"SRCNN has {len(kernels)} kernels {list(kernels)} and {len(widths)} widths {list(widths)}: "
                 "give one width fewer than kernels."
             )
+        if min(widths, default=1) < 1:
+            raise UserError(f"SRCNN widths={list(widths)}: give 1 channel or more each.")
         if any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
             raise UserError(f"SRCNN kernels={list(kernels)}: every kernel must be odd and at least 1.")
         layers: list[nn.Module] = []

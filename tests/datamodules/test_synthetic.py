@@ -149,7 +149,7 @@ def test_epoch_length_sets_the_number_of_batches(photographs: Path) -> None:
     ],
 )
 def test_what_cannot_work_is_refused_with_the_cure(photographs: Path, settings: dict[str, int], culprit: str) -> None:
-    with pytest.raises(UserError, match="^[^\n]*$") as error:
+    with pytest.raises(UserError, match=r"^[^\n]*$") as error:
         collected(data(photographs, **settings))
     assert culprit in str(error.value)
 

@@ -90,8 +90,12 @@ def test_blurred_and_sharp_are_trimmed_alike(trim: int) -> None:
     assert pairs["sharp"].is_contiguous()
 
 
-def test_after_trimming_the_margin_nothing_depends_on_the_border() -> None:
-    blur = MotionBlur(length=(9, 15))
+@pytest.mark.parametrize(
+    "blur",
+    [MotionBlur(), MotionBlur(length=(15, 15), angle=(0, 0)), MotionBlur(length=(15, 15), angle=(90, 90))],
+    ids=["any", "across", "down"],
+)
+def test_after_trimming_the_margin_nothing_depends_on_the_border(blur: MotionBlur) -> None:
     trim = blur.margin
     large = batch_of(height=60, width=62)
     window: SharpBatch = {**large, "sharp": large["sharp"][:, :, 10:50, 12:54].contiguous()}

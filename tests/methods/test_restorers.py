@@ -1,5 +1,6 @@
 """Every restorer: validation, test and prediction as the base defines them; checkpoints that hold no secrets."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
+from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import psnr, ssim
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
@@ -95,10 +97,9 @@ def test_the_learning_rate_is_the_one_given() -> None:
     optimizer = srcnn(lr=0.125).configure_optimizers()
     assert isinstance(optimizer, torch.optim.Adam)
     assert optimizer.param_groups[0]["lr"] == 0.125
-    both: Any = gan(lr=0.25, betas=(0.1, 0.2)).configure_optimizers()
-    assert [(group["lr"], group["betas"]) for adam in both[0] for group in adam.param_groups] == [
-        (0.25, (0.1, 0.2))
-    ] * 2
+    (generator, discriminator), _ = gan(lr=0.25, discriminator_lr=0.5, betas=(0.1, 0.2)).configure_optimizers()
+    assert [adam.param_groups[0]["lr"] for adam in (generator, discriminator)] == [0.25, 0.5]
+    assert [adam.param_groups[0]["betas"] for adam in (generator, discriminator)] == [(0.1, 0.2)] * 2
 
 
 class Watched(AdversarialRestorer):  # type: ignore[misc]  # final for users; here its updates are watched
@@ -145,6 +146,19 @@ def test_each_network_s_loss_leaves_the_other_without_gradient(photographs: Path
     model = Gradients(UNet(widths=[4]), MultiScalePatchGAN(widths=[4, 8]), generator_steps=1)
     trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
     assert seen == [("MultiScalePatchGAN", False), ("UNet", False)] * 3
+
+
+def test_the_learning_rates_follow_the_schedule_batch_by_batch(photographs: Path, tmp_path: Path) -> None:
+    rates: list[tuple[float, ...]] = []
+
+    class Rates(AdversarialRestorer):  # type: ignore[misc]
+        def on_train_batch_end(self, *_: Any) -> None:
+            rates.append(tuple(adam.param_groups[0]["lr"] for adam in self.optimizers()))  # type: ignore[union-attr]
+
+    model = Rates(UNet(widths=[4]), MultiScalePatchGAN(widths=[4, 8]), lr=1.0, discriminator_lr=0.5, schedule=Cosine())
+    trainer(tmp_path, max_epochs=2, limit_val_batches=0).fit(model, data(photographs))
+    curve = [(1 + math.cos(math.pi * batch / 6)) / 2 for batch in range(6)]
+    assert rates == [pytest.approx((factor, factor / 2)) for factor in curve]
 
 
 @pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight"])

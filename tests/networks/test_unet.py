@@ -77,3 +77,19 @@ def test_no_widths_are_refused() -> None:
     with pytest.raises(UserError, match="widths") as error:
         UNet([])
     assert "\n" not in str(error.value)
+
+
+def test_an_untrained_network_returns_its_input() -> None:
+    blurred = torch.rand(2, 3, 40, 37)
+    assert torch.equal(UNet(SMALL)(blurred), blurred)
+
+
+def test_what_is_added_ignores_brightness_and_is_proportional_to_contrast() -> None:
+    torch.manual_seed(0)
+    network = UNet(SMALL)
+    for parameter in network.parameters():  # else it adds nothing
+        torch.nn.init.normal_(parameter, std=0.1)
+    blurred = torch.rand(2, 3, 64, 64)
+    added = network(blurred) - blurred
+    changed = 0.25 + 0.5 * blurred
+    assert torch.allclose(network(changed) - changed, 0.5 * added, atol=1e-3 * float(added.abs().max()))

@@ -1,0 +1,40 @@
+"""How the learning rate changes over a run: functions of the part of the run that is done."""
+
+import math
+from abc import ABC, abstractmethod
+
+from deblur_lightning.errors import UserError
+
+
+class Schedule(ABC):
+    """What the learning rate is multiplied with, so that a shorter run follows the same curve faster."""
+
+    @abstractmethod
+    def factor(self, done: float) -> float:
+        """The factor after the part ``done`` of the run, from 0 to 1."""
+
+
+class Constant(Schedule):
+    """The learning rate as it is."""
+
+    def factor(self, done: float) -> float:
+        return 1.0
+
+
+class Cosine(Schedule):
+    """Half a cosine from 1 down to ``final`` (Loshchilov and Hutter, 2017).
+
+    Args:
+        final: the factor at the end, from 0 to 1.
+
+    Raises:
+        UserError: ``final`` outside of that.
+    """
+
+    def __init__(self, final: float = 0.0) -> None:
+        if not 0 <= final <= 1:
+            raise UserError(f"Cosine final={final}: give a factor from 0 to 1.")
+        self.final = final
+
+    def factor(self, done: float) -> float:
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * min(done, 1.0))) / 2
