@@ -71,9 +71,17 @@ class Restorer(LightningModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
         given = checkpoint.get("hyper_parameters", {})
-        # A module among them would be pickled whole, and weights_only loading refuses it.
-        for name in [name for name, value in given.items() if isinstance(value, nn.Module)]:
+        # The command line gives settings, plain data; Python gives objects, which weights_only loading refuses.
+        for name in [name for name, value in given.items() if not _is_plain(value)]:
             del given[name]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
