@@ -18,6 +18,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger
 
 import deblur_lightning
+from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
@@ -27,6 +28,8 @@ from deblur_lightning.errors import UserError
 
 ROOMS = ("degradations", "networks", "losses", "sources", "methods", "datamodules", "callbacks")
 RUNS = Path("runs")
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def run(argv: Sequence[str]) -> None:
@@ -36,6 +39,10 @@ def run(argv: Sequence[str]) -> None:
     _quieten()
     try:
         ExperimentCLI(argv)
+    except Interrupted as stop:
+        run_config = _run_of(stop.checkpoint) / "config.yaml"
+        print(f"\ncontinue  deblur fit --config {run_config} --ckpt_path {stop.checkpoint}")
+        raise SystemExit(INTERRUPTED) from None
     except Exception as error:
         line = _one_line(error)
         if line is None:
@@ -103,7 +110,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [RunProgress(), ScoreWriter(), PredictionWriter()]
+        extra: list[Any] = [RunProgress(), ScoreWriter(), PredictionWriter(), SaveOnInterrupt()]
         if self.subcommand == "fit":
             own = CSVLogger(self.folder.parent, name="", version=self.folder.name)
             kwargs["logger"] = [own, *_loggers(self.config_init.fit.trainer.logger)]
@@ -118,7 +125,7 @@ class ExperimentCLI(LightningCLI):
         """Say where everything is and how to go on."""
         folder, checkpoints = self.folder, self.folder / "checkpoints"
         if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
-            self.trainer.save_checkpoint(checkpoints / "last.ckpt")
+            self.trainer.save_checkpoint(checkpoints / "last.ckpt", weights_only=False)
         if not self.trainer.is_global_zero:
             return
         best = Path(getattr(self.trainer.checkpoint_callback, "best_model_path", "") or "last.ckpt").name

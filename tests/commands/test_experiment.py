@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 import torch
 import yaml
 
+from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.records import read_scores
 from tests.conftest import EXPERIMENTS, REPOSITORY, write_image
 
@@ -222,3 +224,19 @@ def test_a_wrong_way_import_fails_the_check(tmp_path: Path) -> None:
 def test_every_class_an_experiment_names_is_found_by_its_short_name() -> None:
     for path in EXPERIMENTS.rglob("*.yaml"):
         assert not re.search(r"class_path: .*\.", path.read_text()), path
+
+
+def test_ctrl_c_leaves_a_run_that_goes_on(
+    workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunProgress, "on_train_batch_start", lambda *_: signal.raise_signal(signal.SIGINT))
+    code, printed, _ = deblur(*GAN, "--data.source=Folder", f"--data.source.root={photographs}", "--run=run")
+    assert code == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(workplace)
+    command = printed.splitlines()[-1].removeprefix("continue  deblur ").split()
+    assert command == ["fit", "--config", "run/config.yaml", "--ckpt_path", "run/checkpoints/last.ckpt"]
+    code, _, complained = deblur(*command)
+    assert code == 0, complained
+    last = torch.load(workplace / "runs" / "run" / "001" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == 3

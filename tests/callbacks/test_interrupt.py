@@ -1,0 +1,55 @@
+"""Ctrl-C: the run stops after the batch, with a checkpoint from which it goes on as if nothing had been."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lightning.pytorch import Callback
+
+from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
+from tests.methods.test_restorers import data, same, srcnn, trainer, weights
+
+
+class PressCtrlC(Callback):
+    """In the middle of a batch, as often as told."""
+
+    def __init__(self, batch: int, times: int = 1) -> None:
+        self.batch, self.times = batch, times
+
+    def on_before_optimizer_step(self, trainer: Any, *_: Any) -> None:
+        if trainer.global_step == self.batch:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(photographs: Path, tmp_path: Path) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    start = srcnn().state_dict()
+    models = [srcnn() for _ in range(3)]
+    for model in models:
+        model.load_state_dict(start)
+    whole, stopped, continued = models
+    trainer(tmp_path, max_epochs=2).fit(whole, data(photographs))
+    with pytest.raises(Interrupted) as interrupted:
+        trainer(tmp_path, max_epochs=2, callbacks=[SaveOnInterrupt(), PressCtrlC(batch=3)]).fit(
+            stopped, data(photographs)
+        )
+    assert interrupted.value.checkpoint == tmp_path / "checkpoints" / "last.ckpt"
+    assert signal.getsignal(signal.SIGINT) is handler
+    runner = trainer(tmp_path, max_epochs=2)
+    runner.fit(continued, data(photographs), ckpt_path=interrupted.value.checkpoint)
+    assert runner.global_step == 6
+    assert same(weights(continued), weights(whole))
+
+
+def test_a_second_ctrl_c_stops_at_once(photographs: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        trainer(tmp_path, callbacks=[SaveOnInterrupt(), PressCtrlC(batch=1, times=2)]).fit(srcnn(), data(photographs))
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_the_handler_is_given_back_after_a_whole_run(photographs: Path, tmp_path: Path) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    trainer(tmp_path, callbacks=[SaveOnInterrupt()]).fit(srcnn(), data(photographs))
+    assert signal.getsignal(signal.SIGINT) is handler
