@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
-DEMO := runs/demo
+DEMO := runs/demo/001
 
 .PHONY: demo test check format clean
 

@@ -13,6 +13,9 @@ PROTOCOL = "rgb8"
 PSNR_CAP = 100.0
 """Equal images have an infinite PSNR, which no mean survives: it counts as this many dB."""
 
+SMALLEST_FOR_SSIM = 6
+"""Height and width in pixels below which the window's reflected border does not fit."""
+
 
 def psnr(preds: Tensor, target: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of each image in dB, under ``PROTOCOL``, at most ``PSNR_CAP``.
@@ -41,12 +44,11 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
         (B,) float32.
 
     Raises:
-        UserError: an image below 6 pixels in height or width, which the window's reflected border does not fit.
+        UserError: an image below ``SMALLEST_FOR_SSIM`` in height or width.
     """
-    if min(preds.shape[-2:]) < 6:
-        raise UserError(
-            f"SSIM needs images of at least 6x6 pixels, this is {preds.shape[-2]}x{preds.shape[-1]}: leave it out."
-        )
+    if min(preds.shape[-2:]) < SMALLEST_FOR_SSIM:
+        height, width = preds.shape[-2:]
+        raise UserError(f"SSIM needs {SMALLEST_FOR_SSIM} pixels a side, an image has {height}x{width}: leave it out.")
     values = structural_similarity_index_measure(
         to_8bit(preds.float()), to_8bit(target.float()), data_range=1.0, reduction="none"
     )
@@ -64,11 +66,13 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor) -> dict
         sharp: (B, C, H, W) in [0, 1].
 
     Returns:
-        By name, (B,) float32 each: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three for ``ssim``.
+        By name, (B,) float32 each: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three for ``ssim``; and
+        ``psnr_capped``, 1 where the restored image's PSNR is ``PSNR_CAP``, else 0.
     """
-    scores = {}
+    scores: dict[str, Tensor] = {}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         scores[name] = metric(restored, sharp)
         scores[f"{name}_blurred"] = metric(blurred, sharp)
         scores[f"{name}_gain"] = scores[name] - scores[f"{name}_blurred"]
+    scores["psnr_capped"] = (scores["psnr"] >= PSNR_CAP).to(torch.float32)
     return scores

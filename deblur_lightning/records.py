@@ -44,7 +44,20 @@ class ScoreRecord:
 
     def key(self) -> tuple[str, ...]:
         """What a newer record of the same thing replaces."""
-        return (self.image, self.split, self.protocol, self.metric, self.inputs)
+        return (self.image, self.split, self.protocol, self.metric, self.inputs, self.checkpoint)
+
+    def test(self) -> tuple[str, ...]:
+        """What the records that one mean is taken over must share."""
+        return (
+            self.run,
+            self.split,
+            self.protocol,
+            self.border,
+            self.noise,
+            self.rounding,
+            self.features,
+            self.checkpoint,
+        )
 
 
 COLUMNS = tuple(field.name for field in fields(ScoreRecord))
@@ -83,13 +96,14 @@ def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
     """The mean of ``metric`` over images.
 
     Raises:
-        UserError: no such record; or records of several splits or protocols; or one image with two inputs.
+        UserError: no such record; or records of several runs, checkpoints, protocols or conditions; or one image
+            with two inputs.
     """
     chosen = [record for record in records if record.metric == metric]
     if not chosen:
         raise UserError(f"No record of {metric!r}: test the run first.")
-    if len({(record.split, record.protocol) for record in chosen}) > 1:
-        raise UserError(f"The records of {metric!r} are of several splits or protocols: choose those of one.")
+    if len({record.test() for record in chosen}) > 1:
+        raise UserError(f"The records of {metric!r} are of several tests: choose those of one run and checkpoint.")
     inputs: dict[str, str] = {}
     for record in chosen:
         if inputs.setdefault(record.image, record.inputs) != record.inputs:

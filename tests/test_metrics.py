@@ -8,6 +8,7 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
+from deblur_lightning.errors import UserError
 from deblur_lightning.metrics import PSNR_CAP, psnr, restoration_scores, ssim
 
 Metric = Callable[[Tensor, Tensor], Tensor]
@@ -128,12 +129,28 @@ def test_restoration_scores() -> None:
     restored.requires_grad_()
     blurred = sharp.roll(2, dims=-1)
     scores = restoration_scores(restored, blurred, sharp)
-    assert set(scores) == {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain"}
+    assert set(scores) == {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain", "psnr_capped"}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         assert torch.equal(scores[name], metric(restored, sharp).detach())
         assert torch.equal(scores[f"{name}_blurred"], metric(blurred, sharp))
         assert torch.equal(scores[f"{name}_gain"], scores[name] - scores[f"{name}_blurred"])
     assert all(value.shape == (4,) and not value.requires_grad for value in scores.values())
+
+
+def test_capped_images_are_marked() -> None:
+    restored, sharp = pair()
+    restored[1] = sharp[1]
+    assert restoration_scores(restored, restored, sharp)["psnr_capped"].tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("size", "fits"), [(5, False), (6, True)])
+def test_ssim_says_what_is_too_small_for_it(size: int, fits: bool) -> None:
+    image = torch.rand(1, 3, 20, size)
+    if fits:
+        assert ssim(image, image).tolist() == pytest.approx([1.0])
+    else:
+        with pytest.raises(UserError, match="SSIM needs 6 pixels a side, an image has 20x5"):
+            ssim(image, image)
 
 
 def test_doing_nothing_gains_nothing() -> None:

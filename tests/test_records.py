@@ -62,7 +62,7 @@ def test_another_thing_is_added(tmp_path: Path, column: str) -> None:
     assert read_scores(path) == [RECORD, other]
 
 
-@pytest.mark.parametrize("column", ["checkpoint", "commit", "features", "run"])
+@pytest.mark.parametrize("column", ["commit", "features", "run"])
 def test_the_same_thing_is_replaced(tmp_path: Path, column: str) -> None:
     path = tmp_path / "scores.csv"
     kept = replace(RECORD, image="cat")
@@ -135,6 +135,30 @@ def test_mixed_inputs_are_refused() -> None:
     with pytest.raises(UserError, match="coffee") as error:
         mean_score(records, "psnr")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "column", ["run", "split", "protocol", "border", "noise", "rounding", "features", "checkpoint"]
+)
+def test_the_mean_over_two_tests_is_refused(column: str) -> None:
+    records = [RECORD, replace(RECORD, image="cat", **{column: "another"})]
+    with pytest.raises(UserError, match="several tests"):
+        mean_score(records, "psnr")
+
+
+@pytest.mark.parametrize("damage", ["a,b,c", ",".join(["x"] * len(COLUMNS))])
+def test_a_damaged_row_is_named(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "scores.csv"
+    add_scores(path, [RECORD])
+    path.write_text(path.read_text() + damage + "\n")
+    with pytest.raises(UserError, match=r"scores\.csv, line 3, is damaged"):
+        read_scores(path)
+
+
+def test_a_name_that_is_no_unicode_costs_no_scores(tmp_path: Path) -> None:
+    records = [replace(RECORD, image="caf\udce9.png")]
+    add_scores(tmp_path / "scores.csv", records)
+    assert read_scores(tmp_path / "scores.csv") == records
 
 
 def test_the_mean_of_nothing_is_refused() -> None:

@@ -36,7 +36,7 @@ class SaveOnInterrupt(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         if self._asked:
-            checkpoint = Path(str(trainer.log_dir)) / "checkpoints" / "last.ckpt"
+            checkpoint = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
             trainer.save_checkpoint(checkpoint, weights_only=False)
             raise Interrupted(checkpoint)
 

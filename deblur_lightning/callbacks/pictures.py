@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from PIL import Image, ImageDraw
 from torch import Tensor
 from torchvision.transforms.functional import center_crop, pil_to_tensor, to_pil_image
@@ -18,7 +19,7 @@ GAP = 4
 
 
 class ComparisonPictures(Callback):
-    """Writes ``pictures/val_STEP.png`` at each validation and ``pictures/test.png`` at a test.
+    """Writes ``pictures/val_STEP.png`` at each validation of a run, ``validate.png`` and ``test.png`` at those.
 
     Args:
         count: images shown, a row each.
@@ -58,7 +59,8 @@ class ComparisonPictures(Callback):
         self._collect(outputs, batch)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._write(trainer, f"val_{trainer.global_step:06d}.png")
+        training = trainer.state.fn == TrainerFn.FITTING
+        self._write(trainer, f"val_{trainer.global_step:06d}.png" if training else "validate.png")
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._write(trainer, "test.png")
@@ -75,10 +77,10 @@ class ComparisonPictures(Callback):
 
     def _write(self, trainer: Trainer, name: str) -> None:
         rows, self._rows = self._rows, []
-        folder = trainer.log_dir  # asks the other ranks, so every rank must
-        if not rows or folder is None or trainer.sanity_checking or not trainer.is_global_zero:
+        trying = trainer.sanity_checking or getattr(trainer, "fast_dev_run", False)
+        if not rows or trying or not trainer.is_global_zero:
             return
-        path = Path(folder) / "pictures" / name
+        path = Path(trainer.default_root_dir) / "pictures" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_png(path, torch.cat([pil_to_tensor(row) for row in rows], dim=1))
 

@@ -24,7 +24,7 @@ class PredictionWriter(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
-        folder = Path(str(trainer.default_root_dir)) / "predictions"
+        folder = Path(trainer.default_root_dir) / "predictions"
         for restored, index in zip(outputs, batch["index"].tolist(), strict=True):
             name = data.images["test"].name(index)
             path = folder / (name if name.endswith(".png") else f"{name}.png")

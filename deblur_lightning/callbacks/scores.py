@@ -54,13 +54,13 @@ class ScoreWriter(Callback):
         if trainer.world_size > 1:
             gathered = [[] for _ in range(trainer.world_size)]
             torch.distributed.all_gather_object(gathered, self._scores)
-        folder = trainer.log_dir  # asks the other ranks, so every rank must
         self._scores = []
-        if trainer.is_global_zero and folder is not None:
+        if trainer.is_global_zero:
             # ranks that were given the same images agree on them
             scores = {index: (inputs, values) for part in gathered for index, inputs, values in part}
-            records = _records(trainer, pl_module, Path(folder), scores)
-            add_scores(Path(folder) / "scores.csv", records)
+            folder = Path(trainer.default_root_dir)
+            records = _records(trainer, pl_module, folder, scores)
+            add_scores(folder / "scores.csv", records)
             print_scores(records)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentError, Namespace
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
@@ -23,7 +22,8 @@ from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import ScoreWriter
-from deblur_lightning.commands.mistakes import explain
+from deblur_lightning.commands.mistakes import explain, one_line
+from deblur_lightning.commands.tracking import go_offline_without_key
 from deblur_lightning.errors import UserError
 
 ROOMS = ("degradations", "networks", "losses", "sources", "methods", "datamodules", "callbacks")
@@ -40,11 +40,11 @@ def run(argv: Sequence[str]) -> None:
     try:
         ExperimentCLI(argv)
     except Interrupted as stop:
-        run_config = _run_of(stop.checkpoint) / "config.yaml"
-        print(f"\ncontinue  deblur fit --config {run_config} --ckpt_path {stop.checkpoint}")
+        folder = _run_of(stop.checkpoint)
+        print(f"\ncontinue  deblur fit --config {folder}/config.yaml --ckpt_path {stop.checkpoint}")
         raise SystemExit(INTERRUPTED) from None
     except Exception as error:
-        line = _one_line(error)
+        line = one_line(error)
         if line is None:
             raise
         print(f"deblur: error: {line}", file=sys.stderr)
@@ -107,15 +107,20 @@ class ExperimentCLI(LightningCLI):
             self.folder = Path(self.given.run) if self.given.run else _run_of(Path(self.given.ckpt_path))
             if self.subcommand == "test":
                 self.given.verbose = False  # our own table says more than Lightning's
+            elif self.subcommand == "predict":
+                self.given.return_predictions = False  # they go to files, not to memory
+        go_offline_without_key(self.given.trainer.logger)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [RunProgress(), ScoreWriter(), PredictionWriter(), SaveOnInterrupt()]
-        if self.subcommand == "fit":
+        extra: list[Any] = [ScoreWriter(), PredictionWriter(), SaveOnInterrupt()]
+        if self.given.trainer.enable_progress_bar is not False:
+            extra.append(RunProgress())
+        if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
             own = CSVLogger(self.folder.parent, name="", version=self.folder.name)
             kwargs["logger"] = [own, *_loggers(self.config_init.fit.trainer.logger)]
             extra.append(SaveConfigCallback(self._parser("fit"), _without_run(self.given)))
-        elif not self.given.trainer.logger:
+        elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False
         callbacks = self._get(self.config_init, "trainer").callbacks or []
         kwargs["callbacks"] = [*(callbacks if isinstance(callbacks, list) else [callbacks]), *extra]
@@ -123,12 +128,14 @@ class ExperimentCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Say where everything is and how to go on."""
-        folder, checkpoints = self.folder, self.folder / "checkpoints"
+        if self.given.trainer.fast_dev_run:
+            return
+        folder, checkpoints = self.folder, Path(str(getattr(self.trainer.checkpoint_callback, "dirpath", self.folder)))
         if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
             self.trainer.save_checkpoint(checkpoints / "last.ckpt", weights_only=False)
         if not self.trainer.is_global_zero:
             return
-        best = Path(getattr(self.trainer.checkpoint_callback, "best_model_path", "") or "last.ckpt").name
+        best = "best.ckpt" if (checkpoints / "best.ckpt").exists() else "last.ckpt"
         pictures = sorted((folder / "pictures").glob("val_*.png"))
         print(f"\nrun       {folder}")
         if pictures:
@@ -229,16 +236,3 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
     return flat
-
-
-def _one_line(error: BaseException) -> str | None:
-    """What to tell the user of ``error``, or None where it is no mistake of theirs."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, UserError):
-            # from a loader's worker the message comes with the worker's traceback
-            return str(cause).rsplit("UserError: ", 1)[-1].strip()
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, MisconfigurationException):
-        return " ".join(str(error).split())
-    return None

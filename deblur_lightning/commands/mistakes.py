@@ -1,4 +1,4 @@
-"""From jsonargparse's pages about a configuration that does not fit, the one line that tells the user what to do."""
+"""From pages about what does not fit, the one line that tells the user what to do."""
 
 import inspect
 import re
@@ -7,12 +7,34 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, get_type_hints
 
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
 from deblur_lightning.errors import UserError
 
 LONGEST_VALUE = 60
+
+
+def one_line(error: BaseException) -> str | None:
+    """What to tell the user of ``error``, or None where it is no mistake of theirs."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UserError):
+            # from a loader's worker the message comes with the worker's traceback
+            return str(cause).rsplit("UserError: ", 1)[-1].strip()
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
+        return " ".join(str(error).split())
+    return None
+
+
+def _from_lightning(error: BaseException) -> bool:
+    """Whether Lightning itself refused something: it checks its arguments by ``ValueError``."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("lightning.")
 
 
 def explain(message: str, known_keys: Iterable[str]) -> str:
@@ -24,7 +46,7 @@ def explain(message: str, known_keys: Iterable[str]) -> str:
     """
     keys = ".".join(re.findall(r'Parser key "([^"]+)"', message))
     classes = re.findall(r"Problem with given class_path '([^']+)'", message)
-    if found := re.search(r"Option '(\w+)' is not accepted", message):
+    if found := re.search(r"Option '([\w.]+)' is not accepted", message):
         return _unknown_setting(found[1], classes[-1:])
     if found := re.search(r"Subcommand '\w+' does not accept option '([^']+)'", message):
         return _unknown_key(found[1], known_keys)
@@ -36,18 +58,22 @@ def explain(message: str, known_keys: Iterable[str]) -> str:
         return f"no file {found[1]}: --config takes the path of a YAML file, such as experiments/deblurgan.yaml."
     if found := re.search(r"Problems parsing config: (.+)", message, re.DOTALL):
         return f"a configuration is not valid YAML ({' '.join(found[1].split())}): mend that place."
-    if "arguments are required" in message:
-        return "no experiment: give one with --config=experiments/NAME.yaml."
+    if found := re.search(r"arguments are required: (.+)", message):
+        if not classes:
+            return "no experiment: give one with --config=experiments/NAME.yaml."
+        return f"{_short_name(classes[-1])} needs {found[1]}: give {', '.join(_arguments(keys, found[1]))}."
     if "Not a valid subclass" in message:
         return f"{keys} takes class_path and init_args, and nothing beside them: move what is beside into init_args."
     return _wrong_value(keys, message)
 
 
 def _unknown_setting(name: str, classes: list[str]) -> str:
-    if not classes or classes[0].startswith("lightning."):
-        return f"{name!r} has no place there: a class takes class_path and init_args."
+    if name == "class_path":
+        return "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
+    if not classes or classes[0] in ("lightning.LightningDataModule", "lightning.LightningModule"):
+        return f"there is no class yet that has {name!r}: an experiment comes first, what is laid over it after it."
     known = [key for key in inspect.signature(_class(classes[0])).parameters if key != "self"]
-    return f"{classes[0].rsplit('.', 1)[-1]} has no setting {name!r}: {_suggestion(name, known)}"
+    return f"{_short_name(classes[0])} has no setting {name!r}: {_suggestion(name, known)}"
 
 
 def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
@@ -67,7 +93,8 @@ def _wrong_value(keys: str, message: str) -> str:
     if not expected:
         return " ".join(message.split())
     kind, _, value = expected[-1].partition(" Got value: ")
-    kind = re.sub(r"<class '(\w+)'>", r"\1", kind).replace("typing.", "").rstrip(".")
+    kind = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", kind).replace("typing.", "").rstrip(".")
+    kind = {"Sequence": "a list", "tuple": "a list", "int": "a whole number", "float": "a number"}.get(kind, kind)
     value = value or (given[-1] if given else "something else")
     return f"{keys}={_short(value)} does not fit: {keys.rsplit('.', 1)[-1]} takes {kind}."
 
@@ -107,6 +134,14 @@ def _class(path: str) -> type:
     if not isinstance(found, type):
         raise UserError(f"{path} is no class: give the path of a class.")
     return found
+
+
+def _short_name(path: str) -> str:
+    return path.rsplit(".", 1)[-1]
+
+
+def _arguments(keys: str, names: str) -> list[str]:
+    return [f"--{keys}.{name}" for name in names.split(", ")]
 
 
 def _short(value: str) -> str:

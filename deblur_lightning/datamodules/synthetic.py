@@ -12,6 +12,7 @@ from deblur_lightning.datamodules.windows import RandomWindows, WholeImages, Win
 from deblur_lightning.degradations.base import Conditions, Degradation, degrade
 from deblur_lightning.draws import EVALUATION_SEED
 from deblur_lightning.errors import UserError
+from deblur_lightning.metrics import SMALLEST_FOR_SSIM
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 
@@ -80,8 +81,8 @@ class SyntheticBlur(LightningDataModule):
             self.images[split] = self.source.split(split)
             if split == "train":
                 self._check_crops(self.images[split])
-            elif self.eval_batch_size > 1:
-                self._check_one_size(self.images[split])
+            else:
+                self._check_evaluation(self.images[split])
 
     def train_dataloader(self) -> DataLoader[Window]:
         images = self.images["train"]
@@ -111,7 +112,7 @@ class SyntheticBlur(LightningDataModule):
         self.degradation.to(batch["sharp"].device)  # Lightning moves a model's modules, not a data module's
         training = self.trainer.training
         evaluation = "val" if self.trainer.validating or self.trainer.sanity_checking else "test"
-        return degrade(
+        pairs = degrade(
             self.degradation,
             batch,
             seed=self.seed if training else EVALUATION_SEED,
@@ -119,6 +120,9 @@ class SyntheticBlur(LightningDataModule):
             trim=self.degradation.margin if training else 0,
             rounding=self.rounding,
         )
+        # Lightning converts what a loader gives, bytes here; a model in float64 wants float64
+        converted: RestorationBatch = self.trainer.precision_plugin.convert_input(pairs)
+        return converted
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Window]:
         images = self.images[split]
@@ -168,7 +172,17 @@ class SyntheticBlur(LightningDataModule):
                 f"set --data.crop_size={min(height, width)} or less, or leave the image out."
             )
 
-    def _check_one_size(self, images: SharpImages) -> None:
+    def _check_evaluation(self, images: SharpImages) -> None:
+        smallest = min(range(len(images)), key=lambda index: min(images.size(index)))
+        height, width = images.size(smallest)
+        needed = max(self.degradation.margin + 1, SMALLEST_FOR_SSIM)
+        if min(height, width) < needed:
+            raise UserError(
+                f"{images.name(smallest)} ({height}x{width} pixels) is too small to be blurred and scored: "
+                f"leave images below {needed} pixels out."
+            )
+        if self.eval_batch_size == 1:
+            return
         sizes = {images.size(index): images.name(index) for index in range(len(images))}
         if len(sizes) > 1:
             (first, one), (second, other) = list(sizes.items())[:2]

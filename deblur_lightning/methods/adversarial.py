@@ -2,6 +2,7 @@
 
 from typing import final
 
+import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, FSDPStrategy
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
@@ -14,7 +15,7 @@ from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN
 from deblur_lightning.losses.perceptual import VGGPerceptual
-from deblur_lightning.methods.base import Restorer
+from deblur_lightning.methods.base import Restorer, check_rates
 from deblur_lightning.methods.cadence import Cadence
 from deblur_lightning.methods.schedules import Constant, Schedule
 
@@ -37,8 +38,11 @@ class AdversarialRestorer(Restorer):
         discriminator_steps: d of the ratio g:d.
         lr: learning rate of the generator's Adam.
         discriminator_lr: learning rate of the discriminator's Adam.
-        betas: of both.
+        betas: of both, from 0 to below 1.
         schedule: of both learning rates over the run's batches; constant when not given.
+
+    Raises:
+        UserError: a ratio, rate or beta out of its range; a strategy or precision that cannot hold two optimizers.
     """
 
     def __init__(
@@ -66,12 +70,16 @@ class AdversarialRestorer(Restorer):
         self.perceptual_weight = perceptual_weight
         self.adversarial_weight = adversarial_weight
         self.cadence = Cadence(generator_steps, discriminator_steps)
+        check_rates(lr=lr, discriminator_lr=discriminator_lr)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise UserError(f"model.betas={list(betas)}: give two numbers from 0 to below 1.")
         self.lr = lr
         self.discriminator_lr = discriminator_lr
         self.betas = betas
         self.schedule = schedule or Constant()
 
     def setup(self, stage: str) -> None:
+        super().setup(stage)
         if stage != "fit":
             return
         self._settle_strategy()
@@ -82,7 +90,8 @@ class AdversarialRestorer(Restorer):
         number = self.trainer.fit_loop.epoch_loop.total_batch_idx
         update_generator, update_discriminator = self.cadence.updates(number)
         self._set_rates(self.schedule.factor(number / self.trainer.estimated_stepping_batches))
-        restored = self.restore(batch)
+        with torch.set_grad_enabled(update_generator):
+            restored = self.restore(batch)
         if update_discriminator:
             self._update_discriminator(batch["sharp"], restored.detach())
         if update_generator:
@@ -137,6 +146,10 @@ class AdversarialRestorer(Restorer):
         strategy = self.trainer.strategy
         if isinstance(strategy, FSDPStrategy | DeepSpeedStrategy):
             raise UserError("A GAN cannot be trained under FSDP or DeepSpeed: use --trainer.strategy=ddp.")
+        if self.trainer.precision == "16-mixed":
+            raise UserError(
+                "16-mixed scales the losses of two optimizers by one factor: use --trainer.precision=bf16-mixed."
+            )
         if isinstance(strategy, DDPStrategy) and "find_unused_parameters" not in strategy._ddp_kwargs:
             # each backward pass leaves one of the two networks out, which plain DDP takes for a mistake
             strategy._ddp_kwargs["find_unused_parameters"] = True

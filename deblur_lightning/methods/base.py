@@ -1,5 +1,6 @@
 """What every restorer shares: how it is validated, tested, used, saved and loaded."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any, TypedDict
 
@@ -7,7 +8,8 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
-from deblur_lightning.metrics import PSNR_CAP, restoration_scores
+from deblur_lightning.errors import UserError
+from deblur_lightning.metrics import restoration_scores
 
 
 class Evaluation(TypedDict):
@@ -38,6 +40,12 @@ class Restorer(LightningModule, ABC):
         super().__init__()
         self.network = network
 
+    def setup(self, stage: str) -> None:
+        if self.trainer.precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
+            raise UserError(
+                f"--trainer.precision={self.trainer.precision} cannot hold 256 levels: use bf16-mixed or 32-true."
+            )
+
     def forward(self, blurred: Tensor) -> Tensor:
         restored: Tensor = self.network(blurred)
         return restored
@@ -57,15 +65,13 @@ class Restorer(LightningModule, ABC):
         return self._evaluate(batch, "test")
 
     def predict_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
-        return to_8bit(self.restore(batch))
+        return to_8bit(self.restore(batch).float())
 
     def _evaluate(self, batch: RestorationBatch, split: str) -> Evaluation:
-        restored = to_8bit(self.restore(batch))
+        restored = to_8bit(self.restore(batch).float())  # bfloat16 cannot tell 256 levels apart
         scores = restoration_scores(restored, batch["blurred"], batch["sharp"])
         means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
-        capped = (scores["psnr"] >= PSNR_CAP).sum().float()
         self.log_dict(means, sync_dist=True, batch_size=len(restored))
-        self.log(f"{split}/psnr_capped", capped, reduce_fx="sum", sync_dist=True, batch_size=len(restored))
         return {"restored": restored, "scores": scores}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -77,6 +83,13 @@ class Restorer(LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
+
+
+def check_rates(**rates: float) -> None:
+    """Refuse a learning rate that is not a positive number, by the name of its setting."""
+    for name, rate in rates.items():
+        if not 0 < rate < math.inf:
+            raise UserError(f"model.{name}={rate}: give a learning rate above 0.")
 
 
 def _is_plain(value: Any) -> bool:

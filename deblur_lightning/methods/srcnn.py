@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
-from deblur_lightning.methods.base import Restorer
+from deblur_lightning.methods.base import Restorer, check_rates
 
 
 @final
@@ -18,11 +18,15 @@ class SRCNNRestorer(Restorer):
     Args:
         network: what restores.
         lr: Adam's learning rate.
+
+    Raises:
+        UserError: a learning rate that is not above 0.
     """
 
     def __init__(self, network: nn.Module, lr: float = 1e-4) -> None:
         super().__init__(network)
         self.save_hyperparameters(logger=False)
+        check_rates(lr=lr)
         self.lr = lr
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:

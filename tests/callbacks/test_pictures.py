@@ -47,6 +47,11 @@ def test_a_test_leaves_a_picture_too(photographs: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["test.png"]
 
 
+def test_a_validation_outside_of_a_run_is_no_step_of_it(photographs: Path, tmp_path: Path) -> None:
+    trainer(tmp_path, callbacks=[ComparisonPictures()]).validate(srcnn(), data(photographs), verbose=False)
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["validate.png"]
+
+
 @pytest.mark.parametrize("settings", [{"count": 0}, {"side": 0}])
 def test_no_picture_of_nothing(settings: dict[str, int]) -> None:
     with pytest.raises(UserError, match="give 1 or more"):

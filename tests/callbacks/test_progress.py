@@ -1,5 +1,6 @@
 """The time left of a run."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,3 +38,16 @@ def test_the_bar_counts_down_the_whole_run(photographs: Any, tmp_path: Any, monk
     assert len(shown) == 6
     assert shown[-1] == "0:00:00"
     assert shown[0] > shown[3] > shown[-1]
+
+
+def test_a_continued_run_counts_from_where_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunProgress, "total_train_batches", 0)
+    monkeypatch.setattr("deblur_lightning.callbacks.progress.TQDMProgressBar.on_train_start", lambda *_: None)
+    monkeypatch.setattr("deblur_lightning.callbacks.progress.TQDMProgressBar.get_metrics", lambda *_: {"v_num": 0})
+    clock = iter([0.0, 10.0])
+    monkeypatch.setattr("deblur_lightning.callbacks.progress.time.monotonic", lambda: next(clock))
+    runner = SimpleNamespace(global_step=90, estimated_stepping_batches=100, training=True)
+    bar: Any = RunProgress()
+    bar.on_train_start(runner, None)
+    runner.global_step = 95  # five batches in ten seconds, five to go
+    assert bar.get_metrics(runner, None) == {"run_left": "0:00:10"}

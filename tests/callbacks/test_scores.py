@@ -25,7 +25,7 @@ def scored(photographs: Path, folder: Path, rounding: bool = True) -> list[Score
 
 def test_every_image_has_every_figure_and_they_agree_with_what_is_logged(photographs: Path, tmp_path: Path) -> None:
     records = scored(photographs, tmp_path / "run")
-    metrics = {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain"}
+    metrics = {"psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain", "psnr_capped"}
     assert {(record.image, record.metric) for record in records} == {
         (f"test/{number:02d}.png", metric) for number in range(3) for metric in metrics
     }
@@ -43,6 +43,18 @@ def test_the_inputs_hash_tells_two_conditions_apart_and_only_those(photographs: 
     changed = {record.image: record.inputs for record in scored(photographs, tmp_path / "c")}
     before = {record.image: record.inputs for record in first}
     assert {image for image in before if before[image] != changed[image]} == {"test/01.png"}
+
+
+def test_the_hash_is_of_both_images_and_their_shape() -> None:
+    blurred, sharp = torch.rand(3, 4, 6), torch.rand(3, 4, 6)
+    hashes = {
+        scores._hash_of(blurred, sharp),
+        scores._hash_of(sharp, sharp),
+        scores._hash_of(blurred, blurred),
+        scores._hash_of(blurred.reshape(3, 6, 4), sharp.reshape(3, 6, 4)),
+    }
+    assert len(hashes) == 4
+    assert scores._hash_of((blurred * 255).round() / 255, sharp) == scores._hash_of(blurred, sharp)
 
 
 def test_the_conditions_are_those_of_the_data(photographs: Path, tmp_path: Path) -> None:

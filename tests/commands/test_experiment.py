@@ -67,7 +67,7 @@ def test_the_test_is_recorded_image_by_image_with_its_conditions(run: Path, debl
         code, printed, complained = deblur(*test)
         assert code == 0, complained
     records = read_scores(run / "scores.csv")
-    assert len(records) == 3 * 6
+    assert len(records) == 3 * 7
     assert {record.image for record in records} == {"test/00.png", "test/01.png", "test/02.png"}
     first = records[0]
     assert (first.border, first.noise, first.rounding, first.split) == ("reflect", "none", "8-bit", "test")
@@ -101,7 +101,7 @@ def _one_line(message: str) -> str:
             ["--model.network=Photos"],
             "no class 'Photos' for model.network: choose from MultiScalePatchGAN, SRCNN, UNet.",
         ),
-        (["--model.lr=fast"], "model.lr=fast does not fit: lr takes float."),
+        (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
         (["--config", "broken.yaml"], "a configuration is not valid YAML"),
         (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist; check its"),
@@ -123,6 +123,12 @@ def _one_line(message: str) -> str:
             ["--ckpt_path=broken.yaml"],
             "broken.yaml cannot be read as a checkpoint: give one that deblur fit has written.",
         ),
+        (["--data.source=Folder"], "Folder needs root: give --data.source.root."),
+        (["--config", "flat.yaml"], "a class takes class_path and init_args, and nothing beside them"),
+        (["--model.network.widths=abc"], "model.network.widths=abc does not fit: widths takes a list."),
+        (["--model.lr=-1"], "model.lr=-1.0: give a learning rate above 0."),
+        (["--trainer.strategy=foo"], "You selected an invalid strategy name"),
+        (["--trainer.precision=16-true"], "--trainer.precision=16-true cannot hold 256 levels"),
         (["--trainer.devices=0"], "`Trainer(devices='0')` value is not a valid input using cpu accelerator."),
     ],
 )
@@ -134,6 +140,7 @@ def test_mistakes_end_in_one_line_that_names_culprit_and_cure(
     (workplace / "texts" / "a.txt").touch()
     (workplace / "nested.yaml").write_text(yaml.safe_dump({"model": {"network": {"init_args": {"width": [3]}}}}))
     (workplace / "top.yaml").write_text("modle: {lr: 1}")
+    (workplace / "flat.yaml").write_text("data: {source: {class_path: Folder, root: x}}")
     (workplace / "broken.yaml").write_text("model: {lr: [")
     code, _, complained = deblur(*GAN, *arguments)
     last = complained.splitlines()[-1]
@@ -150,6 +157,36 @@ def test_a_worker_s_complaint_is_one_line_too(photographs: Path, workplace: Path
     code, _, complained = deblur(*GAN, *source)
     assert code == 2
     assert re.search(r"^deblur: error: .*train/\d\d\.png.*$", complained.splitlines()[-1])
+
+
+def test_an_overlay_before_its_experiment_is_told_to_come_after(workplace: Path, deblur: Deblur) -> None:
+    code, _, complained = deblur("fit", "--config", "experiments/data/folder.yaml", *GAN[1:])
+    assert code == 2
+    assert complained.startswith("deblur: error: there is no class yet that has")
+
+
+def test_w_and_b_without_a_key_stays_offline_and_the_test_in_its_run(
+    workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WANDB_MODE", "WANDB_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(workplace / "none"))
+    wandb = ["--trainer.logger=WandbLogger", "--trainer.logger.project=p", "--run=run"]
+    with pytest.warns(UserWarning, match="W&B has no key here"):
+        code, _, complained = deblur(*GAN, "--data.source=Folder", f"--data.source.root={photographs}", *wandb)
+    assert code == 0, complained
+    assert list(workplace.glob("wandb/offline-run-*"))
+    code, _, complained = deblur("test", "--config", "run/config.yaml", "--ckpt_path", "run/checkpoints/last.ckpt")
+    assert code == 0, complained
+    assert (workplace / "run" / "scores.csv").is_file()
+    assert not (workplace / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--trainer.enable_progress_bar=false", "--trainer.fast_dev_run=true"])
+def test_lightning_s_own_switches_work(option: str, workplace: Path, photographs: Path, deblur: Deblur) -> None:
+    code, _, complained = deblur(*GAN, "--data.source=Folder", f"--data.source.root={photographs}", option, "--run=run")
+    assert code == 0, complained
+    assert (workplace / "run" / "config.yaml").exists() == ("fast_dev_run" not in option)
 
 
 def test_nothing_but_a_trained_restorer_is_scored(workplace: Path, deblur: Deblur) -> None:
@@ -182,7 +219,7 @@ def test_an_overlay_changes_the_data_of_a_trained_model(run: Path, tmp_path: Pat
     shutil.rmtree(tmp_path / "photographs")
     code, _, complained = deblur("test", *config, f"--data.source.root={tmp_path}")
     assert code == 0, complained
-    assert len(read_scores(run / "scores.csv")) == 6
+    assert len(read_scores(run / "scores.csv")) == 7
 
 
 def test_two_processes_train_one_gan_and_count_every_image_once(

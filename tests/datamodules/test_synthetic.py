@@ -154,6 +154,21 @@ def test_what_cannot_work_is_refused_with_the_cure(photographs: Path, settings: 
     assert culprit in str(error.value)
 
 
+@pytest.mark.parametrize(("split", "size"), [("val", (7, 40)), ("test", (40, 5))])
+def test_an_image_too_small_to_score_is_named_at_the_start(
+    split: str, size: tuple[int, int], photographs: Path
+) -> None:
+    write_image(photographs / split / "99.png", *size, seed=5)
+    module = data(photographs)
+    with pytest.raises(UserError, match=rf"^{split}/99\.png \({size[0]}x{size[1]} pixels\) is too small.* below 8 "):
+        module.setup("fit" if split == "val" else "test")
+
+
+def test_a_model_in_float64_gets_float64(photographs: Path) -> None:
+    assert collected(data(photographs), precision="64-true")["train"][0]["blurred"].dtype == torch.float64
+    assert collected(data(photographs), precision="bf16-mixed")["train"][0]["blurred"].dtype == torch.float32
+
+
 def test_images_of_two_sizes_cannot_share_an_evaluation_batch(photographs: Path) -> None:
     write_image(photographs / "val" / "99.png", 64, 64, seed=5)
     with pytest.raises(UserError, match="eval_batch_size=1"):

@@ -2,16 +2,21 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.strategies import FSDPStrategy
 from torch import Tensor, nn
 
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.errors import UserError
+from deblur_lightning.losses.adversarial import CrossEntropyGAN
+from deblur_lightning.losses.perceptual import VGGPerceptual
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.schedules import Cosine
@@ -45,6 +50,14 @@ def trainer(folder: Path, **settings: Any) -> Trainer:
     }
     defaults = {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "default_root_dir": folder}
     return Trainer(**(quiet | defaults | settings))
+
+
+def load_a_small_network(loss: VGGPerceptual) -> bool:
+    """In place of ``VGGPerceptual.load``, where half a gigabyte of weights is not at hand."""
+    convolution = nn.Conv2d(3, 2, 3).requires_grad_(False)
+    nn.init.constant_(convolution.weight, 0.1)
+    loss._vgg = (convolution,)
+    return True
 
 
 def weights(module: nn.Module) -> list[Tensor]:
@@ -161,10 +174,11 @@ def test_the_learning_rates_follow_the_schedule_batch_by_batch(photographs: Path
     assert rates == [pytest.approx((factor, factor / 2)) for factor in curve]
 
 
-@pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight"])
-def test_every_weight_counts(weight: str, photographs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight", "perceptual_weight"])
+def test_every_weight_counts(weight: str, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(VGGPerceptual, "load", load_a_small_network)
     trained = []
-    for value in (0.0, 7.0):
+    for value in (1.0, 700.0):
         torch.manual_seed(0)
         model = gan(**{weight: value})
         trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
@@ -189,13 +203,7 @@ def test_missing_vgg_weights_drop_the_term_with_one_warning_and_a_record(
 
 
 def test_present_vgg_weights_take_part(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deblur_lightning.losses.perceptual import VGGPerceptual
-
-    def load(self: VGGPerceptual) -> bool:
-        self._vgg = (nn.Conv2d(3, 2, 3).requires_grad_(False),)
-        return True
-
-    monkeypatch.setattr(VGGPerceptual, "load", load)
+    monkeypatch.setattr(VGGPerceptual, "load", load_a_small_network)
     with_term, without = gan(), gan(perceptual_weight=0.0)
     for model in (with_term, without):
         trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
@@ -215,3 +223,101 @@ def test_a_checkpoint_is_plain_data_and_brings_the_weights_back(build: Any, phot
     again: Restorer = build()
     again.load_state_dict(plain["state_dict"])
     assert same(weights(again), weights(model))
+
+
+def test_every_image_counts_alike_in_uneven_batches(photographs: Path, tmp_path: Path) -> None:
+    results = []
+    for size in (1, 2):  # three images: one batch of two and one of one
+        torch.manual_seed(0)
+        (logged,) = trainer(tmp_path).test(srcnn(), data(photographs, eval_batch_size=size), verbose=False)
+        results.append(logged)
+    assert results[0] == pytest.approx(results[1], abs=1e-4)
+
+
+class SeesPixels(nn.Module):
+    """A discriminator whose logits are the image itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [self.scale * image]
+
+
+def test_the_discriminator_takes_the_sharp_image_for_real(photographs: Path, tmp_path: Path) -> None:
+    seen: list[tuple[Tensor, Tensor]] = []
+    batches: list[Any] = []
+
+    class Game(CrossEntropyGAN):
+        def discriminator(self, real: Any, fake: Any) -> Tensor:
+            seen.append((real[0].detach(), fake[0].detach()))
+            return super().discriminator(real, fake)
+
+    class Batches(Callback):
+        def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            batches.append(batch)
+
+    # neither network moves: an untrained generator returns what it is given
+    still = {"lr": 1e-30, "discriminator_lr": 1e-30, "generator_steps": 1}
+    model = AdversarialRestorer(UNet(widths=[4]), SeesPixels(), Game(), **still)  # type: ignore[arg-type]
+    trainer(tmp_path, limit_val_batches=0, callbacks=[Batches()]).fit(model, data(photographs))
+    assert len(seen) == 3
+    for (real, fake), batch in zip(seen, batches, strict=True):
+        assert torch.allclose(real, batch["sharp"])
+        assert torch.allclose(fake, batch["blurred"])
+
+
+def test_srcnn_minimises_the_squared_error(photographs: Path, tmp_path: Path) -> None:
+    losses: list[tuple[float, float]] = []
+
+    class Losses(Callback):
+        def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            with torch.no_grad():
+                self.expected = float((pl_module.restore(batch) - batch["sharp"]).square().mean())
+
+        def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, *_: Any) -> None:
+            losses.append((float(outputs["loss"]), self.expected))
+
+    trainer(tmp_path, limit_val_batches=0, callbacks=[Losses()]).fit(srcnn(), data(photographs))
+    assert all(loss == pytest.approx(expected) for loss, expected in losses)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"lr": 0.0}, "model.lr=0.0: give a learning rate above 0."),
+        ({"discriminator_lr": float("nan")}, "model.discriminator_lr=nan: give a learning rate above 0."),
+        ({"betas": (0.5, 1.0)}, "model.betas=[0.5, 1.0]: give two numbers from 0 to below 1."),
+    ],
+)
+def test_rates_that_cannot_be_are_refused(settings: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError) as error:
+        gan(**settings)
+    assert str(error.value) == told
+
+
+@pytest.mark.parametrize(
+    ("build", "settings", "told"),
+    [
+        (srcnn, {"precision": "bf16-true"}, "cannot hold 256 levels"),
+        (gan, {"precision": "16-mixed"}, "use --trainer.precision=bf16-mixed"),
+        (gan, {"strategy": "fsdp"}, "use --trainer.strategy=ddp"),
+    ],
+)
+def test_what_a_method_cannot_do_is_refused_at_the_start(build: Any, settings: Any, told: str, tmp_path: Path) -> None:
+    class Chosen(SimpleNamespace):
+        precision, strategy = settings.get("precision", "32-true"), FSDPStrategy() if "strategy" in settings else None
+
+    model = build()
+    model._trainer = Chosen()
+    with pytest.raises(UserError, match=told):
+        model.setup("fit")
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])
+@pytest.mark.parametrize("build", [srcnn, gan])
+def test_other_precisions_train_and_are_scored(build: Any, precision: Any, photographs: Path, tmp_path: Path) -> None:
+    runner = trainer(tmp_path, precision=precision)
+    runner.fit(build(), data(photographs))
+    assert runner.callback_metrics["val/psnr"].isfinite()
