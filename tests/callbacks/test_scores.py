@@ -94,6 +94,10 @@ def test_the_table_shows_each_image_and_the_mean(capsys: pytest.CaptureFixture[s
     assert ["mean", "4.00", "2.00", "-2.00", "0.500", "1.000", "+0.500"] in lines
     assert "n = 2 images of split test; protocol rgb8; border reflect" in printed
     assert max(map(len, printed.splitlines())) <= 80
+    print_scores([replace(row, image=f"{row.image}{number}") for row in rows for number in range(16)])
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["mean", "4.00", "2.00", "-2.00", "0.500", "1.000", "+0.500"] in lines
+    assert not any("a0" in line for line in lines)
 
 
 def test_the_commit_is_the_package_s_own_or_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
