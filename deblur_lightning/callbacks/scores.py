@@ -19,7 +19,6 @@ from deblur_lightning.metrics import PROTOCOL
 from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
-
 MOST_ROWS = 30
 """A test of more images prints their mean alone; each is in ``scores.csv``."""
 
