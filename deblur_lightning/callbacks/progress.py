@@ -20,6 +20,11 @@ class RunProgress(TQDMProgressBar):
         super().on_train_start(trainer, pl_module)
         self._began = time.monotonic()
         self._step_at_start = trainer.global_step
+        done = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        if 0 < done < self.total_train_batches:  # Lightning begins a bar at the start of an epoch only
+            self.train_progress_bar.reset(self.total_train_batches)
+            self.train_progress_bar.initial = self.train_progress_bar.n = done
+            self.train_progress_bar.set_description(f"Epoch {trainer.current_epoch}")
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
         metrics = super().get_metrics(trainer, pl_module)

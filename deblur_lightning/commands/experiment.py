@@ -82,7 +82,7 @@ class ExperimentCLI(LightningCLI):
             self.config = parser.parse_args(args)
         except ArgumentError as error:
             defaults = self._subcommand_parsers[args[0]].get_defaults(skip_validation=True)
-            raise UserError(explain(str(error), defaults.keys(branches=True))) from error
+            raise UserError(explain(str(error), args, defaults.keys(branches=True))) from error
         self.given = self.config[self.config.subcommand]
 
     def _parse_ckpt_path(self) -> None:

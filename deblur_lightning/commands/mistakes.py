@@ -2,11 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, get_type_hints
 
+import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
@@ -37,11 +39,12 @@ def _from_lightning(error: BaseException) -> bool:
     return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("lightning.")
 
 
-def explain(message: str, known_keys: Iterable[str]) -> str:
+def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -> str:
     """Name the culprit and the cure of a parser's error.
 
     Args:
         message: what the parser said, of any number of lines.
+        arguments: what it had to parse.
         known_keys: every dotted key of the subcommand.
     """
     keys = ".".join(re.findall(r'Parser key "([^"]+)"', message))
@@ -57,7 +60,7 @@ def explain(message: str, known_keys: Iterable[str]) -> str:
     if found := re.search(r"File does not exist: '([^']+)'", message):
         return f"no file {found[1]}: --config takes the path of a YAML file, such as experiments/deblurgan.yaml."
     if found := re.search(r"Problems parsing config: (.+)", message, re.DOTALL):
-        return f"a configuration is not valid YAML ({' '.join(found[1].split())}): mend that place."
+        return f"{_broken_yaml(arguments)} is not valid YAML ({' '.join(found[1].split())}): mend that place."
     if found := re.search(r"arguments are required: (.+)", message):
         if not classes:
             return "no experiment: give one with --config=experiments/NAME.yaml."
@@ -65,6 +68,15 @@ def explain(message: str, known_keys: Iterable[str]) -> str:
     if "Not a valid subclass" in message:
         return f"{keys} takes class_path and init_args, and nothing beside them: move what is beside into init_args."
     return _wrong_value(keys, message)
+
+
+def _broken_yaml(arguments: Sequence[str]) -> str:
+    for path in (Path(argument.rpartition("=")[2]) for argument in arguments):
+        try:
+            yaml.safe_load(path.read_text() if path.is_file() else "")
+        except yaml.YAMLError:
+            return str(path)
+    return "a configuration"
 
 
 def _unknown_setting(name: str, classes: list[str]) -> str:

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.callbacks.progress import RunProgress, time_left
 from tests.methods.test_restorers import data, gan, trainer
@@ -46,8 +47,28 @@ def test_a_continued_run_counts_from_where_it_started(monkeypatch: pytest.Monkey
     monkeypatch.setattr("deblur_lightning.callbacks.progress.TQDMProgressBar.get_metrics", lambda *_: {"v_num": 0})
     clock = iter([0.0, 10.0])
     monkeypatch.setattr("deblur_lightning.callbacks.progress.time.monotonic", lambda: next(clock))
-    runner = SimpleNamespace(global_step=90, estimated_stepping_batches=100, training=True)
+    loop = SimpleNamespace(batch_progress=SimpleNamespace(current=SimpleNamespace(ready=0)))
+    runner = SimpleNamespace(
+        global_step=90, estimated_stepping_batches=100, training=True, fit_loop=SimpleNamespace(epoch_loop=loop)
+    )
     bar: Any = RunProgress()
     bar.on_train_start(runner, None)
     runner.global_step = 95  # five batches in ten seconds, five to go
     assert bar.get_metrics(runner, None) == {"run_left": "0:00:10"}
+
+
+def test_the_bar_of_a_continued_epoch_starts_where_the_epoch_stopped(photographs: Any, tmp_path: Any) -> None:
+    shown: list[tuple[str, int, int]] = []
+
+    class Shown(RunProgress):
+        def on_train_batch_start(self, trainer: Any, *arguments: Any) -> None:
+            super().on_train_batch_start(trainer, *arguments)
+            bar = self.train_progress_bar
+            shown.append((bar.desc, bar.n, bar.total))
+
+    saving = ModelCheckpoint(tmp_path, filename="two", every_n_train_steps=2)
+    first = trainer(tmp_path, limit_val_batches=0, enable_checkpointing=True, callbacks=[saving])
+    first.fit(gan(), data(photographs))
+    second = trainer(tmp_path, limit_val_batches=0, enable_progress_bar=True, callbacks=[Shown()])
+    second.fit(gan(), data(photographs), ckpt_path=tmp_path / "two.ckpt")
+    assert shown == [("Epoch 0: ", 2, 3)]

@@ -103,7 +103,7 @@ def _one_line(message: str) -> str:
         ),
         (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
-        (["--config", "broken.yaml"], "a configuration is not valid YAML"),
+        (["--config", "broken.yaml"], "broken.yaml is not valid YAML (while parsing a flow node"),
         (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist; check its"),
         (["--data.source=Folder", "--data.source.root=empty"], "the image folder empty is empty; put images into it"),
         (
