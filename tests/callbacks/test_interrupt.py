@@ -1,6 +1,7 @@
 """Ctrl-C: the run stops after the batch, with a checkpoint from which it goes on as if nothing had been."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,14 @@ from lightning.pytorch import Callback
 
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from tests.methods.test_restorers import data, same, srcnn, trainer, weights
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """A shell starts what runs in its background with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class PressCtrlC(Callback):
