@@ -10,8 +10,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.schedules import Cosine
-from tests.methods.test_restorers import data, same, srcnn, trainer, weights
-from tests.methods.test_restorers import gan as constant_gan
+from tests.small import data, same, srcnn, trainer, weights
+from tests.small import gan as constant_gan
 
 
 class Interrupt(Callback):

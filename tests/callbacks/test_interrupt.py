@@ -9,7 +9,7 @@ import pytest
 from lightning.pytorch import Callback
 
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
-from tests.methods.test_restorers import data, same, srcnn, trainer, weights
+from tests.small import data, same, srcnn, trainer, weights
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from deblur_lightning import __version__
 from deblur_lightning.callbacks import scores
 from deblur_lightning.callbacks.scores import ScoreWriter, package_commit, print_scores
 from deblur_lightning.records import ScoreRecord, mean_score, read_scores
-from tests.methods.test_restorers import data, srcnn, trainer
+from tests.small import data, srcnn, trainer
 
 
 def scored(photographs: Path, folder: Path, rounding: bool = True) -> list[ScoreRecord]:

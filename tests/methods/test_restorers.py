@@ -7,65 +7,21 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback
 from lightning.pytorch.strategies import FSDPStrategy
 from torch import Tensor, nn
 
 from deblur_lightning.batch import to_8bit
-from deblur_lightning.datamodules.synthetic import SyntheticBlur
-from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import CrossEntropyGAN
 from deblur_lightning.losses.perceptual import VGGPerceptual
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.schedules import Cosine
-from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import psnr, ssim
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
-from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.networks.unet import UNet
-from deblur_lightning.sources.folder import Folder
-
-
-def srcnn(**settings: Any) -> SRCNNRestorer:
-    return SRCNNRestorer(SRCNN(kernels=[3, 1, 3], widths=[4, 4]), **settings)
-
-
-def gan(**settings: Any) -> AdversarialRestorer:
-    return AdversarialRestorer(UNet(widths=[4, 8]), MultiScalePatchGAN(widths=[4, 8]), **settings)
-
-
-def data(root: Path, **settings: Any) -> SyntheticBlur:
-    settings = {"crop_size": 32, "batch_size": 4, "num_workers": 0} | settings
-    return SyntheticBlur(Folder(root), MotionBlur(), **settings)
-
-
-def trainer(folder: Path, **settings: Any) -> Trainer:
-    quiet = {
-        "logger": False,
-        "enable_checkpointing": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-    }
-    defaults = {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "default_root_dir": folder}
-    return Trainer(**(quiet | defaults | settings))
-
-
-def load_a_small_network(loss: VGGPerceptual) -> bool:
-    """In place of ``VGGPerceptual.load``, where half a gigabyte of weights is not at hand."""
-    convolution = nn.Conv2d(3, 2, 3).requires_grad_(False)
-    nn.init.constant_(convolution.weight, 0.1)
-    loss._vgg = (convolution,)
-    return True
-
-
-def weights(module: nn.Module) -> list[Tensor]:
-    return [value.clone() for value in module.state_dict().values()]
-
-
-def same(one: list[Tensor], other: list[Tensor]) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+from tests.small import data, gan, load_a_small_network, same, srcnn, trainer, weights
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])
