@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -16,6 +16,7 @@ from torch import nn
 from deblur_lightning.errors import UserError
 
 LONGEST_VALUE = 60
+BESIDE = "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
 
 
 def one_line(error: BaseException) -> str | None:
@@ -66,7 +67,7 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
             return "no experiment: give one with --config=experiments/NAME.yaml."
         return f"{_short_name(classes[-1])} needs {found[1]}: give {', '.join(_arguments(keys, found[1]))}."
     if "Not a valid subclass" in message:
-        return f"{keys} takes class_path and init_args, and nothing beside them: move what is beside into init_args."
+        return f"{keys}: {BESIDE}"
     return _wrong_value(keys, message)
 
 
@@ -81,7 +82,7 @@ def _broken_yaml(arguments: Sequence[str]) -> str:
 
 def _unknown_setting(name: str, classes: list[str]) -> str:
     if name == "class_path":
-        return "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
+        return BESIDE
     if not classes or classes[0] in ("lightning.LightningDataModule", "lightning.LightningModule"):
         return f"there is no class yet that has {name!r}: an experiment comes first, what is laid over it after it."
     known = [key for key in inspect.signature(_class(classes[0])).parameters if key != "self"]
@@ -95,7 +96,7 @@ def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
 def _unknown_class(name: str, keys: str, classes: list[str]) -> str:
     known = {"model": LightningModule, "data": LightningDataModule}.get(keys)
     if classes:
-        known = get_type_hints(vars(_class(classes[0]))["__init__"]).get(keys.rsplit(".", 1)[-1])
+        known = get_type_hints(vars(_class(classes[0]))["__init__"]).get(_short_name(keys))
     return f"no class {name!r} for {keys}: {_suggestion(name, _concrete_names(known))}"
 
 
@@ -108,7 +109,7 @@ def _wrong_value(keys: str, message: str) -> str:
     kind = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", kind).replace("typing.", "").rstrip(".")
     kind = {"Sequence": "a list", "tuple": "a list", "int": "a whole number", "float": "a number"}.get(kind, kind)
     value = value or (given[-1] if given else "something else")
-    return f"{keys}={_short(value)} does not fit: {keys.rsplit('.', 1)[-1]} takes {kind}."
+    return f"{keys}={_short(value)} does not fit: {_short_name(keys)} takes {kind}."
 
 
 def _suggestion(name: str, known: Iterable[str], everything: bool = True) -> str:
@@ -142,10 +143,7 @@ def _concrete_names(base: Any) -> list[str]:
 
 def _class(path: str) -> type:
     module, _, name = path.rpartition(".")
-    found = getattr(import_module(module), name)
-    if not isinstance(found, type):
-        raise UserError(f"{path} is no class: give the path of a class.")
-    return found
+    return cast(type, getattr(import_module(module), name))
 
 
 def _short_name(path: str) -> str:

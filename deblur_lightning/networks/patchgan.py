@@ -10,10 +10,7 @@ from deblur_lightning.errors import UserError
 
 
 def _patch_discriminator(widths: Sequence[int], channels: int) -> nn.Sequential:
-    """Strided 4x4 convolutions up to the last width, then one logit for each patch.
-
-    Without normalisation: instance norm blows the noise of flat patches up to full contrast.
-    """
+    """Strided 4x4 convolutions up to the last width, without normalisation, then one logit for each patch."""
     layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
     for depth, (before, after) in enumerate(pairwise(widths), start=2):
         stride = 1 if depth == len(widths) else 2
