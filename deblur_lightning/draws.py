@@ -5,7 +5,7 @@ device to the bit, since nothing but 64-bit integer arithmetic decides them. (Wh
 point, a blurred image say, is the same on one device.)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import torch
@@ -46,6 +46,8 @@ class Draws:
         visit: (B,) int64, how often the source had been gone through before.
         index: (B,) int64, the position in the source.
         scope: prefix of the stream names, so that two equal steps of one chain draw apart.
+        record: where every parameter drawn is noted down: for each stream, its value at each index. None for
+            speed.
     """
 
     seed: int
@@ -53,10 +55,15 @@ class Draws:
     visit: Tensor
     index: Tensor
     scope: str = ""
+    record: dict[str, dict[int, float]] | None = field(default=None, compare=False)
 
     def scoped(self, name: str) -> "Draws":
         """The same counters, with stream names of their own below ``name``."""
         return replace(self, scope=f"{self.scope}{name}/")
+
+    def picked(self, rows: Tensor) -> "Draws":
+        """The draws of the samples at ``rows``, (N,) int64."""
+        return replace(self, visit=self.visit[rows], index=self.index[rows])
 
     def bits(self, stream: str) -> Tensor:
         """64 random bits for each sample, as (B,) int64."""
@@ -67,9 +74,15 @@ class Draws:
     def uniform(self, stream: str, low: float = 0.0, high: float = 1.0) -> Tensor:
         """Uniform (B,) float32 from ``low`` to ``high``, in 2^24 steps; rounding may just reach ``high``."""
         unit = _logical_shift(self.bits(stream), 40).to(torch.float32) * 2.0**-24
-        return low + (high - low) * unit
+        return self._noted(stream, low + (high - low) * unit)
 
     def integers(self, stream: str, low: int, high: int) -> Tensor:
         """Uniform (B,) int64 from ``low`` to ``high``, both included."""
         count = high - low + 1
-        return low + ((_logical_shift(self.bits(stream), 33) * count) >> 31)
+        return self._noted(stream, low + ((_logical_shift(self.bits(stream), 33) * count) >> 31))
+
+    def _noted(self, stream: str, values: Tensor) -> Tensor:
+        if self.record is not None:
+            column = self.record.setdefault(self.scope + stream, {})
+            column.update(zip(self.index.tolist(), values.tolist(), strict=True))
+        return values

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch, to_8bit
+from deblur_lightning.degradations.psf import identity
 from deblur_lightning.draws import Draws
 
 
@@ -30,7 +31,8 @@ class Degraded(NamedTuple):
     Attributes:
         blurred: (B, C, H, W) float32, the size of the sharp input.
         psf: (B, K, K) float32, non-negative, sum 1, centred; K is odd and the same for every batch.
-        psf_known: (B,) bool, whether the blurred image is the sharp one convolved with ``psf``.
+        psf_known: (B,) bool, whether the blurred image is, up to noise and rounding, the sharp one convolved with
+            ``psf``; where it is not, ``psf`` is only a part of the truth.
     """
 
     blurred: Tensor
@@ -38,25 +40,39 @@ class Degraded(NamedTuple):
     psf_known: Tensor
 
 
+def without_psf(image: Tensor, draws: Draws, known: bool = True) -> Degraded:
+    """What a degradation returns that convolves nothing, or nothing that a PSF could tell if not ``known``."""
+    count, device = len(draws.index), draws.index.device
+    return Degraded(image, identity(count, device=device), torch.full((count,), known, device=device))
+
+
 class Degradation(nn.Module, ABC):
     """Makes blurred images of sharp ones, on their device, every sample by draws of its own.
 
+    What is drawn, PSFs included, is computed where the draws lie: on the host, when a data module calls. Its bits
+    are then the same for every device, and no decision waits for one.
+
     Attributes:
-        border: what the blur assumes beyond the image's edge.
+        border: what the blur assumes beyond the image's edge; "none" where it looks at no neighbours.
         noise: what noise it adds, in words with units.
+        margin: how many pixels next to each edge depend on what lies beyond it, and are to be cut off.
+        smallest: the least height and width that an image may have.
+        psf_size: K, taps on each side of the PSFs it returns.
     """
 
-    border: str = "reflect"
+    border: str = "none"
     noise: str = "none"
-
-    @property
-    @abstractmethod
-    def margin(self) -> int:
-        """How many pixels next to each edge depend on what lies beyond it."""
+    margin: int = 0
+    smallest: int = 1
+    psf_size: int = 1
 
     @abstractmethod
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
-        """Degrade ``sharp``, (B, C, H, W) float32 in [0, 1], by ``draws`` of length B on the same device."""
+        """Degrade ``sharp``, (B, C, H, W) float32 in [0, 1], by ``draws`` of length B.
+
+        Raises:
+            UserError: the image is smaller than ``smallest``.
+        """
 
 
 @torch.no_grad()
@@ -67,22 +83,37 @@ def degrade(
 
     Args:
         degradation: what blurs.
-        batch: sharp images with their counters, on any device.
+        batch: sharp images on any device, with their counters, best left on the CPU.
         seed: of the draws.
         split: whose draws to use.
         trim: pixels to cut from every side after blurring: the degradation's margin where the images carry one,
             else 0.
         rounding: whether the blurred image is rounded to 8 bits, as every file is.
+
+    Returns:
+        The pairs, all on the device of the images.
     """
-    sharp = batch["sharp"]
-    with torch.autocast(sharp.device.type, enabled=False):
+    draws = Draws(seed=seed, split=split, visit=batch["visit"], index=batch["index"])
+    return degrade_by(degradation, batch["sharp"], draws, trim=trim, rounding=rounding)
+
+
+@torch.no_grad()
+def degrade_by(degradation: Degradation, sharp: Tensor, draws: Draws, *, trim: int, rounding: bool) -> RestorationBatch:
+    """``degrade`` for images (B, C, H, W) uint8 whose draws are at hand."""
+    device = sharp.device
+    with torch.autocast(device.type, enabled=False):
         sharp = sharp.to(torch.float32) / 255
-        draws = Draws(seed=seed, split=split, visit=batch["visit"], index=batch["index"])
         blurred, psf, psf_known = degradation(sharp, draws)
         blurred, sharp = _trimmed(blurred, trim), _trimmed(sharp, trim)
         if rounding:
             blurred = to_8bit(blurred)
-    return {"blurred": blurred, "sharp": sharp, "psf": psf, "psf_known": psf_known, "index": batch["index"]}
+    return {
+        "blurred": blurred,
+        "sharp": sharp,
+        "psf": psf.to(device, non_blocking=True),
+        "psf_known": psf_known.to(device, non_blocking=True),
+        "index": draws.index.to(device, non_blocking=True),
+    }
 
 
 def _trimmed(image: Tensor, trim: int) -> Tensor:

@@ -1,78 +1,93 @@
-"""Linear motion blur, with a length and an angle of its own for every sample."""
-
-import math
+"""Linear motion blur, with a length, an angle and a direction of its own for every sample."""
 
 import torch
-from kornia.filters import filter2d
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.psf import normalised, odd_size, taps
+from deblur_lightning.degradations.ranges import checked_range
 from deblur_lightning.draws import Draws
-from deblur_lightning.errors import UserError
 
 
-def motion_psf(length: Tensor, angle: Tensor, size: int) -> Tensor:
-    """Point spread functions of a straight, even motion, anti-aliased and centred on the middle tap.
+def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | None = None) -> Tensor:
+    """Point spread functions of a straight motion, anti-aliased and centred on the middle tap.
 
     A tap's weight falls linearly from 1 on the line to 0 one pixel beside it, and over the last pixel at each end.
-    A horizontal motion of odd length L is thus exactly a box of 1 x L. (kornia's ``get_motion_kernel2d`` draws
+    A horizontal, even motion of odd length L is thus exactly a box of 1 x L. (kornia's ``get_motion_kernel2d`` draws
     lines of whole pixels only, and one size for a batch.)
 
     Args:
-        length: (B,) float32, length of the motion in pixels, at least 1.
-        angle: (B,) float32, direction in degrees, anti-clockwise from the horizontal.
-        size: K, an odd number of taps on each side, at least the largest length.
+        length: (B,) length of the motion in pixels, at least 1.
+        angle: (B,) direction in degrees, anti-clockwise from the horizontal.
+        size: K, an odd number of taps on each side, at least ``motion_extent`` of the greatest length.
+        direction: (B,) from -1 to 1, how unevenly the light falls along the line: 0 evenly, 1 all the more towards
+            the end that ``angle`` points to, from nothing at the other. The line is shifted so that its centre of
+            mass stays in the middle.
 
     Returns:
         (B, K, K) float32, non-negative, each summing to 1.
     """
-    offset = torch.arange(size, dtype=torch.float32, device=length.device) - (size - 1) / 2
-    down, right = torch.meshgrid(offset, offset, indexing="ij")
-    radians = torch.deg2rad(angle)[:, None, None]
-    cosine, sine = torch.cos(radians), torch.sin(radians)
+    radians = torch.deg2rad(angle.double())[:, None, None]
+    line = (torch.cos(radians), torch.sin(radians), length.double()[:, None, None] / 2)
+    offset = taps(size, length.device)
+    if direction is None:
+        return normalised(_line(offset, offset, *line, torch.zeros_like(radians)))
+    tilt = direction.double()[:, None, None]
+    shift = tilt * line[2] / 3
+    right, down = offset + shift * line[0], offset - shift * line[1]
+    for _ in range(3):  # what the taps' discreteness leaves
+        psf = normalised(_line(right, down, *line, tilt))
+        right = right + (psf * offset).sum(dim=(1, 2), keepdim=True)
+        down = down + (psf * offset[:, None]).sum(dim=(1, 2), keepdim=True)
+    return psf
+
+
+def _line(right: Tensor, down: Tensor, cosine: Tensor, sine: Tensor, end: Tensor, tilt: Tensor) -> Tensor:
+    """Weights (B, K, K) of the taps at the positions (B or 1, 1, K) ``right`` and ``down``."""
+    down = down.transpose(-1, -2) if down.ndim == 3 else down[:, None]
     along = right * cosine - down * sine
     beside = right * sine + down * cosine
-    end = length[:, None, None] / 2
-    weight = (1 - beside.abs()).clamp(min=0) * (end + 0.5 - along.abs()).clamp(0, 1)
-    return weight / weight.sum(dim=(1, 2), keepdim=True)
+    slope = 1 + tilt * (along / end).clamp(-1, 1)
+    weight: Tensor = (1 - beside.abs()).clamp(min=0) * (end + 0.5 - along.abs()).clamp(0, 1) * slope
+    return weight
 
 
-class MotionBlur(Degradation):
-    """Motion blur along a straight line, length and angle uniform for each sample.
+def motion_extent(length: float, direction: float = 0.0) -> float:
+    """Pixels, around the middle one, that a motion of this length and unevenness covers."""
+    return length * (1 + abs(direction) / 3) + abs(direction)
+
+
+class MotionBlur(Blur):
+    """Motion blur along a straight line, its parameters uniform for each sample.
 
     Args:
         length: shortest and longest motion in pixels; both at least 1.
         angle: smallest and largest direction in degrees, anti-clockwise from the horizontal.
+        direction: least and greatest unevenness along the line, in [-1, 1]; 0 is an even motion.
+        border: what lies beyond the image's edges.
 
     Raises:
-        UserError: a range that is reversed, not finite, or a length below 1.
+        UserError: a range that is reversed, not finite, or reaches too far.
     """
 
-    def __init__(self, length: tuple[float, float] = (7.0, 15.0), angle: tuple[float, float] = (0.0, 180.0)) -> None:
-        super().__init__()
-        for name, (low, high) in {"length": length, "angle": angle}.items():
-            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-                raise UserError(f"MotionBlur {name}=[{low}, {high}] is no range: give [smallest, largest].")
-        if length[0] < 1:
-            raise UserError(f"MotionBlur length starts at {length[0]}: give lengths of at least 1 pixel.")
+    def __init__(
+        self,
+        length: tuple[float, float] = (7.0, 15.0),
+        angle: tuple[float, float] = (0.0, 180.0),
+        direction: tuple[float, float] = (0.0, 0.0),
+        border: Border = "reflect",
+    ) -> None:
+        checked_range("MotionBlur length", length, smallest=1)
+        checked_range("MotionBlur direction", direction, -1, 1)
+        super().__init__(odd_size(motion_extent(length[1], max(map(abs, direction)))), border)
         self.length = length
-        self.angle = angle
-        self.size = 2 * math.ceil((length[1] - 1) / 2) + 1
+        self.angle = checked_range("MotionBlur angle", angle)
+        self.direction = direction
 
-    @property
-    def margin(self) -> int:
-        return self.size // 2
-
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
-        if min(sharp.shape[-2:]) <= self.margin:
-            height, width = sharp.shape[-2:]
-            raise UserError(
-                f"An image of {height}x{width} pixels is too small for a blur of {self.size}x{self.size}: "
-                f"use images of more than {self.margin} pixels, or a shorter length."
-            )
+    def psf(self, draws: Draws) -> Tensor:
         length = draws.uniform("motion.length", *self.length)
         angle = draws.uniform("motion.angle", *self.angle)
-        psf = motion_psf(length, angle, self.size)
-        # filter2d correlates unless told otherwise
-        blurred = filter2d(sharp, psf, border_type="reflect", behaviour="conv")
-        return Degraded(blurred, psf, torch.ones_like(length, dtype=torch.bool))
+        if self.direction == (0, 0):
+            return motion_psf(length, angle, self.psf_size)
+        return motion_psf(length, angle, self.psf_size, draws.uniform("motion.direction", *self.direction))

@@ -1,0 +1,34 @@
+"""Box blur: the mean over a square, of a width of its own for every sample."""
+
+from torch import Tensor
+
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.psf import normalised, odd_size, taps
+from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.draws import Draws
+
+
+class BoxBlur(Blur):
+    """The mean over a centred square; its width is uniform for each sample.
+
+    A width between two odd numbers gives its outermost taps a part of the weight, an even one half of it. (kornia
+    shifts even boxes by half a pixel, and its box, one kernel for all, takes a slow path on CPUs.)
+
+    Args:
+        width: least and greatest side of the square in pixels, at least 1.
+        border: what lies beyond the image's edges.
+
+    Raises:
+        UserError: a range that is reversed, not finite, or starts below 1.
+    """
+
+    def __init__(self, width: tuple[float, float] = (3.0, 9.0), border: Border = "reflect") -> None:
+        checked_range("BoxBlur width", width, smallest=1)
+        super().__init__(odd_size(width[1]), border)
+        self.width = width
+
+    def psf(self, draws: Draws) -> Tensor:
+        half = draws.uniform("box.width", *self.width).double()[:, None] / 2
+        profile = (half + 0.5 - taps(self.psf_size, half.device).abs()).clamp(0, 1)
+        return normalised(profile[:, :, None] * profile[:, None])

@@ -1,0 +1,42 @@
+"""Degradations one after another: blur, then noise, then JPEG."""
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.mixture import common_border
+from deblur_lightning.degradations.psf import composed, identity
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+
+
+class Chain(Degradation):
+    """Applies its steps in order; equal steps draw apart. The 8-bit rounding of the data module comes last.
+
+    Args:
+        steps: the degradations, at least one.
+
+    Raises:
+        UserError: no steps, or steps of different borders.
+    """
+
+    def __init__(self, steps: list[Degradation]) -> None:
+        super().__init__()
+        if not steps:
+            raise UserError("Chain steps=[] holds no degradation: give one or more.")
+        self.steps = nn.ModuleList(steps)
+        self.border = common_border("Chain", steps)
+        self.noise = ", ".join(step.noise for step in steps if step.noise != "none") or "none"
+        self.margin = sum(step.margin for step in steps)
+        self.smallest = max(step.smallest for step in steps)
+        self.psf_size = sum(step.psf_size - 1 for step in steps) + 1
+
+    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+        image: Tensor = sharp
+        psf = identity(len(draws.index), device=draws.index.device)
+        known = torch.ones_like(draws.index, dtype=torch.bool)
+        for position, step in enumerate(self.steps):
+            image, step_psf, step_known = step(image, draws.scoped(str(position)))
+            psf = composed(psf, step_psf)
+            known = known & step_known
+        return Degraded(image, psf, known)

@@ -1,0 +1,32 @@
+"""Defocus: the image of a point is the lens's opening, a disc."""
+
+from torch import Tensor
+
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.psf import normalised, odd_size, taps
+from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.draws import Draws
+
+
+class DefocusBlur(Blur):
+    """Convolution with an even disc whose rim falls off over one pixel; its radius is uniform for each sample.
+
+    Args:
+        radius: least and greatest radius in pixels, at least 0.5, which changes nothing.
+        border: what lies beyond the image's edges.
+
+    Raises:
+        UserError: a range that is reversed, not finite, or starts below 0.5.
+    """
+
+    def __init__(self, radius: tuple[float, float] = (1.0, 5.0), border: Border = "reflect") -> None:
+        checked_range("DefocusBlur radius", radius, smallest=0.5)
+        super().__init__(odd_size(2 * radius[1]), border)
+        self.radius = radius
+
+    def psf(self, draws: Draws) -> Tensor:
+        radius = draws.uniform("defocus.radius", *self.radius).double()[:, None, None]
+        offset = taps(self.psf_size, radius.device)
+        distance = (offset**2 + offset[:, None] ** 2).sqrt()
+        return normalised((radius + 0.5 - distance).clamp(0, 1))

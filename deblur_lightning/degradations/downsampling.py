@@ -1,0 +1,46 @@
+"""Loss of resolution: down by a factor and up again, bicubically, as super-resolution's inputs are made."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+
+
+class Downsampling(Degradation):
+    """Bicubic reduction to 1 / factor of height and width (rounded up), and bicubic enlargement.
+
+    No convolution, since what it does to a pixel depends on its place: no PSF is known. At the image's edges the
+    weights are shared out among the pixels that there are: no border is assumed.
+
+    Args:
+        factor: of the reduction, at least 2.
+        antialias: whether the reduction averages over what a low-resolution pixel covers, as Pillow does (cubic of
+            a = -0.5); without it, as OpenCV does (a = -0.75), fine detail turns into false patterns.
+
+    Raises:
+        UserError: a factor below 2.
+    """
+
+    def __init__(self, factor: int = 4, antialias: bool = True) -> None:
+        super().__init__()
+        if factor < 2:
+            raise UserError(f"Downsampling factor={factor} reduces nothing: give 2 or more.")
+        self.factor = factor
+        self.antialias = antialias
+        self.smallest = factor
+        self.margin = 4 * factor  # two low-resolution pixels for each cubic; a multiple keeps the pixels' phase
+
+    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+        height, width = sharp.shape[-2:]
+        if min(height, width) < self.smallest:
+            raise UserError(
+                f"An image of {height}x{width} pixels is too small for Downsampling by {self.factor}: "
+                f"use images of at least {self.smallest} pixels."
+            )
+        low_size = -(-height // self.factor), -(-width // self.factor)
+        blurred = sharp
+        for size in (low_size, (height, width)):
+            blurred = F.interpolate(blurred, size=size, mode="bicubic", antialias=self.antialias)
+        return without_psf(blurred.clamp(0, 1), draws, known=False)

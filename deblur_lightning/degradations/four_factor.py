@@ -1,0 +1,62 @@
+"""The four-factor blur of the deconvolution layer's report: a filter and its three mirror images, one after another."""
+
+import torch
+from torch import Tensor
+
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.psf import composed
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+
+
+def four_factor_psf(taps: Tensor) -> Tensor:
+    """The PSF whose transform is FFT(h) times those of h flipped down, across, and both.
+
+    That product is |H(u, v)|^2 |H(u, -v)|^2: real, so that the PSF is centred and symmetric.
+
+    Args:
+        taps: (I, J) the filter h, of any sum above 0.
+
+    Returns:
+        (K, K) float32 of sum 1, K = 4 max(I, J) - 3.
+    """
+    side = max(taps.shape) * 2 - 1
+    # h between its own middle and a frame that has room for its mirror images about the first tap
+    placed = taps.new_zeros(1, side, side, dtype=torch.float64)
+    first = side // 2
+    placed[0, first : first + taps.shape[0], first : first + taps.shape[1]] = taps / taps.sum()
+    there_and_back = composed(placed, placed.flip(1, 2))
+    mirrored = composed(placed.flip(1), placed.flip(2))
+    whole = composed(there_and_back, mirrored)[0]
+    rim = (len(whole) - (2 * side - 1)) // 2
+    return whole[rim : len(whole) - rim, rim : len(whole) - rim].to(torch.float32)
+
+
+class FourFactorBlur(Blur):
+    """The same four-factor blur for every sample.
+
+    The report's own product has the gain sum(h)^4; here the PSF has sum 1, as every PSF.
+
+    Args:
+        taps: rows of the filter h, none of them negative.
+        border: what lies beyond the image's edges; the report's FFTs make it "circular".
+
+    Raises:
+        UserError: rows of different lengths, a negative tap, or none above 0.
+    """
+
+    def __init__(self, taps: list[list[float]], border: Border = "circular") -> None:
+        if not taps or not taps[0] or len({len(row) for row in taps}) != 1:
+            raise UserError(f"FourFactorBlur taps={taps} is no matrix: give rows of one length.")
+        filter_ = torch.tensor(taps, dtype=torch.float64)
+        if not (filter_.isfinite().all() and (filter_ >= 0).all() and filter_.sum() > 0):
+            raise UserError(f"FourFactorBlur taps={taps} give no PSF: none may be negative, and not all 0.")
+        psf = four_factor_psf(filter_)
+        super().__init__(len(psf), border)
+        self.taps = taps
+        self.fixed: Tensor
+        self.register_buffer("fixed", psf, persistent=False)
+
+    def psf(self, draws: Draws) -> Tensor:
+        return self.fixed.to(draws.index.device).expand(len(draws.index), -1, -1)

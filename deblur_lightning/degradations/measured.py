@@ -1,0 +1,98 @@
+"""Blur by given PSFs: measured ones, say, read from files."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.psf import framed, normalised, taps
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+
+
+class MeasuredBlur(Blur):
+    """Convolution with one of the given PSFs, each sample with its own choice.
+
+    They are taken to be of convolution orientation: what a point of light leaves on the sensor. (Published kernels
+    that were made for a correlation, Levin's .mat files for instance, are to be turned by 180 degrees first.)
+
+    Args:
+        files: .npy (one PSF, or several along the first axis), .npz (all its arrays), .png (grey values as weights).
+            Each PSF is scaled to sum 1; an even side gets a row or column of zeros behind it.
+        centred: whether each PSF is shifted by whole pixels to have its centre of mass on the middle tap, so that
+            restored and sharp images lie on one another; else it stays where the file has it.
+        border: what lies beyond the image's edges.
+
+    Raises:
+        UserError: no file, one that cannot be read, or a PSF that is none.
+    """
+
+    def __init__(self, files: list[str], centred: bool = False, border: Border = "reflect") -> None:
+        if not files:
+            raise UserError("MeasuredBlur files=[] holds no PSF: name .npy, .npz or .png files.")
+        psfs = [_square(array) for file in files for array in read_psfs(file)]
+        if centred:
+            psfs = [_recentred(psf) for psf in psfs]
+        size = max(psf.shape[-1] for psf in psfs)
+        super().__init__(size, border)
+        self.files = files
+        self.centred = centred
+        self.measured: Tensor
+        self.register_buffer("measured", torch.cat([framed(psf, size) for psf in psfs]), persistent=False)
+
+    def psf(self, draws: Draws) -> Tensor:
+        choice = draws.integers("measured.choice", 0, len(self.measured) - 1)
+        return self.measured.to(choice.device)[choice]
+
+
+def read_psfs(path: str | Path) -> list[np.ndarray]:
+    """The PSFs in a file, each (I, J) float64 as it stands there.
+
+    Raises:
+        UserError: the file cannot be read, or holds an array that is no PSF.
+    """
+    try:
+        arrays = _arrays(Path(path).expanduser())
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"cannot read a PSF from {path} ({reason}): give a .npy, .npz or .png file.") from error
+    for array in arrays:
+        if array.ndim != 2 or array.dtype.kind not in "fiub":
+            raise UserError(f"{path} holds an array of shape {array.shape} and type {array.dtype}: a PSF is a matrix.")
+        if not (np.isfinite(array).all() and (array >= 0).all() and array.sum() > 0):
+            raise UserError(f"{path} holds no PSF: its values must be finite, not negative, and not all zero.")
+    return [array.astype(np.float64) for array in arrays]
+
+
+def _arrays(path: Path) -> list[np.ndarray]:
+    if path.suffix.lower() == ".png":
+        with Image.open(path) as image:
+            return [np.asarray(image if image.mode.startswith("I") else image.convert("L"))]
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return list(loaded) if loaded.ndim == 3 else [loaded]
+    with loaded:
+        return [loaded[name] for name in loaded.files]
+
+
+def _square(array: np.ndarray) -> Tensor:
+    """As (1, K, K) float32 of sum 1, K odd, the middle of the array on the middle tap."""
+    psf = torch.from_numpy(array)
+    side = max(psf.shape) | 1
+    square = psf.new_zeros(1, side, side)
+    # an even side's middle is the second of its two, as scipy.ndimage has it
+    top, left = (side // 2 - length // 2 for length in psf.shape)
+    square[0, top : top + psf.shape[0], left : left + psf.shape[1]] = psf
+    return normalised(square)
+
+
+def _recentred(psf: Tensor) -> Tensor:
+    """Shift (1, K, K) by whole pixels, in a frame that still holds all of it."""
+    offset = taps(psf.shape[-1])
+    down, right = (round(float((psf[0].sum(dim) * offset).sum())) for dim in (1, 0))
+    room = 2 * max(abs(down), abs(right))
+    return framed(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))

@@ -1,0 +1,95 @@
+"""Several degradations, of which each sample meets one."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.psf import framed, identity
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+
+
+class Selection(Degradation):
+    """Hands each sample to one of its members; PSFs are framed to the largest member's size.
+
+    Args:
+        members: the degradations, at least one; all with the same border, those without any aside.
+
+    Raises:
+        UserError: no members, or members of different borders.
+    """
+
+    def __init__(self, members: list[Degradation]) -> None:
+        super().__init__()
+        if not members:
+            raise UserError(f"{type(self).__name__} members=[] holds no degradation: give one or more.")
+        self.members = nn.ModuleList(members)
+        self.border = common_border(type(self).__name__, members)
+        self.noise = " | ".join(dict.fromkeys(member.noise for member in members))
+        self.margin = max(member.margin for member in members)
+        self.smallest = max(member.smallest for member in members)
+        self.psf_size = max(member.psf_size for member in members)
+
+    @abstractmethod
+    def which(self, draws: Draws) -> Tensor:
+        """The position of each sample's member: (B,) int64."""
+
+    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+        which = self.which(draws)
+        blurred = torch.empty_like(sharp)
+        psf = identity(len(which), self.psf_size, which.device)
+        known = torch.zeros_like(which, dtype=torch.bool)
+        for position, member in enumerate(self.members):
+            rows = (which == position).nonzero().flatten()
+            if not len(rows):
+                continue
+            places = rows.to(sharp.device)
+            part = member(sharp[places], draws.picked(rows).scoped(str(position)))
+            blurred[places] = part.blurred
+            psf[rows] = framed(part.psf, self.psf_size)
+            known[rows] = part.psf_known
+        return Degraded(blurred, psf, known)
+
+
+class Mixture(Selection):
+    """Each sample's member is drawn, with probabilities in proportion to the weights.
+
+    Args:
+        members: the degradations.
+        weights: one for each member, above 0; all equal when not given.
+
+    Raises:
+        UserError: no members, different borders, or weights that do not match.
+    """
+
+    def __init__(self, members: list[Degradation], weights: list[float] | None = None) -> None:
+        super().__init__(members)
+        weights = [1.0] * len(members) if weights is None else weights
+        if len(weights) != len(members) or not all(0 < weight < float("inf") for weight in weights):
+            raise UserError(f"Mixture weights={weights} do not fit {len(members)} members: give one above 0 for each.")
+        self.weights = weights
+
+    def which(self, draws: Draws) -> Tensor:
+        shares = torch.tensor(self.weights, dtype=torch.float64, device=draws.index.device).cumsum(0)
+        choice = draws.uniform("choice").double() * shares[-1]
+        return torch.searchsorted(shares, choice, right=True).clamp(max=len(self.weights) - 1)
+
+
+class InTurn(Selection):
+    """The first image meets the first member, the second the second, and so on, again and again.
+
+    Over a ``SharedTarget`` source with as many copies as members, every image meets every member.
+    """
+
+    def which(self, draws: Draws) -> Tensor:
+        return draws.index % len(self.members)
+
+
+def common_border(owner: str, parts: list[Degradation]) -> str:
+    """The border of those parts that have one; "none" if none has."""
+    borders = dict.fromkeys(part.border for part in parts if part.border != "none")
+    if len(borders) > 1:
+        raise UserError(f"{owner} mixes the borders {' and '.join(borders)}: give all its blurs the same border.")
+    return next(iter(borders), "none")
