@@ -192,3 +192,23 @@ def test_draws_on_a_gpu_are_the_same_to_the_bit() -> None:
     assert torch.equal(there.bits("s").cpu(), draws.bits("s"))
     assert torch.equal(there.uniform("s", 7, 15).cpu(), draws.uniform("s", 7, 15))
     assert torch.equal(there.integers("s", -4, 9).cpu(), draws.integers("s", -4, 9))
+
+
+def test_picked_draws_are_those_of_the_chosen_samples() -> None:
+    draws = Draws(3, "train", torch.arange(8), torch.arange(10, 18), scope="a/")
+    rows = torch.tensor([5, 1, 1])
+    picked = draws.picked(rows)
+    assert torch.equal(picked.uniform("x"), draws.uniform("x")[rows])
+    assert (picked.seed, picked.split, picked.scope) == (3, "train", "a/")
+
+
+def test_a_record_holds_what_was_drawn_under_its_full_name() -> None:
+    record: dict[str, dict[int, float]] = {}
+    draws = Draws(0, "train", torch.zeros(3, dtype=torch.int64), torch.tensor([4, 9, 2]), record=record)
+    lengths = draws.scoped("1").uniform("length", 7, 15)
+    choices = draws.picked(torch.tensor([2])).integers("choice", 0, 5)
+    assert record == {
+        "1/length": dict(zip([4, 9, 2], lengths.tolist(), strict=True)),
+        "choice": {2: int(choices[0])},
+    }
+    assert torch.equal(Draws(0, "train", draws.visit, draws.index).scoped("1").uniform("length", 7, 15), lengths)

@@ -1,6 +1,7 @@
 """Every YAML under experiments/ runs: fitted, validated, tested and used, on a tiny budget and without a network."""
 
 import functools
+import inspect
 import itertools
 import socket
 from collections.abc import Callable
@@ -11,9 +12,15 @@ import pytest
 import yaml
 from lightning.pytorch import LightningModule, Trainer
 
-from deblur_lightning.datamodules.synthetic import SyntheticBlur
+from deblur_lightning.datamodules.pairs import RealPairs
+from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.records import read_scores
+from deblur_lightning.sources.folder import Folder
+from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.stl10 import STL10
+from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100
 from tests.conftest import EXPERIMENTS, write_image
+from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_pairs, write_stl10
 
 NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
 OVERLAYS = sorted(
@@ -24,6 +31,8 @@ SMALL = {
     "SRCNN": ["--model.network.widths=[4,4]"],
 }
 """By network, what makes it small."""
+CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, RealPairs, STL10)}
+"""By name, those that overlays change to."""
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -70,24 +79,33 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
     assert {record.image for record in read_scores(workplace / "run" / "scores.csv")} == {"camera.png"}
 
 
+@pytest.fixture
+def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workplace with a small stand-in for each set, where the overlays expect it."""
+    accept_small_sets(monkeypatch)
+    write_cifar10(workplace / "data/cifar10", per_file=2)
+    write_cifar100(workplace / "data/cifar100", per_file=6)
+    write_stl10(workplace / "data/stl10", train=4, test=2)
+    frames = [f"{place}/{frame}.png" for place in ("train/one", "train/two", "test/three") for frame in range(2)]
+    write_pairs(workplace / "data/gopro", *frames, size=(256, 272))
+    photographs = ["photos", "data/celeba/img_align_celeba"]
+    photographs += [f"data/bsds500/BSDS500/data/images/{part}" for part in ("train", "val", "test")]
+    for folder, number in itertools.product(photographs, range(3)):
+        path = workplace / folder / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, 96, 96, seed=number)
+    return workplace
+
+
 @pytest.mark.parametrize(("name", "overlay"), list(itertools.product(NAMES, OVERLAYS)))
 def test_every_overlay_fits_every_experiment(
-    name: str, overlay: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+    name: str, overlay: str, sets: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The overlay's settings arrive, whatever they are laid over, and the whole runs for a batch."""
-    for folder in ("photos", "data/stl10"):
-        for number in range(3):
-            path = workplace / folder / f"{number}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_image(path, 96, 96, seed=number)
-    wanted = yaml.safe_load((EXPERIMENTS / overlay).read_text())
     fit = Trainer.fit
 
     @functools.wraps(fit)  # the command line's options are read off its signature
-    def one_batch(trainer: Trainer, model: LightningModule, datamodule: SyntheticBlur, **arguments: Any) -> None:
-        for key, value in [*wanted.get("trainer", {}).items(), *wanted.get("data", {}).items()]:
-            arrived = getattr(datamodule if key in wanted.get("data", {}) else trainer, key)
-            assert type(arrived).__name__ == value["class_path"] if isinstance(value, dict) else arrived == value
+    def one_batch(trainer: Trainer, model: LightningModule, datamodule: RestorationData, **arguments: Any) -> None:
         datamodule.batch_size, datamodule.epoch_length, datamodule.num_workers = 2, 2, 0
         trainer.limit_train_batches = trainer.limit_val_batches = trainer.fit_loop.max_epochs = 1
         trainer.val_check_interval = 1
@@ -95,9 +113,35 @@ def test_every_overlay_fits_every_experiment(
 
     monkeypatch.setattr(Trainer, "fit", one_batch)
     files = ["--config", f"experiments/{name}.yaml", "--config", f"experiments/{overlay}"]
-    code, printed, complained = deblur("fit", *files, *small(name), "--trainer.accelerator=cpu")
+    code, printed, complained = deblur("fit", *files, *small(name), "--trainer.accelerator=cpu", "--run=run")
     assert code == 0, complained
     assert "val_000001.png" in printed
+    used = yaml.safe_load((sets / "run" / "config.yaml").read_text())
+    assert_arrived(yaml.safe_load((EXPERIMENTS / overlay).read_text()), used)
+
+
+def assert_arrived(wanted: dict[str, Any], used: dict[str, Any], path: str = "") -> None:
+    """Every setting in ``wanted`` is in ``used``; a class is named shortly in the one and in full in the other."""
+    for key, value in wanted.items():
+        # "data: {source: ...}" is short for "data: {init_args: {source: ...}}"
+        arrived = used[key] if key in used else used["init_args"][key]
+        if isinstance(value, dict):
+            assert_arrived(value, arrived, f"{path}{key}.")
+        elif key == "class_path":
+            assert arrived.rsplit(".", 1)[-1] == value, path
+        else:
+            assert arrived == value, f"{path}{key}"
+
+
+@pytest.mark.parametrize("overlay", [path for path in OVERLAYS if path.startswith("data/")])
+def test_every_class_in_an_overlay_is_given_all_its_settings(overlay: str) -> None:
+    """A setting left out would keep its value from a class of before, if that had one of the same name."""
+    settings = yaml.safe_load((EXPERIMENTS / overlay).read_text())["data"]
+    classes = [settings, settings.get("source", {}), settings.get("init_args", {}).get("source", {})]
+    for given in classes:
+        if "class_path" in given:
+            arguments = inspect.signature(CLASSES[given["class_path"]]).parameters
+            assert sorted(given["init_args"]) == sorted(arguments)
 
 
 def test_every_experiment_opens_with_what_it_is_and_how_to_run_it() -> None:

@@ -62,6 +62,7 @@ class ScoreWriter(Callback):
             # ranks that were given the same images agree on them
             scores = {index: (inputs, values) for part in gathered for index, inputs, values in part}
             folder = Path(trainer.default_root_dir)
+            folder.mkdir(parents=True, exist_ok=True)
             records = _records(trainer, pl_module, folder, scores)
             add_scores(folder / "scores.csv", records)
             print_scores(records)

@@ -16,6 +16,12 @@ class SharpItem(TypedDict):
     index: int
 
 
+class LabelledItem(SharpItem):
+    """One item of a labelled source: also ``label``, the position of its class among the classes."""
+
+    label: int
+
+
 class SharpImages(Dataset[SharpItem], ABC):
     """The sharp images of one split."""
 
@@ -24,7 +30,7 @@ class SharpImages(Dataset[SharpItem], ABC):
 
     @abstractmethod
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        """The image at ``index`` as (3, H, W) uint8.
+        """The image at ``index`` as (C, H, W) uint8; C is 3 or, where a set is grey, 1.
 
         Args:
             index: from 0 to ``len(self) - 1``.
@@ -44,6 +50,30 @@ class SharpImages(Dataset[SharpItem], ABC):
         if not 0 <= index < len(self):
             raise IndexError(index)
         return {"sharp": self.pixels(index), "index": index}
+
+
+class PairedImages(SharpImages, ABC):
+    """Sharp images of one split that were photographed or stored blurred as well."""
+
+    @abstractmethod
+    def blurred(self, index: int) -> Tensor:
+        """The blurred image at ``index``, uint8 of the sharp one's shape."""
+
+
+class LabelledImages(SharpImages, ABC):
+    """Images of one split that belong to classes."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their labels."""
+
+    @abstractmethod
+    def label(self, index: int) -> int:
+        """The class of the image at ``index``, from 0 to ``len(classes) - 1``."""
+
+    def __getitem__(self, index: int) -> LabelledItem:
+        return {**super().__getitem__(index), "label": self.label(index)}
 
 
 class Source(ABC):

@@ -5,63 +5,32 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
-from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.batch import RestorationBatch, SharpBatch
+from deblur_lightning.callbacks.pictures import ComparisonPictures
+from deblur_lightning.callbacks.predictions import PredictionWriter
+from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.errors import UserError
+from deblur_lightning.methods.srcnn import SRCNNRestorer
+from deblur_lightning.metrics import SMALLEST_FOR_SSIM
+from deblur_lightning.networks.srcnn import SRCNN
+from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
+from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.torchvision_sets import MNIST
+from tests.collecting import all_of, collected
 from tests.conftest import write_image
-
-
-class Collector(LightningModule):
-    """Learns nothing and keeps every batch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.automatic_optimization = False
-        self.seen: dict[str, list[RestorationBatch]] = {"train": [], "val": [], "test": []}
-
-    def training_step(self, batch: RestorationBatch, batch_idx: int) -> None:
-        self.seen["train"].append(batch)
-
-    def validation_step(self, batch: RestorationBatch, batch_idx: int) -> None:
-        self.seen["val"].append(batch)
-
-    def test_step(self, batch: RestorationBatch, batch_idx: int) -> None:
-        self.seen["test"].append(batch)
-
-    def configure_optimizers(self) -> None:
-        return None
+from tests.small import trainer
+from tests.standins import accept_small_sets, write_mnist, write_pairs
 
 
 def data(root: Path, degradation: Degradation | None = None, **settings: Any) -> SyntheticBlur:
     settings = {"crop_size": 32, "batch_size": 4, "num_workers": 0} | settings
     return SyntheticBlur(Folder(root), degradation or MotionBlur(), **settings)
-
-
-def trainer(**settings: Any) -> Trainer:
-    quiet = {
-        "logger": False,
-        "enable_checkpointing": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-    }
-    return Trainer(accelerator="cpu", **(quiet | {"max_epochs": 1, "num_sanity_val_steps": 0} | settings))
-
-
-def collected(module: SyntheticBlur, **settings: Any) -> dict[str, list[RestorationBatch]]:
-    model = Collector()
-    trainer(**settings).fit(model, module)
-    trainer().test(model, module, verbose=False)
-    return model.seen
-
-
-def all_of(batches: list[RestorationBatch], key: str) -> Tensor:
-    return torch.cat([batch[key] for batch in batches])  # type: ignore[literal-required]
 
 
 def test_training_gives_crops_and_evaluation_whole_images(photographs: Path) -> None:
@@ -154,13 +123,13 @@ def test_what_cannot_work_is_refused_with_the_cure(photographs: Path, settings: 
     assert culprit in str(error.value)
 
 
-@pytest.mark.parametrize(("split", "size"), [("val", (7, 40)), ("test", (40, 5))])
+@pytest.mark.parametrize(("split", "size"), [("val", (14, 40)), ("test", (40, 5))])
 def test_an_image_too_small_to_score_is_named_at_the_start(
     split: str, size: tuple[int, int], photographs: Path
 ) -> None:
     write_image(photographs / split / "99.png", *size, seed=5)
     module = data(photographs)
-    with pytest.raises(UserError, match=rf"^{split}/99\.png \({size[0]}x{size[1]} pixels\) is too small.* below 8 "):
+    with pytest.raises(UserError, match=rf"^{split}/99\.png \({size[0]}x{size[1]} pixels\) is too small.* below 15 "):
         module.setup("fit" if split == "val" else "test")
 
 
@@ -173,3 +142,43 @@ def test_images_of_two_sizes_cannot_share_an_evaluation_batch(photographs: Path)
     write_image(photographs / "val" / "99.png", 64, 64, seed=5)
     with pytest.raises(UserError, match="eval_batch_size=1"):
         collected(data(photographs, eval_batch_size=2))
+
+
+def test_the_smallest_image_that_can_be_scored_is_the_stricter_limit_of_two(photographs: Path) -> None:
+    assert data(photographs, MotionBlur(length=(1.0, 1.0))).smallest == SMALLEST_FOR_SSIM
+    assert data(photographs, MotionBlur(length=(9.0, 9.0))).smallest == 9
+
+
+def test_counters_stay_on_the_host(photographs: Path) -> None:
+    batch: SharpBatch = {
+        "sharp": torch.zeros(2, 3, 8, 8, dtype=torch.uint8),
+        "index": torch.tensor([3, 4]),
+        "visit": torch.tensor([0, 1]),
+    }
+    moved = data(photographs).transfer_batch_to_device(batch, torch.device("meta"), 0)
+    assert moved["sharp"].device.type == "meta"
+    assert (moved["index"].tolist(), moved["visit"].tolist()) == ([3, 4], [0, 1])
+
+
+def test_pairs_serve_by_their_sharp_images(tmp_path: Path) -> None:
+    write_pairs(tmp_path, *(f"{split}/{i}.png" for split in ("train", "val", "test") for i in range(4)))
+    source = PairedFolder(tmp_path)
+    batch = collected(SyntheticBlur(source, MotionBlur(), crop_size=32, batch_size=4, num_workers=0))["test"][0]
+    assert torch.equal(batch["sharp"][0], source.split("test").pixels(0) / 255)
+    assert batch["psf_known"].all()
+
+
+def test_grey_images_are_trained_on_scored_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accept_small_sets(monkeypatch)
+    write_mnist(tmp_path, per_file=6)
+    module = SyntheticBlur(MNIST(tmp_path), MotionBlur(), crop_size=28, batch_size=2, eval_batch_size=2, num_workers=0)
+    model = SRCNNRestorer(SRCNN(kernels=[3, 3], widths=[4], channels=1))
+    runner = trainer(tmp_path, callbacks=[ComparisonPictures(), ScoreWriter(), PredictionWriter()])
+    runner.fit(model, module)
+    runner.test(model, module, verbose=False)
+    runner.predict(model, module, return_predictions=False)
+    assert (tmp_path / "pictures" / "test.png").is_file()
+    assert {record.image for record in read_scores(tmp_path / "scores.csv")} == {
+        f"mnist-test-{i:05d}" for i in range(6)
+    }
+    assert len(list((tmp_path / "predictions").iterdir())) == 6

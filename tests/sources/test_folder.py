@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import write_png
-from deblur_lightning.sources import folder as folder_module
+from deblur_lightning.sources import files
 from deblur_lightning.sources.base import SharpImages, Split
-from deblur_lightning.sources.folder import Folder, hash_split
+from deblur_lightning.sources.folder import Folder
+from tests.realdata import REAL, real_data
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
@@ -43,7 +42,7 @@ def test_subfolders_are_the_splits(tmp_path: Path) -> None:
 
 
 def test_pixels_name_and_size_belong_together(tmp_path: Path) -> None:
-    put(tmp_path, "train/a.png", "train/b.png")
+    put(tmp_path, "train/a.png", "train/b.png", "val/c.png")
     images = Folder(str(tmp_path)).split("train")
     assert images.size(1) == (4, 6)
     assert images.pixels(1, visit=3).unique().tolist() == [1]
@@ -59,36 +58,8 @@ def test_split_does_not_depend_on_the_order_of_creation(tmp_path: Path) -> None:
         assert found == names_of(Folder(tmp_path / "two").split(split)) == sorted(found)
 
 
-def test_split_is_the_same_for_ever() -> None:
-    """Fixed by hand: another hash would move images that models have been trained on into their tests."""
-    split = hash_split([f"{i:04d}.png" for i in range(40)])
-    assert split["val"] == ["0004.png", "0016.png", "0018.png", "0035.png"]
-    assert split["test"] == ["0000.png", "0006.png", "0010.png", "0013.png", "0014.png", "0036.png"]
-
-
-@given(st.sets(st.text(min_size=1, max_size=8), min_size=3, max_size=60))
-def test_hash_split_is_a_partition_without_empty_part(names: set[str]) -> None:
-    split = hash_split(sorted(names))
-    assert all(split[part] for part in SPLITS)
-    assert sorted(name for part in SPLITS for name in split[part]) == sorted(names)
-    assert split == hash_split(sorted(names, reverse=True))
-
-
-def test_hash_split_is_about_80_10_10() -> None:
-    split = hash_split([f"{i}.png" for i in range(3000)])
-    assert 240 < len(split["val"]) < 360
-    assert 240 < len(split["test"]) < 360
-
-
-def test_added_images_move_no_other() -> None:
-    before = hash_split([f"{i}.png" for i in range(100)])
-    after = hash_split([f"{i}.png" for i in range(150)])
-    for part in SPLITS:
-        assert set(before[part]) <= set(after[part])
-
-
 def test_what_is_left_out(tmp_path: Path) -> None:
-    put(tmp_path, "train/a.png", "train/.hidden.png", "train/.cache/b.png", "train/c.jpg/d.png")
+    put(tmp_path, "train/a.png", "train/.hidden.png", "train/.cache/b.png", "train/c.jpg/d.png", "val/f.png")
     (tmp_path / "train" / "notes.txt").touch()
     (tmp_path / "train" / "e.jpg").mkdir()
     (tmp_path / "train" / "broken.png").symlink_to(tmp_path / "nowhere.png")
@@ -98,7 +69,7 @@ def test_what_is_left_out(tmp_path: Path) -> None:
 def test_size_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "train/a.png")
     read = []
-    monkeypatch.setattr(folder_module, "image_size", lambda path: (read.append(path), (4, 6))[1])
+    monkeypatch.setattr(files, "image_size", lambda path: (read.append(path), (4, 6))[1])
     images = Folder(tmp_path).split("train")
     assert images.size(0) == images.size(0) == (4, 6)
     assert len(read) == 1
@@ -148,12 +119,58 @@ def test_fewer_than_three_images(tmp_path: Path) -> None:
     assert all(len(Folder(tmp_path).split(split)) == 1 for split in SPLITS)
 
 
-def test_missing_subfolder(tmp_path: Path) -> None:
+def test_missing_test_folder(tmp_path: Path) -> None:
     put(tmp_path, "train/a.png", "val/b.png")
     message = refusal(tmp_path, "test")
     assert "train/ and val/ but no test/" in message
-    assert "add test/" in message
+    assert "subfolders, such as {train: train, test: val}" in message
     assert len(Folder(tmp_path).split("val")) == 1
+
+
+def test_subfolders_can_be_named(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "val/b.png", "more/other/c.png")
+    source = Folder(tmp_path, {"train": "train", "val": "more/other", "test": "val"})
+    found = [names_of(source.split(split)) for split in SPLITS]
+    assert found == [["train/a.png"], ["more/other/c.png"], ["val/b.png"]]
+
+
+def test_validation_is_cut_from_the_training_folder(tmp_path: Path) -> None:
+    put(tmp_path, *(f"train/{i:02d}.png" for i in range(30)), "val/x.png")
+    source = Folder(tmp_path, {"train": "train", "test": "val"})
+    train, val, test = (names_of(source.split(split)) for split in SPLITS)
+    assert test == ["val/x.png"]
+    assert sorted([*train, *val]) == [f"train/{i:02d}.png" for i in range(30)]
+    assert 0 < len(val) < 10
+    (tmp_path / "val").rename(tmp_path / "test")
+    assert names_of(Folder(tmp_path).split("val")) == val
+
+
+def test_one_training_image_cannot_be_for_validation_too(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "test/b.png")
+    assert len(Folder(tmp_path).split("train")) == 1
+    assert "one training image and none for validation; add" in refusal(tmp_path, "val")
+
+
+def test_nothing_to_cut_validation_from(tmp_path: Path) -> None:
+    put(tmp_path, "test/b.png")
+    assert "has test/ but no train/; add train/" in refusal(tmp_path, "val")
+
+
+@pytest.mark.parametrize(
+    ("subfolders", "culprit"),
+    [
+        ({"valid": "val"}, "no split 'valid'; give train, val or test"),
+        ({"train": "train", "test": "tset"}, "{test: tset}: there is no such folder"),
+        ({"train": "../outside"}, "{train: ../outside}: there is no such folder"),
+        ({"train": "train", "test": "train/"}, "for test would be for train too"),
+        ({"train": ".", "test": "val"}, "for test would be for train too"),
+    ],
+)
+def test_subfolders_that_cannot_be(tmp_path: Path, subfolders: dict[str, str], culprit: str) -> None:
+    put(tmp_path, "root/train/a.png", "root/val/b.png", "outside/c.png")
+    with pytest.raises(UserError, match=r"^[^\n]*$") as error:
+        Folder(tmp_path / "root", subfolders)
+    assert culprit in str(error.value)
 
 
 def test_empty_subfolder(tmp_path: Path) -> None:
@@ -163,6 +180,14 @@ def test_empty_subfolder(tmp_path: Path) -> None:
 
 
 def test_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(tmp_path, "photos/train/a.png")
+    put(tmp_path, "photos/train/a.png", "photos/val/b.png")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert names_of(Folder("~/photos").split("train")) == ["train/a.png"]
+
+
+@real_data
+def test_bsds500_without_its_test_part() -> None:
+    source = Folder(REAL / "bsds500", {"train": "train", "test": "val"})
+    assert [len(source.split(split)) for split in SPLITS] == [181, 19, 100]
+    images = source.split("val")
+    assert images[3]["sharp"].shape == (3, *images.size(3))

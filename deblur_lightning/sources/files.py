@@ -1,0 +1,81 @@
+"""Image files below a folder: which there are, and a dataset of them."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, final
+
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import IMAGE_SUFFIXES, image_size, read_rgb
+from deblur_lightning.sources.base import SharpImages
+
+
+@final
+class ImageFiles(SharpImages):
+    """The images of some files, each named by its path below one folder."""
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        self._root = root
+        self._names = names
+        self._sizes: dict[int, tuple[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def pixels(self, index: int, visit: int = 0) -> Tensor:
+        return read_rgb(self._root / self._names[index])
+
+    def name(self, index: int) -> str:
+        return self._names[index]
+
+    def size(self, index: int) -> tuple[int, int]:
+        if index not in self._sizes:
+            self._sizes[index] = image_size(self._root / self._names[index])
+        return self._sizes[index]
+
+
+def existing_folder(root: str | Path) -> Path:
+    """``root`` as a path, a leading "~" replaced by the home folder.
+
+    Raises:
+        UserError: it does not exist, or is a file.
+    """
+    folder = Path(root).expanduser()
+    if not folder.exists():
+        raise UserError(f"the image folder {folder} does not exist; check its path")
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file where a folder of images is wanted; give the folder it lies in")
+    return folder
+
+
+def image_names(root: Path, folder: Path) -> list[str]:
+    """The images in ``folder`` and below it, as sorted paths relative to ``root``.
+
+    Hidden files, broken links, and what lies behind a link to a folder are left out.
+
+    Raises:
+        UserError: there is none, or a folder cannot be listed.
+    """
+    files = _visible_files(folder)
+    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    if not files:
+        raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
+    if not images:
+        wanted = f"none of its {len(files)} files ends in {', '.join(IMAGE_SUFFIXES)}"
+        raise UserError(f"{folder} holds no image ({wanted}); convert them, or give another folder")
+    return sorted(file.relative_to(root).as_posix() for file in images)
+
+
+def _visible_files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for parent, subfolders, names in os.walk(folder, onerror=_refused):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        paths = (Path(parent, name) for name in names if not name.startswith("."))
+        found.extend(path for path in paths if path.is_file())
+    return found
+
+
+def _refused(error: OSError) -> NoReturn:
+    raise UserError(f"cannot list {error.filename}: {error.strerror}; check who may read it") from error

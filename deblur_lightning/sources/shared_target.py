@@ -1,0 +1,55 @@
+"""A source whose every image comes several times, to be blurred in several ways."""
+
+from typing import final
+
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.base import SharpImages, Source, Split
+
+
+@final
+class SharedTarget(Source):
+    """Each image of another source several times in succession: several blurred versions share one sharp target.
+
+    Names are preceded by "copy1/", "copy2/" and so on.
+    """
+
+    def __init__(self, base: Source, copies: int = 3) -> None:
+        """Repeat the images of ``base``.
+
+        Args:
+            base: gives the images.
+            copies: how often each comes, at least once.
+
+        Raises:
+            UserError: ``copies`` is below 1.
+        """
+        if copies < 1:
+            raise UserError(f"SharedTarget: copies={copies}; give 1 or more")
+        self._base = base
+        self._copies = copies
+
+    def split(self, split: Split) -> SharpImages:
+        """The base's images of ``split``, repeated; raises what the base raises."""
+        return _RepeatedImages(self._base.split(split), self._copies)
+
+
+@final
+class _RepeatedImages(SharpImages):
+    def __init__(self, base: SharpImages, copies: int) -> None:
+        self._base = base
+        self._copies = copies
+
+    def __len__(self) -> int:
+        return self._copies * len(self._base)
+
+    def pixels(self, index: int, visit: int = 0) -> Tensor:
+        return self._base.pixels(index // self._copies, visit)
+
+    def name(self, index: int) -> str:
+        position, copy = divmod(index, self._copies)
+        return f"copy{copy + 1}/{self._base.name(position)}"
+
+    def size(self, index: int) -> tuple[int, int]:
+        return self._base.size(index // self._copies)
