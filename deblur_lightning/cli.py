@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "validate": "score a checkpoint on the validation images",
     "test": "score a checkpoint on the test images: a table, and scores.csv in the run",
     "predict": "restore the test images with a checkpoint, as PNG files in the run",
+    "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
 }
 
 HELP = f"""\
@@ -18,7 +19,7 @@ usage: deblur SUBCOMMAND [options]
 Train, score and use image deblurring methods.
 
 subcommands:
-{"".join(f"  {name:<10}{what}{chr(10)}" for name, what in SUBCOMMANDS.items())}
+{"".join(f"  {name:<12}{what}{chr(10)}" for name, what in SUBCOMMANDS.items())}
 options:
   -h, --help  this text; deblur SUBCOMMAND --help lists a subcommand's options
   --version   the version and the subcommands
@@ -29,6 +30,7 @@ examples:
   deblur fit --config experiments/deblurgan.yaml --data.source=Folder --data.source.root=PHOTOS
   deblur fit --config RUN/config.yaml --ckpt_path RUN/checkpoints/last.ckpt
   deblur test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
+  deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
 """
 
 
@@ -47,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif first not in SUBCOMMANDS:
         print(f"deblur: error: no subcommand {first!r}: choose from {', '.join(SUBCOMMANDS)}.", file=sys.stderr)
         raise SystemExit(2)
+    elif first == "synthesize":
+        from deblur_lightning.commands import synthesize
+
+        synthesize.run(arguments[1:])
     else:
         # Lightning takes seconds to import, which help and version need not wait for.
         from deblur_lightning.commands.experiment import run

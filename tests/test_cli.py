@@ -17,13 +17,13 @@ def test_help_and_version_name_every_subcommand(arguments: list[str], capsys: py
     assert (__version__ in printed) == (arguments == ["--version"])
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_and_version_import_nothing_heavy(option: str) -> None:
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["synthesize", "--help"]])
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
-        "import sys; from deblur_lightning.cli import main; main([sys.argv[1]]); "
+        "import sys; from deblur_lightning.cli import main; main(sys.argv[1:]); "
         "print([name for name in ('torch', 'lightning', 'kornia', 'jsonargparse', 'numpy') if name in sys.modules])"
     )
-    answer = subprocess.run([sys.executable, "-c", program, option], capture_output=True, text=True, check=True)
+    answer = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-1] == "[]"
 
 

@@ -35,7 +35,7 @@ INTERRUPTED = 130
 def run(argv: Sequence[str]) -> None:
     """Run ``argv``, which starts with a subcommand; a user's mistake ends in one line and exit code 2."""
     for room in ROOMS:
-        _import_all(room)
+        import_all(room)
     _quieten()
     try:
         ExperimentCLI(argv)
@@ -154,7 +154,7 @@ class ExperimentCLI(LightningCLI):
             print(f"restored  {self.folder}/predictions")
 
 
-def _import_all(room: str) -> None:
+def import_all(room: str) -> None:
     """Import every module of a room, so that its classes can be named without their path."""
     package = importlib.import_module(f"{deblur_lightning.__name__}.{room}")
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):

@@ -99,7 +99,7 @@ def _one_line(message: str) -> str:
         (["--model=Gan"], "no class 'Gan' for model: choose from AdversarialRestorer, SRCNNRestorer."),
         (
             ["--model.network=Photos"],
-            "no class 'Photos' for model.network: choose from MultiScalePatchGAN, SRCNN, UNet.",
+            "no class 'Photos' for model.network: choose from ",
         ),
         (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
@@ -114,7 +114,7 @@ def _one_line(message: str) -> str:
             ["--data.crop_size=300"],
             "crop_size=300 is larger than extra/dead-leaves-000000 (160x160 pixels): set --data.crop_size=160",
         ),
-        (["--data.degradation.length=[0,5]"], "MotionBlur length starts at 0.0: give lengths of at least 1 pixel."),
+        (["--data.degradation.length=[0,5]"], "MotionBlur length starts at 0.0: give 1 or more."),
         (["--model.generator_steps=0"], "generator_steps=0, discriminator_steps=1: give 1 or more for both."),
         (["--data.crop_size=4"], "An image of 4x4 leaves the discriminator no patch: use a crop_size of at least"),
         (["--pictures.count=0"], "pictures.count=0, pictures.side=256: give 1 or more for both."),
