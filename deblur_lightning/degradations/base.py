@@ -29,7 +29,7 @@ class Degraded(NamedTuple):
     """What a degradation returns.
 
     Attributes:
-        blurred: (B, C, H, W) float32, the size of the sharp input.
+        blurred: (B, C, H, W) float32, the size of the sharp input; memory of its own.
         psf: (B, K, K) float32, non-negative, sum 1, centred; K is odd and the same for every batch.
         psf_known: (B,) bool, whether the blurred image is, up to noise and rounding, the sharp one convolved with
             ``psf``; where it is not, ``psf`` is only a part of the truth.

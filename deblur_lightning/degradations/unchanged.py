@@ -10,4 +10,4 @@ class Unchanged(Degradation):
     """Leaves images as they are."""
 
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
-        return without_psf(sharp, draws)
+        return without_psf(sharp.clone(), draws)
