@@ -13,6 +13,7 @@ _SEPARABLE_TO = 3e-7  # the products of two profiles are not rounded where the P
 _FFT_FROM = 27  # taps a side; below it a direct sum is faster, on CPUs
 _SPARSE_SHARE = 0.25  # of the taps; a straight line's are fewer
 _PORTION_PIXELS = 700_000
+_GROUPS = 16
 _SPARSE_PIXELS = 128 * 128  # in smaller images the calls for each tap cost more than its pixels
 
 
@@ -33,7 +34,7 @@ def convolve(image: Tensor, psf: Tensor, border: Border = "reflect") -> Tensor:
     """
     with torch.autocast(image.device.type, enabled=False):
         way, kernels = _fastest(image, psf)
-        count = _portion(image, psf.shape[-1] // 2)
+        count = _portion(image, psf.shape[-1] // 2, least=1 if way is _by_taps else _GROUPS)
         if count >= len(image):
             return way(extended(image, psf.shape[-1] // 2, border), *kernels)
         result = torch.empty_like(image, memory_format=torch.contiguous_format)
@@ -55,12 +56,16 @@ def _fastest(image: Tensor, psf: Tensor) -> tuple[Callable[..., Tensor], tuple[T
     return (_by_fft if psf.shape[-1] >= _FFT_FROM else _directly), (psf,)
 
 
-def _portion(image: Tensor, reach: int) -> int:
-    """How many images to convolve at a time: on a CPU as many as its caches hold, which is up to twice as fast."""
+def _portion(image: Tensor, reach: int, least: int) -> int:
+    """How many images to convolve at a time: on a CPU as many as its caches hold, which is up to twice as fast.
+
+    A multiple of ``least``, in any case: grouped convolutions are several times slower in other numbers.
+    """
     if image.device.type != "cpu":
         return len(image)
     channels, height, width = image.shape[1:]
-    return max(1, _PORTION_PIXELS // (channels * (height + 2 * reach) * (width + 2 * reach)))
+    fitting = _PORTION_PIXELS // (channels * (height + 2 * reach) * (width + 2 * reach))
+    return max(1, fitting // least) * least
 
 
 def _profiles(psf: Tensor) -> tuple[Tensor, Tensor] | None:

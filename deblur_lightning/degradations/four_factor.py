@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from deblur_lightning.degradations.base import Degraded
 from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.degradations.borders import Border
 from deblur_lightning.degradations.psf import composed
@@ -36,17 +37,20 @@ def four_factor_psf(taps: Tensor) -> Tensor:
 class FourFactorBlur(Blur):
     """The same four-factor blur for every sample.
 
-    The report's own product has the gain sum(h)^4; here the PSF has sum 1, as every PSF.
+    The report's own product has the gain sum(h)^4; here the PSF has sum 1, as every PSF, and the gain is an option.
 
     Args:
         taps: rows of the filter h, none of them negative.
         border: what lies beyond the image's edges; the report's FFTs make it "circular".
+        keep_gain: whether the blurred image is multiplied by sum(h)^4, as in the report, where h itself is to be
+            found again. Its values then leave [0, 1], so that no rounding may follow, and the PSF, still of sum 1, is
+            not marked as known.
 
     Raises:
         UserError: rows of different lengths, a negative tap, or none above 0.
     """
 
-    def __init__(self, taps: list[list[float]], border: Border = "circular") -> None:
+    def __init__(self, taps: list[list[float]], border: Border = "circular", keep_gain: bool = False) -> None:
         if not taps or not taps[0] or len({len(row) for row in taps}) != 1:
             raise UserError(f"FourFactorBlur taps={taps} is no matrix: give rows of one length.")
         filter_ = torch.tensor(taps, dtype=torch.float64)
@@ -55,8 +59,16 @@ class FourFactorBlur(Blur):
         psf = four_factor_psf(filter_)
         super().__init__(len(psf), border)
         self.taps = taps
+        self.keep_gain = keep_gain
+        self.gain = float(filter_.sum()) ** 4
         self.fixed: Tensor
         self.register_buffer("fixed", psf, persistent=False)
 
     def psf(self, draws: Draws) -> Tensor:
         return self.fixed.to(draws.index.device).expand(len(draws.index), -1, -1)
+
+    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+        degraded = super().forward(sharp, draws)
+        if not self.keep_gain:
+            return degraded
+        return Degraded(self.gain * degraded.blurred, degraded.psf, torch.zeros_like(degraded.psf_known))
