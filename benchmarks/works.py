@@ -60,7 +60,7 @@ def ours(build: Callable[[int], Degradation]) -> Build:
 
     def made(size: int, images: Images) -> Work:
         degradation, draws = build(size).to(images.sharp.device), _counters(images)
-        return lambda: to_8bit(degradation(images.sharp, draws()).blurred)
+        return lambda: to_8bit(degradation(images.sharp, draws()).blurred, in_place=True)
 
     return made
 
@@ -70,7 +70,7 @@ def by_kornia(build: Callable[[int], nn.Module]) -> Build:
 
     def made(size: int, images: Images) -> Work:
         augmentation = build(size)
-        return lambda: to_8bit(augmentation(images.sharp))
+        return lambda: to_8bit(augmentation(images.sharp), in_place=True)
 
     return made
 
@@ -83,7 +83,7 @@ def by_filter2d(build: Callable[[int], Blur | Mixture]) -> Build:
 
         def work() -> Tensor:
             psf = _psf(degradation, draws()).to(images.sharp.device)
-            return to_8bit(kornia.filters.filter2d(images.sharp, psf, "reflect", behaviour="conv"))
+            return to_8bit(kornia.filters.filter2d(images.sharp, psf, "reflect", behaviour="conv"), in_place=True)
 
         return work
 

@@ -37,15 +37,17 @@ class RestorationBatch(TypedDict):
     index: Tensor
 
 
-def to_8bit(image: Tensor) -> Tensor:
+def to_8bit(image: Tensor, in_place: bool = False) -> Tensor:
     """Clamp ``image`` to [0, 1] and round it to the 256 levels that an 8-bit file can hold.
 
     Clamping comes first and rounding before any cast: a value above 1 cast to uint8 would wrap.
 
     Args:
         image: any shape, floating point, nominally in [0, 1].
+        in_place: whether to overwrite ``image``, since fresh memory costs more than the arithmetic.
 
     Returns:
         The same shape and dtype, every value a multiple of 1/255 in [0, 1].
     """
-    return image.clamp(0, 1).mul_(255).round_().div_(255)  # in place: fresh memory costs more than the arithmetic
+    clamped = image.clamp_(0, 1) if in_place else image.clamp(0, 1)
+    return clamped.mul_(255).round_().div_(255)

@@ -38,3 +38,11 @@ def test_idempotent_in_shape_dtype_and_value(dtype: torch.dtype) -> None:
     assert rounded.shape == image.shape
     assert torch.equal(to_8bit(rounded), rounded)
     assert torch.equal(image, before)
+
+
+def test_rounding_in_place_is_the_same_and_overwrites() -> None:
+    image = torch.linspace(-0.5, 1.5, 999)
+    wanted = to_8bit(image)
+    assert not torch.equal(image, wanted)
+    assert to_8bit(image, in_place=True) is image
+    assert torch.equal(image, wanted)

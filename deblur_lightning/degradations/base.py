@@ -106,7 +106,7 @@ def degrade_by(degradation: Degradation, sharp: Tensor, draws: Draws, *, trim: i
         blurred, psf, psf_known = degradation(sharp, draws)
         blurred, sharp = _trimmed(blurred, trim), _trimmed(sharp, trim)
         if rounding:
-            blurred = to_8bit(blurred)
+            blurred = to_8bit(blurred, in_place=True)
     return {
         "blurred": blurred,
         "sharp": sharp,

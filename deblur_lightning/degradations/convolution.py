@@ -11,7 +11,7 @@ from deblur_lightning.degradations.borders import Border, extended
 
 _SEPARABLE_TO = 3e-7  # the products of two profiles are not rounded where the PSF's taps were
 _FFT_FROM = 27  # taps a side; below it a direct sum is faster, on CPUs
-_SPARSE_SHARE = 0.25  # of the taps; a straight line's are fewer
+_SPARSE_SHARE = 0.12  # of the taps; a straight line has fewer from about 18 pixels on
 _PORTION_PIXELS = 700_000
 _GROUPS = 16
 _SPARSE_PIXELS = 128 * 128  # in smaller images the calls for each tap cost more than its pixels
@@ -34,7 +34,7 @@ def convolve(image: Tensor, psf: Tensor, border: Border = "reflect") -> Tensor:
     """
     with torch.autocast(image.device.type, enabled=False):
         way, kernels = _fastest(image, psf)
-        count = _portion(image, psf.shape[-1] // 2, least=1 if way is _by_taps else _GROUPS)
+        count = _portion(image, psf.shape[-1] // 2, way)
         if count >= len(image):
             return way(extended(image, psf.shape[-1] // 2, border), *kernels)
         result = torch.empty_like(image, memory_format=torch.contiguous_format)
@@ -56,13 +56,15 @@ def _fastest(image: Tensor, psf: Tensor) -> tuple[Callable[..., Tensor], tuple[T
     return (_by_fft if psf.shape[-1] >= _FFT_FROM else _directly), (psf,)
 
 
-def _portion(image: Tensor, reach: int, least: int) -> int:
-    """How many images to convolve at a time: on a CPU as many as its caches hold, which is up to twice as fast.
+def _portion(image: Tensor, reach: int, way: Callable[..., Tensor]) -> int:
+    """How many images to convolve at a time.
 
-    A multiple of ``least``, in any case: grouped convolutions are several times slower in other numbers.
+    On a CPU the ways that are bound by memory are up to twice as fast with as many images as its caches hold. Groups
+    of convolutions want multiples of 16.
     """
-    if image.device.type != "cpu":
+    if image.device.type != "cpu" or way not in (_twice, _by_taps):
         return len(image)
+    least = 1 if way is _by_taps else _GROUPS
     channels, height, width = image.shape[1:]
     fitting = _PORTION_PIXELS // (channels * (height + 2 * reach) * (width + 2 * reach))
     return max(1, fitting // least) * least

@@ -251,3 +251,12 @@ def test_gaussians_are_as_wide_as_asked_for() -> None:
     assert variances.sqrt().tolist() == pytest.approx([1, 2], rel=0.01)
     up, right = directions[:, 1].tolist()
     assert math.degrees(math.atan2(up, right)) % 180 == pytest.approx(30, abs=0.1)
+
+
+@degradations
+def test_the_sharp_image_is_left_alone_and_not_handed_out(name: str) -> None:
+    sharp = images()
+    before = sharp.clone()
+    blurred = DEGRADATIONS[name]()(sharp, draws_for(3)).blurred
+    blurred.zero_()
+    assert torch.equal(sharp, before)
