@@ -31,7 +31,7 @@ def separable(size: int, count: int = 2) -> Tensor:
 WAYS = {
     "_directly": (dense(9), (40, 51)),
     "_by_fft": (dense(31), (47, 40)),
-    "_by_taps": (line(15), (130, 141)),
+    "_by_taps": (line(21), (130, 141)),
     "separable": (separable(9), (40, 51)),
 }
 
