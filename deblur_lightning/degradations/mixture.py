@@ -1,11 +1,15 @@
 """Several degradations, of which each sample meets one."""
 
 from abc import abstractmethod
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.blur import Blur
+from deblur_lightning.degradations.borders import Border
+from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.psf import framed, identity
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
@@ -38,6 +42,8 @@ class Selection(Degradation):
 
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
         which = self.which(draws)
+        if all(isinstance(member, Blur) for member in self.members):
+            return self._blurred_at_once(sharp, which, draws)
         blurred = torch.empty_like(sharp)
         psf = identity(len(which), self.psf_size, which.device)
         known = torch.zeros_like(which, dtype=torch.bool)
@@ -51,6 +57,19 @@ class Selection(Degradation):
             psf[rows] = framed(part.psf, self.psf_size)
             known[rows] = part.psf_known
         return Degraded(blurred, psf, known)
+
+
+    def _blurred_at_once(self, sharp: Tensor, which: Tensor, draws: Draws) -> Degraded:
+        """Convolve the whole batch: small parts of it would each be slow, and have to be put together again."""
+        psf = torch.empty(len(which), self.psf_size, self.psf_size, device=which.device)
+        for position, member in enumerate(self.members):
+            assert isinstance(member, Blur)
+            rows = (which == position).nonzero().flatten()
+            if len(rows):
+                member.check(sharp)
+                psf[rows] = framed(member.psf(draws.picked(rows).scoped(str(position))), self.psf_size)
+        known = torch.ones_like(which, dtype=torch.bool)
+        return Degraded(convolve(sharp, psf, cast(Border, self.border)), psf, known)
 
 
 class Mixture(Selection):

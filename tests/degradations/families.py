@@ -45,6 +45,7 @@ DEGRADATIONS: dict[str, Callable[[], Degradation]] = {
     "linear light": lambda: LinearLight(MotionBlur(), highlights=(1, 4)),
     "unchanged": Unchanged,
     "mixture": lambda: Mixture([BoxBlur(), MotionBlur(), Chain([DefocusBlur(), SensorNoise()]), Unchanged()]),
+    "mixture of blurs": lambda: Mixture([BoxBlur(), MotionBlur(), DefocusBlur()]),
     "in turn": lambda: InTurn([BoxBlur(), MotionBlur(), Unchanged()]),
     "chain": lambda: Chain([MotionBlur(), SensorNoise(), JPEGCompression()]),
 }

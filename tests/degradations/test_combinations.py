@@ -35,6 +35,14 @@ def test_a_sample_of_a_mixture_is_its_members() -> None:
     assert (mixture.margin, mixture.smallest, mixture.psf_size) == (12, 15, 15)
 
 
+def test_a_mixture_of_blurs_is_convolved_at_once_with_the_same_result() -> None:
+    members = [BoxBlur(border="zero"), MotionBlur(border="zero"), DefocusBlur(border="zero")]
+    sharp, draws = images(30), draws_for(30)
+    at_once, apart = Mixture(members), Mixture([*members, Unchanged()], [1, 1, 1, 1e-9])
+    for one, other in zip(at_once(sharp, draws), apart(sharp, draws), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+
+
 def test_two_equal_members_draw_apart() -> None:
     draws = draws_for(64)
     record: dict[str, dict[int, float]] = {}
