@@ -7,8 +7,8 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
 
-PROTOCOL = "rgb8"
-"""All channels together, both images clamped and rounded to 8 bits, data range 1, no border cropped."""
+PROTOCOLS = {3: "rgb8", 1: "grey8"}
+"""By number of channels: all together, both images clamped and rounded to 8 bits, data range 1, every pixel counted."""
 
 PSNR_CAP = 100.0
 """Equal images have an infinite PSNR, which no mean survives: it counts as this many dB."""
@@ -17,8 +17,26 @@ SMALLEST_FOR_SSIM = 6
 """Height and width in pixels below which the window's reflected border does not fit."""
 
 
+def protocol(channels: int, crop: int = 0) -> str:
+    """The name of how scores are taken, which decides with what they may be compared.
+
+    Args:
+        channels: of the images, 3 or 1.
+        crop: pixels left out at each edge, of both images and of every figure.
+
+    Returns:
+        Such as "rgb8", or "grey8-crop16".
+
+    Raises:
+        UserError: another number of channels.
+    """
+    if channels not in PROTOCOLS:
+        raise UserError(f"Images of {channels} channels have no protocol: score grey or RGB ones.")
+    return PROTOCOLS[channels] + (f"-crop{crop}" if crop else "")
+
+
 def psnr(preds: Tensor, target: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each image in dB, under ``PROTOCOL``, at most ``PSNR_CAP``.
+    """Peak signal-to-noise ratio of each image in dB, under ``PROTOCOLS``, at most ``PSNR_CAP``.
 
     Args:
         preds: (B, C, H, W), nominally in [0, 1].
@@ -34,7 +52,7 @@ def psnr(preds: Tensor, target: Tensor) -> Tensor:
 
 
 def ssim(preds: Tensor, target: Tensor) -> Tensor:
-    """Structural similarity of each image in [-1, 1], under ``PROTOCOL`` (Gaussian window of 11x11, sigma 1.5).
+    """Structural similarity of each image in [-1, 1], under ``PROTOCOLS`` (Gaussian window of 11x11, sigma 1.5).
 
     Args:
         preds: (B, C, H, W), nominally in [0, 1].
@@ -57,18 +75,23 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor) -> dict[str, Tensor]:
+def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop: int = 0) -> dict[str, Tensor]:
     """Every figure of a restored batch, beside the same figure of its blurred input, and the gain.
 
     Args:
         restored: (B, C, H, W), nominally in [0, 1].
         blurred: (B, C, H, W) in [0, 1].
         sharp: (B, C, H, W) in [0, 1].
+        crop: pixels left out at each edge.
 
     Returns:
         By name, (B,) float32 each: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three for ``ssim``; and
         ``psnr_capped``, 1 where the restored image's PSNR is ``PSNR_CAP``, else 0.
+
+    Raises:
+        UserError: the images, or what is left of them, are too small for SSIM.
     """
+    restored, blurred, sharp = (_inner(image, crop) for image in (restored, blurred, sharp))
     scores: dict[str, Tensor] = {}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         scores[name] = metric(restored, sharp)
@@ -76,3 +99,13 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor) -> dict
         scores[f"{name}_gain"] = scores[name] - scores[f"{name}_blurred"]
     scores["psnr_capped"] = (scores["psnr"] >= PSNR_CAP).to(torch.float32)
     return scores
+
+
+def _inner(image: Tensor, crop: int) -> Tensor:
+    height, width = image.shape[-2:]
+    if crop and min(height, width) < 2 * crop + SMALLEST_FOR_SSIM:
+        raise UserError(
+            f"An image of {height}x{width} pixels is too small to leave out {crop} at each edge: set --model.crop="
+            f"{max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)} or less, or leave the image out."
+        )
+    return image[..., crop : height - crop, crop : width - crop]

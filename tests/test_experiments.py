@@ -29,8 +29,22 @@ OVERLAYS = sorted(
 SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
     "SRCNN": ["--model.network.widths=[4,4]"],
+    "conv_sir": [],
+    "richardson_lucy": ["--model.filter.iterations=[1,2]"],
+    "total_variation": ["--model.filter.weights=[1e-3]"],
 }
-"""By network, what makes it small."""
+"""By network or experiment, what makes it small; others are."""
+FIRST_TEST_IMAGE = {"deconv_inverse": "astronaut.png", "deconv_inverse_exact": "white-noise-000000.png"}
+"""By experiment, where it is not the photographs'."""
+TOLD_THE_PSF = (
+    "deconv_gopro_fixed",
+    "oracle_wiener",
+    "richardson_lucy",
+    "total_variation",
+    "unsupervised_wiener",
+    "wiener",
+)
+"""Experiments that real pairs are not for: nobody knows what blurred those."""
 CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, RealPairs, STL10)}
 """By name, those that overlays change to."""
 
@@ -52,8 +66,8 @@ def settings(name: str) -> dict[str, dict[str, object]]:
 
 
 def small(name: str) -> list[str]:
-    network = settings(name)["model"]["init_args"]["network"]["class_path"]  # type: ignore[index]
-    return SMALL[network]
+    network = settings(name)["model"]["init_args"].get("network", {}).get("class_path")  # type: ignore[attr-defined]
+    return SMALL.get(name, SMALL.get(network, []))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,7 +79,8 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
         "fit", "--config", f"experiments/{name}.yaml", "--config", "tiny.yaml", *fit, *one
     )
     assert code == 0, complained
-    assert (workplace / "run" / "pictures" / "val_000003.png").is_file()
+    batches = 1 if "limit_train_batches" in settings(name)["trainer"] else 3
+    assert (workplace / "run" / "pictures" / f"val_{batches:06d}.png").is_file()
     assert "deblur test --config run/config.yaml --ckpt_path run/checkpoints/best.ckpt" in printed
     for subcommand, result in {"validate": "val/psnr_gain", "test": "scores.csv", "predict": "predictions"}.items():
         limit = f"--trainer.limit_{subcommand.removesuffix('idate')}_batches=1"
@@ -75,8 +90,9 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
         assert code == 0, complained
         assert result in printed
     assert (workplace / "run" / "pictures" / "test.png").is_file()
-    assert [path.name for path in (workplace / "run" / "predictions").iterdir()] == ["camera.png"]
-    assert {record.image for record in read_scores(workplace / "run" / "scores.csv")} == {"camera.png"}
+    image = FIRST_TEST_IMAGE.get(name, "camera.png")
+    assert [path.name for path in (workplace / "run" / "predictions").iterdir()] == [image]
+    assert {Path(record.image).stem for record in read_scores(workplace / "run" / "scores.csv")} == {Path(image).stem}
 
 
 @pytest.fixture
@@ -93,11 +109,18 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder, number in itertools.product(photographs, range(3)):
         path = workplace / folder / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_image(path, 96, 96, seed=number)
+        write_image(path, 192, 192, seed=number)
     return workplace
 
 
-@pytest.mark.parametrize(("name", "overlay"), list(itertools.product(NAMES, OVERLAYS)))
+@pytest.mark.parametrize(
+    ("name", "overlay"),
+    [
+        (name, overlay)
+        for name, overlay in itertools.product(NAMES, OVERLAYS)
+        if not (name in TOLD_THE_PSF and overlay == "data/gopro.yaml")
+    ],
+)
 def test_every_overlay_fits_every_experiment(
     name: str, overlay: str, sets: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:

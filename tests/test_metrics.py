@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import PSNR_CAP, psnr, restoration_scores, ssim
+from deblur_lightning.metrics import PSNR_CAP, protocol, psnr, restoration_scores, ssim
 
 Metric = Callable[[Tensor, Tensor], Tensor]
 
@@ -135,6 +135,41 @@ def test_restoration_scores() -> None:
         assert torch.equal(scores[f"{name}_blurred"], metric(blurred, sharp))
         assert torch.equal(scores[f"{name}_gain"], scores[name] - scores[f"{name}_blurred"])
     assert all(value.shape == (4,) and not value.requires_grad for value in scores.values())
+
+
+@pytest.mark.parametrize(
+    ("channels", "crop", "name"), [(3, 0, "rgb8"), (1, 0, "grey8"), (3, 16, "rgb8-crop16"), (1, 4, "grey8-crop4")]
+)
+def test_the_protocol_s_name_tells_channels_and_crop(channels: int, crop: int, name: str) -> None:
+    assert protocol(channels, crop) == name
+
+
+def test_other_channels_have_no_protocol() -> None:
+    with pytest.raises(UserError, match="Images of 4 channels have no protocol: score grey or RGB ones"):
+        protocol(4)
+
+
+def test_what_is_cropped_counts_in_no_score() -> None:
+    restored, sharp = pair()
+    blurred = sharp.roll(2, dims=-1)
+    inner = [image[..., 5:-5, 5:-5] for image in (restored, blurred, sharp)]
+    wanted = restoration_scores(*inner)
+    for image in (restored, blurred):
+        image[..., :5, :], image[..., -5:], image[..., :5], image[..., -5:, :] = 0, 1, 0, 1
+    scores = restoration_scores(restored, blurred, sharp, crop=5)
+    assert all(torch.equal(scores[name], value) for name, value in wanted.items())
+    assert not torch.equal(scores["psnr"], restoration_scores(restored, blurred, sharp)["psnr"])
+
+
+def test_images_that_a_crop_leaves_too_little_of_are_refused() -> None:
+    image = torch.rand(1, 3, 20, 40)
+    restoration_scores(image, image, image, crop=7)
+    with pytest.raises(UserError) as error:
+        restoration_scores(image, image, image, crop=8)
+    assert str(error.value) == (
+        "An image of 20x40 pixels is too small to leave out 8 at each edge: "
+        "set --model.crop=7 or less, or leave the image out."
+    )
 
 
 def test_capped_images_are_marked() -> None:

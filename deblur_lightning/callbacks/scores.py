@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,9 +16,11 @@ from torch import Tensor
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.degradations.base import Conditions
-from deblur_lightning.metrics import PROTOCOL
 from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
+
+INVERSE_CRIME = Conditions(border="circular", noise="none", rounding="none")
+"""Blurred exactly as a filter in frequency divides; no photograph ever is."""
 
 MOST_ROWS = 30
 """A test of more images prints their mean alone; each is in ``scores.csv``."""
@@ -32,11 +35,19 @@ class ScoredData(Protocol):
     def conditions(self) -> Conditions: ...
 
 
+@dataclass(frozen=True)
+class _Scored:
+    index: int
+    inputs: str
+    protocol: str
+    figures: dict[str, float]
+
+
 class ScoreWriter(Callback):
     """Records the scores of each test image in ``scores.csv`` of the run, and prints them as a table."""
 
     def __init__(self) -> None:
-        self._scores: list[tuple[int, str, dict[str, float]]] = []
+        self._scores: list[_Scored] = []
 
     def on_test_batch_end(
         self,
@@ -50,20 +61,21 @@ class ScoreWriter(Callback):
         columns = {name: values.tolist() for name, values in outputs["scores"].items()}
         for row, index in enumerate(batch["index"].tolist()):
             inputs = _hash_of(batch["blurred"][row], batch["sharp"][row])
-            self._scores.append((index, inputs, {name: values[row] for name, values in columns.items()}))
+            figures = {name: values[row] for name, values in columns.items()}
+            self._scores.append(_Scored(index, inputs, outputs["protocol"], figures))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        gathered: list[list[tuple[int, str, dict[str, float]]]] = [self._scores]
+        gathered: list[list[_Scored]] = [self._scores]
         if trainer.world_size > 1:
             gathered = [[] for _ in range(trainer.world_size)]
             torch.distributed.all_gather_object(gathered, self._scores)
         self._scores = []
         if trainer.is_global_zero:
             # ranks that were given the same images agree on them
-            scores = {index: (inputs, values) for part in gathered for index, inputs, values in part}
+            scores = {scored.index: scored for part in gathered for scored in part}
             folder = Path(trainer.default_root_dir)
             folder.mkdir(parents=True, exist_ok=True)
-            records = _records(trainer, pl_module, folder, scores)
+            records = _records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
             add_scores(folder / "scores.csv", records)
             print_scores(records)
 
@@ -72,23 +84,29 @@ def _records(
     trainer: Trainer,
     pl_module: LightningModule,
     run: Path,
-    scores: Mapping[int, tuple[str, dict[str, float]]],
+    scores: list[_Scored],
 ) -> list[ScoreRecord]:
     data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
     checkpoint = Path(str(trainer.ckpt_path))
     common = {
         "run": run.as_posix(),
         "split": "test",
-        "protocol": PROTOCOL,
         **data.conditions._asdict(),
         "features": str(getattr(pl_module, "features", "none")),
         "commit": package_commit(),
         "checkpoint": hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:16] if checkpoint.is_file() else "none",
     }
     return [
-        ScoreRecord(image=data.images["test"].name(index), metric=name, value=value, inputs=inputs, **common)
-        for index, (inputs, values) in sorted(scores.items())
-        for name, value in values.items()
+        ScoreRecord(
+            image=data.images["test"].name(scored.index),
+            metric=name,
+            value=value,
+            inputs=scored.inputs,
+            protocol=scored.protocol,
+            **common,
+        )
+        for scored in scores
+        for name, value in scored.figures.items()
     ]
 
 
@@ -113,6 +131,12 @@ def print_scores(records: list[ScoreRecord]) -> None:
         f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "
         f"noise {first.noise}; rounding {first.rounding}; pretrained features {first.features}"
     )
+    if (first.border, first.noise, first.rounding) == INVERSE_CRIME:
+        console.print(
+            "inverse crime: the blur is exactly the model that the filter inverts (circular border, no noise, no "
+            "rounding); no photograph is blurred so",
+            soft_wrap=True,
+        )
 
 
 def package_commit() -> str:

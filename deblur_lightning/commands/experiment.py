@@ -26,7 +26,7 @@ from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.tracking import go_offline_without_key
 from deblur_lightning.errors import UserError
 
-ROOMS = ("degradations", "networks", "losses", "sources", "methods", "datamodules", "callbacks")
+ROOMS = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
 RUNS = Path("runs")
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -169,6 +169,7 @@ def _quieten() -> None:
         ".*Experiment logs directory .* exists and is not empty.*",
         ".*Using `DistributedSampler` with the dataloaders.*",  # ours repeats no image
         ".*number of training batches .* is smaller than the logging interval.*",
+        ".*`LightningModule.configure_optimizers` returned `None`.*",  # filters have nothing to optimize
         ".*isinstance.treespec, LeafSpec.. is deprecated.*",
     ):
         warnings.filterwarnings("ignore", message)

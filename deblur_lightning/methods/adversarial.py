@@ -40,6 +40,7 @@ class AdversarialRestorer(Restorer):
         discriminator_lr: learning rate of the discriminator's Adam.
         betas: of both, from 0 to below 1.
         schedule: of both learning rates over the run's batches; constant when not given.
+        crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: a ratio, rate or beta out of its range; a strategy or precision that cannot hold two optimizers.
@@ -59,8 +60,9 @@ class AdversarialRestorer(Restorer):
         discriminator_lr: float = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
         schedule: Schedule | None = None,
+        crop: int = 0,
     ) -> None:
-        super().__init__(network)
+        super().__init__(network, crop)
         self.save_hyperparameters(logger=False)
         self.automatic_optimization = False
         self.discriminator = discriminator

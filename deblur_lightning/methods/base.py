@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import restoration_scores
+from deblur_lightning.metrics import protocol, restoration_scores
 
 
 class Evaluation(TypedDict):
@@ -18,10 +18,12 @@ class Evaluation(TypedDict):
     Attributes:
         restored: (B, C, H, W) in [0, 1], rounded to 8 bits.
         scores: by name, (B,) float32 each; see ``restoration_scores``.
+        protocol: the name of how they were taken.
     """
 
     restored: Tensor
     scores: dict[str, Tensor]
+    protocol: str
 
 
 class Restorer(LightningModule, ABC):
@@ -29,16 +31,24 @@ class Restorer(LightningModule, ABC):
 
     Args:
         network: maps (B, C, H, W) in [0, 1], of any height and width, to the same size.
+        crop: pixels at each edge that a test leaves out of the scores. Validation counts every pixel, so that
+            ``val/psnr`` means the same in every log.
 
     Attributes:
         features: which pretrained features took part in training; part of every score's record.
+
+    Raises:
+        UserError: ``crop`` is negative.
     """
 
     features: str = "none"
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, crop: int = 0) -> None:
         super().__init__()
+        if crop < 0:
+            raise UserError(f"model.crop={crop}: give 0 or more.")
         self.network = network
+        self.crop = crop
 
     def setup(self, stage: str) -> None:
         if self.trainer.precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
@@ -69,14 +79,16 @@ class Restorer(LightningModule, ABC):
 
     def _evaluate(self, batch: RestorationBatch, split: str) -> Evaluation:
         restored = to_8bit(self.restore(batch).float())  # bfloat16 cannot tell 256 levels apart
-        scores = restoration_scores(restored, batch["blurred"], batch["sharp"])
+        crop = self.crop if split == "test" else 0
+        scores = restoration_scores(restored, batch["blurred"], batch["sharp"], crop)
         means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
         self.log_dict(means, sync_dist=True, batch_size=len(restored))
-        return {"restored": restored, "scores": scores}
+        return {"restored": restored, "scores": scores, "protocol": protocol(restored.shape[1], crop)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
         given = checkpoint.get("hyper_parameters", {})
+        given.pop("crop", None)  # how it is scored is no part of what was trained
         # The command line gives settings, plain data; Python gives objects, which weights_only loading refuses.
         for name in [name for name, value in given.items() if not _is_plain(value)]:
             del given[name]

@@ -18,13 +18,14 @@ class SRCNNRestorer(Restorer):
     Args:
         network: what restores.
         lr: Adam's learning rate.
+        crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: a learning rate that is not above 0.
     """
 
-    def __init__(self, network: nn.Module, lr: float = 1e-4) -> None:
-        super().__init__(network)
+    def __init__(self, network: nn.Module, lr: float = 1e-4, crop: int = 0) -> None:
+        super().__init__(network, crop)
         self.save_hyperparameters(logger=False)
         check_rates(lr=lr)
         self.lr = lr

@@ -14,7 +14,7 @@ class SRCNN(nn.Module):
     Args:
         kernels: side of each convolution's kernel in pixels, odd.
         widths: channels between the convolutions, one fewer than ``kernels``.
-        channels: of the image, in and out.
+        channels: of the image, in and out. A network for 1 restores every colour of a larger number alike.
 
     Raises:
         UserError: an even or negative kernel, a width below 1, or numbers of kernels and widths that do not fit.
@@ -31,6 +31,7 @@ class SRCNN(nn.Module):
             raise UserError(f"SRCNN widths={list(widths)}: give 1 channel or more each.")
         if any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
             raise UserError(f"SRCNN kernels={list(kernels)}: every kernel must be odd and at least 1.")
+        self.channels = channels
         layers: list[nn.Module] = []
         for kernel, (before, after) in zip(kernels, pairwise([channels, *widths, channels]), strict=True):
             layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.ReLU()]
@@ -38,5 +39,7 @@ class SRCNN(nn.Module):
 
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
+        if self.channels == 1 and blurred.shape[1] > 1:
+            return self.forward(blurred.flatten(0, 1)[:, None]).view_as(blurred)
         restored: Tensor = self.layers(blurred)
         return restored

@@ -23,7 +23,13 @@ class LabelledItem(SharpItem):
 
 
 class SharpImages(Dataset[SharpItem], ABC):
-    """The sharp images of one split."""
+    """The sharp images of one split.
+
+    Attributes:
+        rendered: whether an image changes from one visit to the next.
+    """
+
+    rendered: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -58,6 +58,8 @@ class DeadLeaves(Source):
 
 @final
 class _Pictures(SharpImages):
+    rendered = True
+
     def __init__(self, stream: str, length: int, size: int) -> None:
         self._stream = stream
         self._length = length

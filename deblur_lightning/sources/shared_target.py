@@ -40,6 +40,7 @@ class _RepeatedImages(SharpImages):
     def __init__(self, base: SharpImages, copies: int) -> None:
         self._base = base
         self._copies = copies
+        self.rendered = base.rendered
 
     def __len__(self) -> int:
         return self._copies * len(self._base)

@@ -35,6 +35,7 @@ class _JoinedImages(SharpImages):
     def __init__(self, base: SharpImages, extra: SharpImages) -> None:
         self._base = base
         self._extra = extra
+        self.rendered = base.rendered or extra.rendered
 
     def __len__(self) -> int:
         return len(self._base) + len(self._extra)

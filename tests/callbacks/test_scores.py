@@ -11,14 +11,17 @@ import torch
 from deblur_lightning import __version__
 from deblur_lightning.callbacks import scores
 from deblur_lightning.callbacks.scores import ScoreWriter, package_commit, print_scores
+from deblur_lightning.datamodules.synthetic import SyntheticBlur
+from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.records import ScoreRecord, mean_score, read_scores
+from deblur_lightning.sources.folder import Folder
 from tests.small import data, srcnn, trainer
 
 
-def scored(photographs: Path, folder: Path, rounding: bool = True) -> list[ScoreRecord]:
+def scored(photographs: Path, folder: Path, rounding: bool = True, crop: int = 0) -> list[ScoreRecord]:
     torch.manual_seed(0)
     folder.mkdir()
-    model, module = srcnn(), data(photographs, rounding=rounding)
+    model, module = srcnn(crop=crop), data(photographs, rounding=rounding)
     trainer(folder, callbacks=[ScoreWriter()]).test(model, module, verbose=False)
     return read_scores(folder / "scores.csv")
 
@@ -62,6 +65,13 @@ def test_the_conditions_are_those_of_the_data(photographs: Path, tmp_path: Path)
     assert {record.rounding for record in scored(photographs, tmp_path / "b", rounding=False)} == {"none"}
 
 
+def test_the_protocol_is_the_one_that_was_used(photographs: Path, tmp_path: Path) -> None:
+    whole, inner = scored(photographs, tmp_path / "a"), scored(photographs, tmp_path / "b", crop=16)
+    assert {record.protocol for record in whole} == {"rgb8"}
+    assert {record.protocol for record in inner} == {"rgb8-crop16"}
+    assert mean_score(whole, "psnr_blurred") != mean_score(inner, "psnr_blurred")
+
+
 def test_the_checkpoint_is_identified_by_its_bytes(photographs: Path, tmp_path: Path) -> None:
     runner = trainer(tmp_path / "fit", limit_val_batches=0)
     runner.fit(srcnn(), data(photographs))
@@ -98,6 +108,42 @@ def test_the_table_shows_each_image_and_the_mean(capsys: pytest.CaptureFixture[s
     lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
     assert ["mean", "4.00", "2.00", "-2.00", "0.500", "1.000", "+0.500"] in lines
     assert not any("a0" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("border", "noise", "rounding", "marked"),
+    [
+        ("circular", "none", "none", True),
+        ("reflect", "none", "none", False),
+        ("circular", "read 1/255", "none", False),
+        ("circular", "none", "8-bit", False),
+    ],
+)
+def test_an_inverse_crime_is_marked_in_one_line(
+    border: str, noise: str, rounding: str, marked: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = ("psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain")
+    print_scores(
+        [
+            ScoreRecord("r", "a", "test", "rgb8", name, 1.0, border, noise, rounding, "n", "c", "k", "i")
+            for name in metrics
+        ]
+    )
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("inverse crime")]
+    told = (
+        "inverse crime: the blur is exactly the model that the filter inverts (circular border, no noise, no rounding)"
+    )
+    assert len(lines) == marked
+    assert all(line.startswith(told) for line in lines)
+
+
+def test_circular_noiseless_unrounded_data_are_an_inverse_crime(
+    photographs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for border, rounding in (("circular", False), ("reflect", True)):
+        module = SyntheticBlur(Folder(photographs), MotionBlur(border=border), rounding=rounding, num_workers=0)
+        trainer(tmp_path, callbacks=[ScoreWriter()]).test(srcnn(), module, verbose=False)
+        assert ("inverse crime" in capsys.readouterr().out) == (border == "circular")
 
 
 def test_the_commit_is_the_package_s_own_or_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def _one_line(message: str) -> str:
         (["--config", "nested.yaml"], "UNet has no setting 'width': did you mean 'widths'?"),
         (["--config", "top.yaml"], "no setting 'modle.lr': did you mean 'model'?"),
         (["--data.source=Foldr"], "no class 'Foldr' for data.source: did you mean 'Folder'?"),
-        (["--model=Gan"], "no class 'Gan' for model: choose from AdversarialRestorer, SRCNNRestorer."),
+        (["--model=Gan"], "no class 'Gan' for model: choose from AdversarialRestorer, "),
         (
             ["--model.network=Photos"],
             "no class 'Photos' for model.network: choose from ",

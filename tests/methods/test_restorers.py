@@ -53,6 +53,29 @@ def test_prediction_is_rounded_to_8_bits(photographs: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])
+def test_a_crop_changes_the_test_s_scores_alone_and_is_not_kept(build: Any, photographs: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = build(crop=16)
+    logged: dict[str, Any] = {}
+    for crop in (0, 16):
+        model.crop = crop
+        (logged[f"test {crop}"],) = trainer(tmp_path).test(model, data(photographs), verbose=False)
+        (logged[f"val {crop}"],) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
+    assert logged["test 0"]["test/psnr"] != logged["test 16"]["test/psnr"]
+    assert logged["val 0"] == logged["val 16"]
+    checkpoint = {"hyper_parameters": dict(build(crop=16).hparams)}
+    assert checkpoint["hyper_parameters"]["crop"] == 16
+    model.on_save_checkpoint(checkpoint)
+    assert "crop" not in checkpoint["hyper_parameters"]
+
+
+def test_a_negative_crop_is_refused() -> None:
+    with pytest.raises(UserError) as error:
+        srcnn(crop=-1)
+    assert str(error.value) == "model.crop=-1: give 0 or more."
+
+
+@pytest.mark.parametrize("build", [srcnn, gan])
 def test_training_lowers_the_loss_on_what_it_sees(build: Any, photographs: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = build(lr=1e-3)

@@ -79,3 +79,10 @@ def test_wrong_arguments_are_refused(kernels: Sequence[int], widths: Sequence[in
         SRCNN(kernels=kernels, widths=widths)
     assert "\n" not in str(error.value)
     assert str(list(kernels)) in str(error.value)
+
+
+def test_a_network_for_one_channel_restores_colours_alike() -> None:
+    network = SRCNN(kernels=(3, 3), widths=(4,), channels=1)
+    image = torch.rand(2, 3, 9, 8)
+    planes = [network(image[:, colour : colour + 1]) for colour in range(3)]
+    torch.testing.assert_close(network(image), torch.cat(planes, dim=1))

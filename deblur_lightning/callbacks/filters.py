@@ -1,0 +1,117 @@
+"""What a deconvolution layer has learned, as a picture: its kernel, its response, and the ideal inverse."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from PIL import Image, ImageDraw
+from torch import Tensor, nn
+from torchvision.transforms.functional import pil_to_tensor
+
+from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.errors import UserError
+from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.imagefiles import write_png
+from deblur_lightning.networks.deconv import FourierDeconv2d, weakest
+from deblur_lightning.networks.regularised import RegularisedDeconv
+
+CAPTION = 18
+GAP = 6
+GRID = (64, 64)
+"""Frequencies at which responses are drawn."""
+
+
+class FilterPictures(Callback):
+    """Writes ``pictures/filters_STEP.png`` at each validation, and logs how near the learned inverse is to exploding.
+
+    In each row: the learned kernel; the magnitude of the learned response, with frequency 0 in the middle, from 0.1
+    (black) to 10 (white), logarithmically; that of the ideal inverse of the first validation image's PSF, 1 / |H|.
+    The least magnitude that a bare inverse divides by is logged as ``val/weakest``.
+
+    Args:
+        side: of each square in pixels.
+
+    Raises:
+        UserError: a side below 16.
+    """
+
+    def __init__(self, side: int = 192) -> None:
+        if side < 16:
+            raise UserError(f"FilterPictures side={side}: give 16 pixels or more.")
+        self.side = side
+        self._psf: Tensor | None = None
+
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: RestorationBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if batch_idx == 0 and bool(batch["psf_known"][0]):
+            self._psf = batch["psf"][0].detach().float().cpu()
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        rows = [row for layer in pl_module.modules() for row in _rows(layer, self._psf)]
+        for layer in pl_module.modules():
+            if isinstance(layer, FourierDeconv2d):
+                least, _, _ = weakest(layer.denominator(GRID), GRID)
+                pl_module.log("val/weakest", least, sync_dist=True)
+        if not rows or trainer.sanity_checking or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
+            return
+        path = Path(trainer.default_root_dir) / "pictures" / f"filters_{trainer.global_step:06d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, torch.cat([_drawn(row, self.side) for row in rows], dim=1))
+
+
+@torch.no_grad()
+def _rows(layer: nn.Module, psf: Tensor | None) -> list[dict[str, Tensor]]:
+    """Captioned planes in [0, 1] for each filter of a layer; none for other modules."""
+    if isinstance(layer, FourierDeconv2d):
+        kernels = layer.kernel.float().cpu().flatten(0, 1)
+        responses = layer.denominator(GRID).reciprocal().abs().float().cpu().flatten(0, 1)
+    elif isinstance(layer, RegularisedDeconv):
+        known = psf if layer.takes_psf else layer.psf.detach().float().cpu()
+        if known is None:
+            return []
+        responses = layer.response(known[None].to(layer.log_ratio.device), GRID)[0].abs().float().cpu()
+        kernels = known.expand(len(responses), -1, -1)
+    else:
+        return []
+    ideal = {} if psf is None else {"ideal 1 / |H|": _decades(1 / centred_transfer(psf, GRID).abs().clamp(min=1e-3))}
+    return [
+        {"kernel": _spread_out(kernel), "learned response": _decades(response), **ideal}
+        for kernel, response in zip(kernels[:8], responses[:8], strict=True)
+    ]
+
+
+def _spread_out(kernel: Tensor) -> Tensor:
+    """From the kernel's least value (or 0) to its greatest."""
+    low = kernel.min().clamp(max=0)
+    return (kernel - low) / (kernel.max() - low).clamp(min=1e-12)
+
+
+def _decades(response: Tensor) -> Tensor:
+    """Half a spectrum (H, W // 2 + 1) as a whole one, 0 in the middle, logarithmic."""
+    height, width = GRID
+    whole = torch.empty(GRID)
+    whole[:, : width // 2 + 1] = response
+    down = -torch.arange(height) % height
+    whole[:, width // 2 + 1 :] = response[down][:, 1 : width // 2].flip(1)
+    drawn: Tensor = torch.fft.fftshift((whole.clamp(min=1e-6).log10() + 1) / 2)
+    return drawn.clamp(0, 1)
+
+
+def _drawn(row: dict[str, Tensor], side: int) -> Tensor:
+    """(3, H, W) uint8: captions above squares."""
+    picture = Image.new("RGB", (len(row) * (side + GAP) - GAP, side + CAPTION + GAP), "white")
+    pen = ImageDraw.Draw(picture)
+    for place, (caption, plane) in enumerate(row.items()):
+        left = place * (side + GAP)
+        pen.text((left + 2, 2), caption, fill="black")
+        square = Image.fromarray((plane.numpy() * 255).round().astype(np.uint8))
+        picture.paste(square.resize((side, side), Image.Resampling.NEAREST).convert("RGB"), (left, CAPTION))
+    result: Tensor = pil_to_tensor(picture)
+    return result

@@ -1,0 +1,60 @@
+"""A classical filter as a network: any batch in, the same shape out, each plane filtered alone."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.classical.base import ClassicalFilter
+from deblur_lightning.surroundings import completed
+
+
+class FilteredPlanes(nn.Module):
+    """Filters every colour of every image alone, on the host, and remembers the strength found best.
+
+    Args:
+        filter: what restores a plane.
+
+    Attributes:
+        strength: () float32, NaN until it is tuned.
+    """
+
+    strength: Tensor
+
+    def __init__(self, filter: ClassicalFilter) -> None:
+        super().__init__()
+        self.filter = filter
+        self.register_buffer("strength", torch.tensor(math.nan))
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the strength is known, or there is none to know."""
+        return not self.filter.strengths or not bool(self.strength.isnan())
+
+    def forward(self, blurred: Tensor, psf: Tensor) -> Tensor:
+        """Restore ``blurred``, (B, C, H, W) in [0, 1], by the PSFs (B, K, K): same shape, device and dtype."""
+        return self.by_strength(blurred, psf, [float(self.strength)])[0]
+
+    @torch.no_grad()
+    def by_strength(self, blurred: Tensor, psf: Tensor, strengths: Sequence[float]) -> Tensor:
+        """Restore a batch once for each of S strengths.
+
+        Args:
+            blurred: (B, C, H, W) in [0, 1], of any size, on any device, in any floating point.
+            psf: (B, K, K).
+            strengths: S.
+
+        Returns:
+            (S, B, C, H, W), on the device and of the dtype of ``blurred``; not clamped.
+        """
+        height, width = blurred.shape[-2:]
+        wide = completed(blurred.float(), psf.float()).double().cpu().numpy()
+        kernels = psf.double().cpu().numpy()
+        kernels = kernels / kernels.sum(axis=(1, 2), keepdims=True)
+        restored = torch.empty(len(strengths), *blurred.shape, dtype=torch.float64)
+        for place, strength in enumerate(strengths):
+            for sample, channel in torch.cartesian_prod(*map(torch.arange, blurred.shape[:2])).tolist():
+                plane = self.filter.restore(wide[sample, channel], kernels[sample], strength)
+                restored[place, sample, channel] = torch.from_numpy(plane[:height, :width])
+        return restored.to(blurred)

@@ -1,0 +1,82 @@
+"""Images prepared as the reports did: grey, resized, framed, few, and those of the training again."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.photos import PHOTOS, Photos
+from deblur_lightning.sources.prepared import Prepared, luma
+from deblur_lightning.sources.widened import Widened
+
+
+def test_nothing_asked_for_changes_nothing() -> None:
+    images, base = Prepared(Photos()).split("val"), Photos().split("val")
+    assert len(images) == len(base)
+    assert torch.equal(images.pixels(0), base.pixels(0))
+    assert (images.name(1), images.size(1)) == (base.name(1), base.size(1))
+
+
+def test_grey_is_pillows() -> None:
+    colour = Photos().split("test").pixels(1)
+    wanted = np.asarray(Image.fromarray(colour.permute(1, 2, 0).numpy()).convert("L"), dtype=int)
+    grey = Prepared(Photos(), grey=True).split("test").pixels(1)
+    assert grey.shape == (1, *colour.shape[1:])
+    assert np.abs(grey[0].numpy() - wanted).max() <= 1
+    assert torch.equal(grey, luma(colour))
+
+
+@pytest.mark.parametrize("side", [48, 128])
+def test_a_side_gives_squares_of_the_middle(side: int) -> None:
+    images = Prepared(Photos(), side=side).split("test")
+    for index in range(len(images)):
+        assert images.pixels(index).shape == (3, side, side)
+        assert images.size(index) == (side, side)
+    base = Photos().split("test").pixels(1)
+    square = Image.fromarray(base.permute(1, 2, 0).numpy()[:, 75:375])
+    wanted = np.asarray(square.resize((side, side), Image.Resampling.BICUBIC), dtype=int)
+    assert base.shape == (3, 300, 451)
+    assert np.abs(images.pixels(1).permute(1, 2, 0).numpy() - wanted).max() <= 2
+
+
+def test_a_frame_is_black() -> None:
+    framed = Prepared(Photos(), grey=True, side=48, frame=24).split("test")
+    plain = Prepared(Photos(), grey=True, side=48).split("test")
+    assert framed.size(0) == (96, 96)
+    assert torch.equal(framed.pixels(0)[:, 24:72, 24:72], plain.pixels(0))
+    assert framed.pixels(0).sum() == plain.pixels(0).sum()
+
+
+def test_a_count_takes_the_first_ones() -> None:
+    images = Prepared(Photos(), count=3).split("train")
+    assert [images.name(i) for i in range(len(images))] == list(PHOTOS["train"][:3])
+    assert len(Prepared(Photos(), count=100).split("val")) == len(PHOTOS["val"])
+
+
+def test_seen_images_are_those_of_the_training() -> None:
+    source = Prepared(Photos(), count=2, seen=True)
+    for split in ("val", "test"):
+        assert source.split(split).name(0) == PHOTOS["train"][0]  # type: ignore[arg-type]
+    assert Prepared(Photos(), count=2).split("test").name(0) == PHOTOS["test"][0]
+
+
+def test_what_is_remembered_cannot_be_written_into() -> None:
+    images = Prepared(Photos(), grey=True, side=32).split("val")
+    images.pixels(0).zero_()
+    assert images.pixels(0).sum() > 0
+
+
+def test_rendered_images_are_new_at_every_visit() -> None:
+    leaves = DeadLeaves(length=2, size=32)
+    images = Prepared(leaves, grey=True).split("train")
+    assert not torch.equal(images.pixels(0, visit=0), images.pixels(0, visit=1))
+    assert Widened(Photos(), leaves).split("train").rendered
+    assert not Widened(Photos(), Photos()).split("train").rendered
+
+
+@pytest.mark.parametrize("settings", [{"side": 0}, {"frame": -1}, {"count": 0}])
+def test_bad_settings_are_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(UserError, match="Prepared " + next(iter(settings))):
+        Prepared(Photos(), **settings)  # type: ignore[arg-type]
