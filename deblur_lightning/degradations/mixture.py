@@ -58,7 +58,6 @@ class Selection(Degradation):
             known[rows] = part.psf_known
         return Degraded(blurred, psf, known)
 
-
     def _blurred_at_once(self, sharp: Tensor, which: Tensor, draws: Draws) -> Degraded:
         """Convolve the whole batch: small parts of it would each be slow, and have to be put together again."""
         psf = torch.empty(len(which), self.psf_size, self.psf_size, device=which.device)
