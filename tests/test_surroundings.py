@@ -51,6 +51,13 @@ def test_there_is_no_jump_where_the_image_repeats() -> None:
         assert (ramp - ramp.roll(1, dims=axis)).abs().max() > 0.9
 
 
+def test_next_to_the_edges_lies_their_mirror_image() -> None:
+    image = torch.rand(1, 1, 50, 60)
+    wide = crossfaded(image, 40)
+    for place, mirrored in ((60, 58), (61, 57), (-1, 1), (-2, 2)):
+        torch.testing.assert_close(wide[..., :50, place], image[..., mirrored], atol=0.01, rtol=0)
+
+
 def test_the_image_itself_is_never_changed() -> None:
     _, blurred = pair()
     wide = completed(blurred, PSF)

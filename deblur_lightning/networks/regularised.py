@@ -116,7 +116,7 @@ class MultiDeconv(nn.Module):
         psf_size: K, odd, of the learned PSF; None if the PSF is given with each image.
         width: channels of the convolutions.
         depth: number of convolutions, at least 2.
-        channels: of the image.
+        channels: of the image. A network for 1 restores every colour of a larger number alike.
         bands: radii at which each ratio is learned.
 
     Raises:
@@ -139,6 +139,7 @@ class MultiDeconv(nn.Module):
         ratios = [0.1 * 0.1**place for place in torch.linspace(0, 3, filters).tolist()]
         self.inverses = RegularisedDeconv(psf_size, bands, ratios)
         self.takes_psf = self.inverses.takes_psf
+        self.channels = channels
         widths = [(filters + 1) * channels, *[width] * (depth - 1), channels]
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
@@ -152,6 +153,10 @@ class MultiDeconv(nn.Module):
 
     def forward(self, blurred: Tensor, psf: Tensor | None = None) -> Tensor:
         """Restore ``blurred``, (B, channels, H, W) in [0, 1]; see ``RegularisedDeconv``."""
+        colours = blurred.shape[1]
+        if self.channels == 1 and colours > 1:
+            each = None if psf is None else psf.repeat_interleave(colours, dim=0)
+            return self.forward(blurred.flatten(0, 1)[:, None], each).view_as(blurred)
         inverses = self.inverses(blurred, psf)
         mean: Tensor = inverses.unflatten(1, (-1, blurred.shape[1])).mean(dim=1)
         change: Tensor = self.refine(torch.cat([blurred, inverses], dim=1))

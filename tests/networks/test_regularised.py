@@ -155,3 +155,14 @@ def test_the_network_starts_as_the_mean_of_its_inverses() -> None:
 def test_bad_settings_are_refused(make: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         make()
+
+
+def test_a_network_for_grey_restores_every_colour_alike() -> None:
+    image = torch.cat([PHOTO, 1 - PHOTO, PHOTO**2], dim=1).repeat(2, 1, 1, 1)
+    psfs = torch.cat([gaussian(5, 0.7), gaussian(5, 2.0)])
+    for size, psf in ((5, None), (None, psfs)):
+        network = MultiDeconv(filters=2, psf_size=size, width=4, depth=2).eval()
+        torch.nn.init.normal_(network.refine[-1].weight)  # type: ignore[arg-type]
+        for channel in range(3):
+            alone = network(image[:, channel : channel + 1], psf)
+            torch.testing.assert_close(network(image, psf)[:, channel : channel + 1], alone, rtol=0, atol=1e-3)
