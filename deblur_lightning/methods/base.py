@@ -104,6 +104,12 @@ def check_rates(**rates: float) -> None:
             raise UserError(f"model.{name}={rate}: give a learning rate above 0.")
 
 
+def check_betas(betas: tuple[float, float]) -> None:
+    """Refuse decay rates of Adam's averages that are not from 0 to below 1."""
+    if not all(0 <= beta < 1 for beta in betas):
+        raise UserError(f"model.betas={list(betas)}: give two numbers from 0 to below 1.")
+
+
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_is_plain, value.values()))

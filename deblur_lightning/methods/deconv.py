@@ -10,7 +10,7 @@ from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.base import Restorer, check_rates
+from deblur_lightning.methods.base import Restorer, check_betas, check_rates
 from deblur_lightning.methods.schedules import Constant, Schedule
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.regularised import RegularisedDeconv
@@ -30,14 +30,18 @@ class DeconvRestorer(Restorer):
         network: with a deconvolution layer in it. One that ``takes_psf`` is given each sample's.
         lr: Adam's rate for the deconvolution layers.
         refine_lr: Adam's rate for all other layers.
+        betas: of Adam, from 0 to below 1. A noisy image's first gradients are enormous, and 0.999 remembers them for a
+            thousand steps.
         blur_weight: of the second term; 0 leaves it out. Large enough for it alone to decide the PSF, which then is
             the blur's own; small, and PSF and regularisation go astray together.
+        settle: the part of the run, from 0 to below 1, in which learned PSFs are made to blur rightly and nothing else
+            is learned: how far to trust a frequency cannot be told before.
         rim: pixels at each edge of a crop that count in neither term, since what blurred them lies outside.
         schedule: of both rates over the run's steps; constant when not given.
         crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
-        UserError: a rate that is not above 0, a negative weight or rim.
+        UserError: a rate that is not above 0, a beta out of its range, a negative weight or rim.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class DeconvRestorer(Restorer):
         network: nn.Module,
         lr: float = 0.02,
         refine_lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
         blur_weight: float = 1e5,
+        settle: float = 0.0,
         rim: int = 16,
         schedule: Schedule | None = None,
         crop: int = 0,
@@ -53,12 +59,17 @@ class DeconvRestorer(Restorer):
         super().__init__(network, crop)
         self.save_hyperparameters(logger=False)
         check_rates(lr=lr, refine_lr=refine_lr)
+        check_betas(betas)
         for name, value in (("blur_weight", blur_weight), ("rim", rim)):
             if not 0 <= value < float("inf"):
                 raise UserError(f"model.{name}={value}: give 0 or more.")
         self.lr = lr
         self.refine_lr = refine_lr
+        self.betas = betas
+        if not 0 <= settle < 1 or (settle and not (blur_weight and learned_psfs(network))):
+            raise UserError(f"model.settle={settle}: give 0 to below 1, and 0 where there is no PSF or blur_weight.")
         self.blur_weight = blur_weight
+        self.settle = settle
         self.rim = rim
         self.schedule = schedule or Constant()
 
@@ -78,8 +89,12 @@ class DeconvRestorer(Restorer):
                 f"model.rim={self.rim} leaves nothing of a crop of {sharp.shape[-2]}x{sharp.shape[-1]} pixels: "
                 f"set --data.crop_size={4 * self.rim} or a smaller --model.rim."
             )
-        loss = self._inner(self.restore(batch) - sharp).square().mean()
-        self.log("train/mse", loss, prog_bar=True, batch_size=len(sharp))
+        # several processes average their gradients, and wait for one of each parameter
+        loss = 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
+        if self.global_step >= self.settle * self.trainer.estimated_stepping_batches:
+            error = self._inner(self.restore(batch) - sharp).square().mean()
+            loss = loss + error
+            self.log("train/mse", error, prog_bar=True, batch_size=len(sharp))
         if self.blur_weight:
             for psf in learned_psfs(self.network):
                 loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, self.rim)
@@ -92,7 +107,7 @@ class DeconvRestorer(Restorer):
         of_layers = {id(parameter) for parameter in deconvolution}
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in of_layers]
         groups = [{"params": deconvolution, "lr": self.lr}, {"params": rest, "lr": self.refine_lr}]
-        optimizer = Adam([group for group in groups if group["params"]])
+        optimizer = Adam([group for group in groups if group["params"]], betas=self.betas)
         steps = int(self.trainer.estimated_stepping_batches)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.schedule.factor(step / steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

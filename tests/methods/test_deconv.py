@@ -56,6 +56,27 @@ def test_without_the_blur_term_another_psf_is_learned(tmp_path: Path) -> None:
     assert (found[0] - found[1]).abs().max() > 1e-3
 
 
+def test_the_psf_settles_before_the_rest_is_learned(tmp_path: Path) -> None:
+    for settle, ratio_moves in ((0.9, False), (0.5, True)):
+        torch.manual_seed(0)
+        network = RegularisedDeconv(psf_size=5)
+        before = {name: value.detach().clone() for name, value in network.named_parameters()}
+        module = data(GaussianBlur((1, 1), (5, 5)), epoch_length=80)
+        trainer(tmp_path, max_steps=4).fit(restorer(network, settle=settle), module)
+        assert not torch.equal(network.roots, before["roots"])
+        assert torch.equal(network.log_ratio, before["log_ratio"]) != ratio_moves
+
+
+def test_betas_change_what_is_learned(tmp_path: Path) -> None:
+    found = []
+    for betas in ((0.9, 0.999), (0.5, 0.9)):
+        torch.manual_seed(0)
+        model = restorer(RegularisedDeconv(psf_size=5), betas=betas)
+        trainer(tmp_path, max_steps=5).fit(model, data(GaussianBlur((1, 1), (5, 5)), epoch_length=80))
+        found.append(model.network.log_ratio.detach())
+    assert not torch.equal(*found)
+
+
 @pytest.mark.parametrize("network", [FourierDeconv2d(kernel_size=(3, 3)), MultiDeconv(2, 5, width=4, depth=2)])
 def test_every_form_trains(network: torch.nn.Module, tmp_path: Path) -> None:
     before = [parameter.clone() for parameter in network.parameters()]
@@ -129,6 +150,9 @@ def test_the_mismatch_is_zero_for_the_true_psf_alone() -> None:
         ({"refine_lr": -1}, "model.refine_lr=-1"),
         ({"blur_weight": -1}, "model.blur_weight=-1"),
         ({"rim": -1}, "model.rim=-1"),
+        ({"settle": 1.0}, "model.settle=1.0"),
+        ({"settle": 0.5, "blur_weight": 0}, "model.settle=0.5"),
+        ({"betas": (0.9, 1.0)}, r"model.betas=\[0.9, 1.0\]"),
         ({"crop": -1}, "model.crop=-1"),
     ],
 )

@@ -1,0 +1,132 @@
+"""The table of docs/deconvolution.md: deconvolution layers, classical and oracle Wiener, on six blurs and three noises.
+
+python -m benchmarks.oracle [--runs FOLDER] [--methods NAME ...] [--blurs NAME ...] [--data FOLDER]
+
+Every cell is a fit and a test by the real command line: grey photographs, reflected borders, 8 bits, 16 pixels at each
+edge left out of the scores. With --data, a folder of photographs (subfolder "test"), those are tested on too, by what
+was trained on the bundled ones. Runs that are there already are not repeated. The table is printed as Markdown.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import t
+
+from deblur_lightning.records import ScoreRecord, read_scores
+
+BLURS: dict[str, dict[str, Any]] = {
+    "Gaussian 5, s 1": {"class_path": "GaussianBlur", "init_args": {"sigma": [1, 1], "kernel_size": [5, 5]}},
+    "Gaussian 11, s 1.6": {"class_path": "GaussianBlur", "init_args": {"sigma": [1.6, 1.6], "kernel_size": [11, 11]}},
+    "box 3": {"class_path": "BoxBlur", "init_args": {"width": [3, 3]}},
+    "box 5": {"class_path": "BoxBlur", "init_args": {"width": [5, 5]}},
+    "motion 9, 30 deg": {"class_path": "MotionBlur", "init_args": {"length": [9, 9], "angle": [30, 30]}},
+    "motion 15, 100 deg": {"class_path": "MotionBlur", "init_args": {"length": [15, 15], "angle": [100, 100]}},
+}
+NOISES = (0, 1, 3)
+"""Standard deviations in per cent of the range."""
+
+METHODS = {
+    "wiener": "Wiener",
+    "oracle_wiener": "oracle Wiener",
+    "deconv_layer": "one layer",
+    "deconv_multi": "four layers, CNN",
+}
+GREY = {"class_path": "Prepared", "init_args": {"base": {"class_path": "Photos"}, "grey": True}}
+QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what is missing and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/oracle"))
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--blurs", nargs="+", default=list(BLURS), choices=BLURS)
+    parser.add_argument("--noises", nargs="+", type=int, default=NOISES, choices=NOISES)
+    parser.add_argument("--data", type=Path)
+    options = parser.parse_args(arguments)
+    for blur in options.blurs:
+        for noise in options.noises:
+            for method in options.methods:
+                run_cell(method, blur, noise, options.runs, options.data)
+    print("\n".join(table(options.runs, "bundled")))
+    if options.data:
+        print("\n".join(["", *table(options.runs, "data")]))
+
+
+def folder_of(runs: Path, method: str, blur: str, noise: int) -> Path:
+    """Where a cell's run lies."""
+    return runs / f"{blur.replace(',', '').replace(' ', '_')}_{noise}" / method
+
+
+def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) -> None:
+    """Fit and test what has not been yet."""
+    run = folder_of(runs, method, blur, noise)
+    degradation = json.dumps(degraded(blur, noise))
+    if not (run / "checkpoints" / "last.ckpt").exists():
+        arguments = [f"--config=experiments/{method}.yaml", f"--run={run}", f"--data.degradation={degradation}"]
+        if method.endswith("wiener"):
+            arguments += [f"--data.source={json.dumps(GREY)}", "--model.crop=16"]
+        _deblur("fit", *arguments)
+    tests = {"bundled": GREY}
+    if data is not None:
+        photos = {"class_path": "Folder", "init_args": {"root": str(data)}}
+        tests["data"] = {"class_path": "Prepared", "init_args": {"base": photos, "grey": True}}
+    for name, source in tests.items():
+        if not (run / name / "scores.csv").exists():
+            checkpoint = f"--ckpt_path={run}/checkpoints/last.ckpt"
+            where = (f"--run={run}/{name}", f"--data.source={json.dumps(source)}", "--data.eval_batch_size=1")
+            _deblur("test", f"--config={run}/config.yaml", checkpoint, *where)
+
+
+def degraded(blur: str, noise: int) -> dict[str, Any]:
+    """The degradation, as settings."""
+    if not noise:
+        return BLURS[blur]
+    level = 2.55 * noise
+    read = {"class_path": "SensorNoise", "init_args": {"read": [level, level]}}
+    return {"class_path": "Chain", "init_args": {"steps": [BLURS[blur], read]}}
+
+
+def table(runs: Path, test: str) -> Iterator[str]:
+    """Markdown: a line for each blur and noise of which all methods have been tested."""
+    yield "| blur | noise, % | blurred | " + " | ".join(METHODS.values()) + " | one layer - oracle | four - oracle |"
+    yield "|---" * (5 + len(METHODS)) + "|"
+    for blur in BLURS:
+        for noise in NOISES:
+            files = {name: folder_of(runs, name, blur, noise) / test / "scores.csv" for name in METHODS}
+            if all(file.exists() for file in files.values()):
+                yield _row(blur, noise, {name: read_scores(file) for name, file in files.items()})
+
+
+def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
+    inputs = {tuple(r.inputs for r in of if r.metric == "psnr") for of in records.values()}
+    if len(inputs) > 1:
+        raise SystemExit(f"{blur}, noise {noise}: the methods were not tested on the same images.")
+    psnr = {name: [r.value for r in of if r.metric == "psnr"] for name, of in records.items()}
+    blurred = statistics.mean(r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred")
+    figures = [f"{statistics.mean(values):.2f}" for values in psnr.values()]
+    differences = [_difference(psnr[name], psnr["oracle_wiener"]) for name in ("deconv_layer", "deconv_multi")]
+    return f"| {blur} | {noise} | {blurred:.2f} | " + " | ".join([*figures, *differences]) + " |"
+
+
+def _difference(ours: list[float], reference: list[float]) -> str:
+    """Mean over images and its 95 % interval, by Student's t for the pairs."""
+    differences = [a - b for a, b in zip(ours, reference, strict=True)]
+    mean, n = statistics.mean(differences), len(differences)
+    half = t.ppf(0.975, n - 1) * statistics.stdev(differences) / n**0.5
+    return f"{mean:+.2f} ({mean - half:+.2f} to {mean + half:+.2f})"
+
+
+def _deblur(*arguments: str) -> None:
+    print("deblur", *arguments, file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
