@@ -4,6 +4,9 @@ from typing import TypedDict
 
 from torch import Tensor
 
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey (ITU-R BT.601), as Pillow has them."""
+
 
 class SharpBatch(TypedDict):
     """What a loader yields, before any degradation.

@@ -17,6 +17,7 @@ from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.prepared import Prepared
 from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100
 from tests.conftest import EXPERIMENTS, write_image
@@ -30,12 +31,18 @@ SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
     "SRCNN": ["--model.network.widths=[4,4]"],
     "conv_sir": [],
+    "srcnn_9315": ["--model.network.widths=[4,4,4]"],
+    "srcnn_91115": ["--model.network.widths=[4,4,4,4]"],
     "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],
     "richardson_lucy": ["--model.filter.iterations=[1,2]"],
     "total_variation": ["--model.filter.weights=[1e-3]"],
 }
 """By network or experiment, what makes it small; others are."""
-FIRST_TEST_IMAGE = {"deconv_inverse": "astronaut.png", "deconv_inverse_exact": "white-noise-000000.png"}
+FIRST_TEST_IMAGE = {
+    "deconv_inverse": "astronaut.png",
+    "deconv_inverse_exact": "white-noise-000000.png",
+    **dict.fromkeys(("srcnn_gaussians", "srcnn_gaussians_improved", "srcnn_wide"), "copy1/camera.png"),
+}
 """By experiment, where it is not the photographs'."""
 TOLD_THE_PSF = (
     "deconv_gopro_fixed",
@@ -46,9 +53,11 @@ TOLD_THE_PSF = (
     "wiener",
 )
 """Experiments that real pairs are not for: nobody knows what blurred those."""
-EVERY_WAY = ("deblurgan", "srcnn", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
+EVERY_WAY = ("deblurgan", "srcnn_915", "srcnn_cifar10", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
 """Experiments that all overlays are tried on, one of each kind; the others have the same methods and networks."""
-CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, RealPairs, STL10)}
+GREY = ("srcnn_915", "deconv_layer", "deconv_multi")
+"""Those of them that can do with grey images."""
+CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, Prepared, RealPairs, STL10)}
 """By name, those that overlays change to."""
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -94,7 +103,8 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
         assert result in printed
     assert (workplace / "run" / "pictures" / "test.png").is_file()
     image = FIRST_TEST_IMAGE.get(name, "camera.png")
-    assert [path.name for path in (workplace / "run" / "predictions").iterdir()] == [image]
+    predictions = workplace / "run" / "predictions"
+    assert [path.relative_to(predictions).as_posix() for path in predictions.rglob("*.png")] == [image]
     assert {Path(record.image).stem for record in read_scores(workplace / "run" / "scores.csv")} == {Path(image).stem}
 
 
@@ -122,6 +132,7 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (name, overlay)
         for name, overlay in itertools.product(NAMES, OVERLAYS)
         if not (name in TOLD_THE_PSF and overlay == "data/gopro.yaml")
+        and not (name not in GREY and overlay == "data/grey_folder.yaml")
         and (name in EVERY_WAY or overlay in ("data/folder.yaml", "presets/quick.yaml"))
     ],
 )
@@ -135,7 +146,7 @@ def test_every_overlay_fits_every_experiment(
     def one_batch(trainer: Trainer, model: LightningModule, datamodule: RestorationData, **arguments: Any) -> None:
         datamodule.batch_size, datamodule.epoch_length, datamodule.num_workers = 2, 2, 0
         trainer.limit_train_batches = trainer.limit_val_batches = trainer.fit_loop.max_epochs = 1
-        trainer.val_check_interval = 1
+        trainer.val_check_interval = trainer.check_val_every_n_epoch = 1
         fit(trainer, model, datamodule=datamodule, **arguments)
 
     monkeypatch.setattr(Trainer, "fit", one_batch)
@@ -169,6 +180,17 @@ def test_every_class_in_an_overlay_is_given_all_its_settings(overlay: str) -> No
         if "class_path" in given:
             arguments = inspect.signature(CLASSES[given["class_path"]]).parameters
             assert sorted(given["init_args"]) == sorted(arguments)
+
+
+def test_the_sweep_s_every_value_is_understood(workplace: Path, deblur: Deblur) -> None:
+    sweep = yaml.safe_load((EXPERIMENTS / "sweeps" / "srcnn_blurs.yaml").read_text())
+    values = [setting["values"] for setting in sweep["parameters"].values()]
+    assert [len(each) for each in values] == [3, 3, 2]
+    quick = ["--trainer.fast_dev_run=1", "--data.crop_size=32", "--data.num_workers=0", "--trainer.accelerator=cpu"]
+    for place in range(3):
+        given = {name: each[place % len(each)] for name, each in zip(sweep["parameters"], values, strict=True)}
+        code, _, complained = deblur("fit", *(f"--{name}={value}" for name, value in given.items()), *quick)
+        assert code == 0, complained
 
 
 def test_every_experiment_opens_with_what_it_is_and_how_to_run_it() -> None:

@@ -1,6 +1,7 @@
 """Scores of every test image: a table on the screen and records in ``scores.csv``."""
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,7 +112,10 @@ def _records(
 
 
 def print_scores(records: list[ScoreRecord]) -> None:
-    """Print a row for each image (up to ``MOST_ROWS``), the mean, and a line that says under which protocol."""
+    """Print a row for each image (up to ``MOST_ROWS``), the mean, and a line that says under which protocol.
+
+    Where each image comes in several copies, blurred in several ways, there is a mean for each way.
+    """
     columns = {"psnr_blurred": "blurred", "psnr": "restored", "psnr_gain": "gain"}
     columns |= {"ssim_blurred": "blurred", "ssim": "restored", "ssim_gain": "gain"}
     table = Table("image", *columns.values(), title="PSNR in dB (left) and SSIM (right)", title_justify="left")
@@ -123,7 +127,8 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
         table.add_row(image, *(_figure(name, values[name]) for name in columns))
     table.add_section()
-    table.add_row("mean", *(_figure(name, mean_score(records, name)) for name in columns), style="bold")
+    for group, chosen in _by_copy(records).items():
+        table.add_row(f"mean{group}", *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold")
     first = records[0]
     console = Console(highlight=False)
     console.print(table)
@@ -137,6 +142,15 @@ def print_scores(records: list[ScoreRecord]) -> None:
             "rounding); no photograph is blurred so",
             soft_wrap=True,
         )
+
+
+def _by_copy(records: list[ScoreRecord]) -> dict[str, list[ScoreRecord]]:
+    """The records of each copy that ``SharedTarget`` makes, or all where it made none."""
+    groups: dict[str, list[ScoreRecord]] = {}
+    for record in records:
+        copy = re.match(r"copy\d+(?=/)", record.image)
+        groups.setdefault(f" of {copy[0]}" if copy else "", []).append(record)
+    return groups
 
 
 def package_commit() -> str:

@@ -165,3 +165,19 @@ def test_the_commit_is_the_package_s_own_or_its_version(monkeypatch: pytest.Monk
     assert git("rev-parse", "HEAD").startswith(package_commit())
     package.write_text("changed")
     assert package_commit().endswith("-dirty")
+
+
+def test_copies_of_one_target_have_a_mean_each(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [f"{name}{part}" for name in ("psnr", "ssim") for part in ("", "_blurred", "_gain")]
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x")
+    records = [
+        ScoreRecord(**common | {"image": f"copy{copy}/{name}.png", "metric": metric, "value": 10.0 * copy})  # type: ignore[arg-type]
+        for copy in (1, 2)
+        for name in "ab"
+        for metric in columns
+    ]
+    print_scores(records)
+    means = [line for line in capsys.readouterr().out.splitlines() if "mean" in line]
+    assert ["mean of copy1" in means[0], "10.00" in means[0]] == [True, True]
+    assert ["mean of copy2" in means[1], "20.00" in means[1]] == [True, True]
+    assert len(means) == 2
