@@ -40,6 +40,20 @@ class RestorationBatch(TypedDict):
     index: Tensor
 
 
+class LabelledBatch(TypedDict):
+    """What every classifier learns from and is scored on.
+
+    Attributes:
+        image: (B, C, H, W) float32 in [0, 1].
+        label: (B,) int64, the position of each class among the classes.
+        index: (B,) int64, the sample's position in its source.
+    """
+
+    image: Tensor
+    label: Tensor
+    index: Tensor
+
+
 def to_8bit(image: Tensor, in_place: bool = False) -> Tensor:
     """Clamp ``image`` to [0, 1] and round it to the 256 levels that an 8-bit file can hold.
 

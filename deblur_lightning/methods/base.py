@@ -87,11 +87,8 @@ class Restorer(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
-        given = checkpoint.get("hyper_parameters", {})
-        given.pop("crop", None)  # how it is scored is no part of what was trained
-        # The command line gives settings, plain data; Python gives objects, which weights_only loading refuses.
-        for name in [name for name, value in given.items() if not _is_plain(value)]:
-            del given[name]
+        checkpoint.get("hyper_parameters", {}).pop("crop", None)  # how it is scored is no part of what was trained
+        only_plain(checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
@@ -102,6 +99,16 @@ def check_rates(**rates: float) -> None:
     for name, rate in rates.items():
         if not 0 < rate < math.inf:
             raise UserError(f"model.{name}={rate}: give a learning rate above 0.")
+
+
+def only_plain(checkpoint: dict[str, Any]) -> None:
+    """Drop the hyperparameters that are no plain data.
+
+    The command line gives settings, which are; Python gives objects, which ``weights_only`` loading refuses.
+    """
+    given = checkpoint.get("hyper_parameters", {})
+    for name in [name for name, value in given.items() if not _is_plain(value)]:
+        del given[name]
 
 
 def _is_plain(value: Any) -> bool:

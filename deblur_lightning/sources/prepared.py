@@ -84,7 +84,7 @@ class _PreparedImages(SharpImages):
         if self._grey and len(image) == 3:
             image = luma(image)
         if self._side is not None:
-            image = _resized(image, self._side)
+            image = resized(image, self._side)
         return F.pad(image, (self._frame,) * 4)
 
     def name(self, index: int) -> str:
@@ -101,7 +101,8 @@ def luma(image: Tensor) -> Tensor:
     return (image * weights).sum(dim=0, keepdim=True).round().to(torch.uint8)
 
 
-def _resized(image: Tensor, side: int) -> Tensor:
+def resized(image: Tensor, side: int) -> Tensor:
+    """The middle square of (C, H, W) uint8, brought to ``side`` x ``side`` pixels."""
     height, width = image.shape[-2:]
     square = min(height, width)
     top, left = (height - square) // 2, (width - square) // 2
