@@ -96,7 +96,7 @@ def _curves(digit: int, uniform: Callable[[str, float, float], float]) -> list[P
     ways = HANDS[digit]
     way = ways[min(int(uniform("way", 0, len(ways))), len(ways) - 1)]
     angle, slant = np.deg2rad(uniform("angle", -12, 12)), uniform("slant", -0.1, 0.35)
-    high = uniform("height", 0.6, 0.75)
+    high = uniform("height", 0.55, 0.7)
     size = np.array([high * uniform("width", 0.55, 0.85), high])
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     middle = [0.5 + uniform(f"shift.{axis}", -0.05, 0.05) for axis in "xy"]
