@@ -63,7 +63,7 @@ def trained(end: nn.Module, steps: int) -> nn.Module:
     network = nn.Sequential(SRCNN(widths=(76, 76), paddings=(2, 2, 2)), end)
     data = SyntheticBlur(Photos(), BLUR, crop_size=64, batch_size=8, epoch_length=8 * steps, num_workers=0)
     with tempfile.TemporaryDirectory() as folder:
-        quiet = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False}
+        quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_model_summary", "enable_progress_bar"), False)
         trainer = Trainer(max_epochs=1, limit_val_batches=0, default_root_dir=folder, accelerator="cpu", **quiet)
         trainer.fit(SRCNNRestorer(network, lr=1e-3), data)
     return network.eval()

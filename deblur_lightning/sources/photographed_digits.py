@@ -5,6 +5,7 @@ from typing import final
 
 import torch
 import torch.nn.functional as F
+from scipy import ndimage
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
@@ -133,8 +134,6 @@ def _stroke_strength(ink: Tensor) -> float:
 
 def _largest_part(ink: Tensor) -> Tensor:
     """``ink`` without specks: parts below a tenth of the largest one are wiped out."""
-    from scipy import ndimage
-
     labels, count = ndimage.label((ink > 0.3).numpy(), structure=[[1] * 3] * 3)
     if not count:
         return ink
@@ -143,7 +142,8 @@ def _largest_part(ink: Tensor) -> Tensor:
     keep = torch.from_numpy(sizes >= 0.1 * sizes.max())
     keep[0] = False
     mask = keep[torch.from_numpy(labels).long()].float()
-    return ink * F.max_pool2d(mask[None], 3, 1, 1)[0]
+    whole: Tensor = ink * F.max_pool2d(mask[None], 3, 1, 1)[0]  # their soft edges too
+    return whole
 
 
 def _centred(digit: Tensor) -> Tensor:
