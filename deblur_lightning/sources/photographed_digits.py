@@ -123,7 +123,8 @@ def _ink(image: Tensor) -> Tensor:
         kept = rest.abs() <= 3 * spread + 0.01
     outside = rest[~kept]
     sign = 1.0 if float(outside.sum()) > 0 else -1.0
-    return (sign * rest).clamp(min=0).view(height, width) * (~kept).view(height, width)
+    ink: Tensor = torch.where(kept, 0.0, sign * rest).clamp(min=0).view(height, width)
+    return ink
 
 
 def _stroke_strength(ink: Tensor) -> float:

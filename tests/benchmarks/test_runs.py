@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import classifiers, running, srcnn, srcnn_blurs
+from benchmarks import classifiers, running, srcnn, srcnn_blurs, srcnn_speed, srcnn_wrapping
 from benchmarks.running import Run, half_interval
 from deblur_lightning.records import ScoreRecord, add_scores
 from tests.conftest import REPOSITORY
@@ -92,3 +93,13 @@ def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
     assert "| mnist_cnn - mnist_mlp | 1.88 | +10.00 ± 0.00 | better |" in difference
     assert "| deconv_cifar10 - conv_cifar10 | 0.9 | +0.00 ± 0.00 | no difference shown |" in difference
     assert classifiers.verdict(-2.0, 1.0) == "worse"
+
+
+def test_wrapping_costs_and_clamping_does_not(tmp_path: Path) -> None:
+    output = torch.tensor([[[[0.5, 1.01, 1.0, -0.01]]]])
+    assert (srcnn_wrapping.cast(output) * 255).round().flatten().tolist() == [127, 1, 255, 254]
+
+
+def test_the_speed_of_every_combination_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(srcnn_speed.main(["--widths", "4", "--side", "16", "--steps", "1"])) == 4
+    assert capsys.readouterr().out.count("| 4 | bf16 |") == 2
