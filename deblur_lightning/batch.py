@@ -4,6 +4,9 @@ from typing import TypedDict
 
 from torch import Tensor
 
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey (ITU-R BT.601), as Pillow has them."""
+
 
 class SharpBatch(TypedDict):
     """What a loader yields, before any degradation.
@@ -34,6 +37,20 @@ class RestorationBatch(TypedDict):
     sharp: Tensor
     psf: Tensor
     psf_known: Tensor
+    index: Tensor
+
+
+class LabelledBatch(TypedDict):
+    """What every classifier learns from and is scored on.
+
+    Attributes:
+        image: (B, C, H, W) float32 in [0, 1].
+        label: (B,) int64, the position of each class among the classes.
+        index: (B,) int64, the sample's position in its source.
+    """
+
+    image: Tensor
+    label: Tensor
     index: Tensor
 
 

@@ -1,11 +1,16 @@
 """The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
+from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import write_atomically
 
@@ -19,13 +24,14 @@ class ScoreRecord:
         image: name in its source.
         split: "val" or "test".
         protocol: name of the metric's protocol, defined in ``metrics.py``.
-        metric: "psnr" or "ssim", "..._blurred" for the blurred input, "..._gain" for the difference.
-        value: in the metric's unit (dB for PSNR).
+        metric: "psnr" or "ssim", "..._blurred" for the blurred input, "..._gain" for the difference; of a classifier
+            "correct" and "confidence".
+        value: in the metric's unit (dB for PSNR; 1 or 0 for "correct").
         border, noise, rounding: how the input was made; see ``degradations.base.Conditions``.
         features: pretrained features that took part in the training.
         commit: of this package's checkout, or its version.
         checkpoint: start of the SHA-256 of the checkpoint's bytes.
-        inputs: start of the SHA-256 of the blurred and the sharp image as 8-bit bytes.
+        inputs: start of the SHA-256 of the blurred and the sharp image, or of the classified one, as 8-bit bytes.
     """
 
     run: str
@@ -113,3 +119,13 @@ def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
 
 def _row(record: ScoreRecord) -> list[str]:
     return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in astuple(record)]
+
+
+def image_hash(*images: Tensor) -> str:
+    """The start of the SHA-256 of images (C, H, W) in [0, 1] as 8-bit bytes, and of their shapes."""
+    digest = hashlib.sha256()
+    for image in images:
+        pixels = (to_8bit(image) * 255).round().to(torch.uint8).cpu()
+        digest.update(str(tuple(pixels.shape)).encode())
+        digest.update(pixels.numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -14,7 +14,8 @@ REPOSITORY = Path(__file__).parents[1]
 EXPERIMENTS = REPOSITORY / "experiments"
 
 TINY: dict[str, object] = {
-    "trainer": {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "log_every_n_steps": 1},
+    "trainer": {"accelerator": "cpu", "max_epochs": 1, "num_sanity_val_steps": 0, "log_every_n_steps": 1}
+    | {"check_val_every_n_epoch": 1},
     "data": {"init_args": {"crop_size": 48, "batch_size": 2, "epoch_length": 6, "num_workers": 0}},
 }
 """A budget of three batches, laid over any experiment on images."""

@@ -31,7 +31,7 @@ def test_a_mixture_goes_over_an_experiment(photographs: Path, workplace: Path, d
     (text,) = blocks("degradations.md", "yaml")
     assert set(yaml.safe_load(text)) == {"data"}
     (workplace / "mixture.yaml").write_text(text)
-    experiment = DOCS.parent / "experiments" / "srcnn.yaml"
+    experiment = DOCS.parent / "experiments" / "srcnn_915.yaml"
     code, _, complaint = deblur(
         "fit", "--config", experiment, "--config", "mixture.yaml", "--trainer.fast_dev_run=1",
         "--trainer.accelerator=cpu",

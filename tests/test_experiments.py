@@ -17,12 +17,22 @@ from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.prepared import Prepared
 from deblur_lightning.sources.stl10 import STL10
-from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100
+from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST
 from tests.conftest import EXPERIMENTS, write_image
-from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_pairs, write_stl10
+from tests.handwriting import write_photographs
+from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist, write_pairs, write_stl10
 
-NAMES = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+CLASSIFIERS = [name for name in ALL if "class_path: ImageClassifier" in (EXPERIMENTS / f"{name}.yaml").read_text()]
+NAMES = [name for name in ALL if name not in CLASSIFIERS]
+LABELS = {
+    "data/mnist.yaml": [name for name in CLASSIFIERS if name.startswith("mnist")],
+    "data/cifar10_labels.yaml": [name for name in CLASSIFIERS if name.endswith("cifar10")],
+    "data/cifar100_labels.yaml": [name for name in CLASSIFIERS if name.endswith("cifar100")],
+}
+"""Overlays for classifiers, and those that they are for; every other overlay is for restorers."""
 OVERLAYS = sorted(
     str(path.relative_to(EXPERIMENTS)) for room in ("data", "presets") for path in (EXPERIMENTS / room).glob("*.yaml")
 )
@@ -30,12 +40,18 @@ SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
     "SRCNN": ["--model.network.widths=[4,4]"],
     "conv_sir": [],
+    "srcnn_9315": ["--model.network.widths=[4,4,4]"],
+    "srcnn_91115": ["--model.network.widths=[4,4,4,4]"],
     "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],
     "richardson_lucy": ["--model.filter.iterations=[1,2]"],
     "total_variation": ["--model.filter.weights=[1e-3]"],
 }
 """By network or experiment, what makes it small; others are."""
-FIRST_TEST_IMAGE = {"deconv_inverse": "astronaut.png", "deconv_inverse_exact": "white-noise-000000.png"}
+FIRST_TEST_IMAGE = {
+    "deconv_inverse": "astronaut.png",
+    "deconv_inverse_exact": "white-noise-000000.png",
+    **dict.fromkeys(("srcnn_gaussians", "srcnn_gaussians_improved", "srcnn_wide"), "copy1/camera.png"),
+}
 """By experiment, where it is not the photographs'."""
 TOLD_THE_PSF = (
     "deconv_gopro_fixed",
@@ -46,9 +62,11 @@ TOLD_THE_PSF = (
     "wiener",
 )
 """Experiments that real pairs are not for: nobody knows what blurred those."""
-EVERY_WAY = ("deblurgan", "srcnn", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
+EVERY_WAY = ("deblurgan", "srcnn_915", "srcnn_cifar10", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
 """Experiments that all overlays are tried on, one of each kind; the others have the same methods and networks."""
-CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, RealPairs, STL10)}
+GREY = ("srcnn_915", "deconv_layer", "deconv_multi")
+"""Those of them that can do with grey images."""
+CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, MNIST, PairedFolder, Prepared, RealPairs, STL10)}
 """By name, those that overlays change to."""
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -94,7 +112,8 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
         assert result in printed
     assert (workplace / "run" / "pictures" / "test.png").is_file()
     image = FIRST_TEST_IMAGE.get(name, "camera.png")
-    assert [path.name for path in (workplace / "run" / "predictions").iterdir()] == [image]
+    predictions = workplace / "run" / "predictions"
+    assert [path.relative_to(predictions).as_posix() for path in predictions.rglob("*.png")] == [image]
     assert {Path(record.image).stem for record in read_scores(workplace / "run" / "scores.csv")} == {Path(image).stem}
 
 
@@ -120,8 +139,9 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("name", "overlay"),
     [
         (name, overlay)
-        for name, overlay in itertools.product(NAMES, OVERLAYS)
+        for name, overlay in itertools.product(NAMES, sorted(set(OVERLAYS) - set(LABELS)))
         if not (name in TOLD_THE_PSF and overlay == "data/gopro.yaml")
+        and not (name not in GREY and overlay == "data/grey_folder.yaml")
         and (name in EVERY_WAY or overlay in ("data/folder.yaml", "presets/quick.yaml"))
     ],
 )
@@ -135,7 +155,7 @@ def test_every_overlay_fits_every_experiment(
     def one_batch(trainer: Trainer, model: LightningModule, datamodule: RestorationData, **arguments: Any) -> None:
         datamodule.batch_size, datamodule.epoch_length, datamodule.num_workers = 2, 2, 0
         trainer.limit_train_batches = trainer.limit_val_batches = trainer.fit_loop.max_epochs = 1
-        trainer.val_check_interval = 1
+        trainer.val_check_interval = trainer.check_val_every_n_epoch = 1
         fit(trainer, model, datamodule=datamodule, **arguments)
 
     monkeypatch.setattr(Trainer, "fit", one_batch)
@@ -145,6 +165,57 @@ def test_every_overlay_fits_every_experiment(
     assert "val_000001.png" in printed
     used = yaml.safe_load((sets / "run" / "config.yaml").read_text())
     assert_arrived(yaml.safe_load((EXPERIMENTS / overlay).read_text()), used)
+
+
+FEW = ["--data.batch_size=4", "--data.epoch_length=8", "--data.eval_batch_size=10", "--trainer.log_every_n_steps=1"]
+FEW += ["--trainer.max_epochs=1", "--trainer.accelerator=cpu"]
+
+
+@pytest.mark.filterwarnings("ignore:Training starts from scratch")
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_classifier_runs_from_fit_to_prediction(name: str, workplace: Path, deblur: Deblur) -> None:
+    files = ["--config", f"experiments/{name}.yaml"]
+    code, printed, complained = deblur("fit", *files, *FEW, "--data.source.length=100", "--run=run")
+    assert code == 0, complained
+    assert "deblur test --config run/config.yaml --ckpt_path run/checkpoints/best.ckpt" in printed
+    found = {"validate": "val/accuracy", "test": "scores.csv", "predict": "predictions"}
+    for subcommand, result in found.items():
+        last = ["--config", "run/config.yaml", "--ckpt_path", "run/checkpoints/last.ckpt"]
+        code, printed, complained = deblur(subcommand, *last)
+        assert code == 0, complained
+        assert result in printed
+    for file in ("scores.csv", "classes.csv", "confusion.csv", "pictures/test.png", "predictions/labels.csv"):
+        assert (workplace / "run" / file).is_file()
+    assert len(read_scores(workplace / "run" / "scores.csv")) == 40
+
+
+@pytest.mark.filterwarnings("ignore:Training starts from scratch")
+@pytest.mark.parametrize(("name", "overlay"), [(name, overlay) for overlay in LABELS for name in LABELS[overlay]])
+def test_every_labelled_overlay_fits_its_classifiers(
+    name: str, overlay: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept_small_sets(monkeypatch)
+    write_cifar10(workplace / "data/cifar10", per_file=3)
+    write_cifar100(workplace / "data/cifar100", per_file=12)
+    write_mnist(workplace / "data/mnist", per_file=12)
+    files = ["--config", f"experiments/{name}.yaml", "--config", f"experiments/{overlay}"]
+    code, _, complained = deblur("fit", *files, *FEW, "--run=run")
+    assert code == 0, complained
+    used = yaml.safe_load((workplace / "run" / "config.yaml").read_text())
+    assert_arrived(yaml.safe_load((EXPERIMENTS / overlay).read_text()), used)
+
+
+def test_one_s_own_digits_are_labelled(workplace: Path, deblur: Deblur) -> None:
+    code, _, complained = deblur(
+        "fit", "--config", "experiments/mnist_cnn.yaml", *FEW, "--data.source.length=20", "--run=run"
+    )
+    assert code == 0, complained
+    write_photographs(workplace / "photos", hands=1)
+    last = ["--config", "run/config.yaml", "--ckpt_path", "run/checkpoints/last.ckpt"]
+    code, _, complained = deblur("predict", *last, "--data.source=PhotographedDigits", "--data.source.root=photos")
+    assert code == 0, complained
+    assert len((workplace / "run" / "predictions" / "labels.csv").read_text().splitlines()) == 11
+    assert (workplace / "run" / "predictions" / "contact_sheet.png").is_file()
 
 
 def assert_arrived(wanted: dict[str, Any], used: dict[str, Any], path: str = "") -> None:
@@ -169,6 +240,17 @@ def test_every_class_in_an_overlay_is_given_all_its_settings(overlay: str) -> No
         if "class_path" in given:
             arguments = inspect.signature(CLASSES[given["class_path"]]).parameters
             assert sorted(given["init_args"]) == sorted(arguments)
+
+
+def test_the_sweep_s_every_value_is_understood(workplace: Path, deblur: Deblur) -> None:
+    sweep = yaml.safe_load((EXPERIMENTS / "sweeps" / "srcnn_blurs.yaml").read_text())
+    values = [setting["values"] for setting in sweep["parameters"].values()]
+    assert [len(each) for each in values] == [3, 3, 2]
+    quick = ["--trainer.fast_dev_run=1", "--data.crop_size=32", "--data.num_workers=0", "--trainer.accelerator=cpu"]
+    for place in range(3):
+        given = {name: each[place % len(each)] for name, each in zip(sweep["parameters"], values, strict=True)}
+        code, _, complained = deblur("fit", *(f"--{name}={value}" for name, value in given.items()), *quick)
+        assert code == 0, complained
 
 
 def test_every_experiment_opens_with_what_it_is_and_how_to_run_it() -> None:

@@ -29,13 +29,17 @@ def gan() -> Restorer:
     return constant_gan(schedule=Cosine())
 
 
+def falling_srcnn() -> Restorer:
+    return srcnn(schedule=Cosine())
+
+
 def fresh(build: Any) -> Restorer:
     torch.manual_seed(0)
     model: Restorer = build()
     return model
 
 
-@pytest.mark.parametrize("build", [srcnn, gan])
+@pytest.mark.parametrize("build", [srcnn, falling_srcnn, gan])
 @pytest.mark.parametrize(("batches", "workers"), [(1, 0), (2, 0), (2, 2), (3, 0), (4, 0)])  # of 3 in an epoch
 def test_a_continued_run_equals_an_uninterrupted_one(
     build: Any, batches: int, workers: int, photographs: Path, tmp_path: Path

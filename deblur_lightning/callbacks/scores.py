@@ -1,26 +1,28 @@
 """Scores of every test image: a table on the screen and records in ``scores.csv``."""
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from deblur_lightning import __version__
-from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
-from deblur_lightning.records import ScoreRecord, add_scores, mean_score
+from deblur_lightning.records import ScoreRecord, add_scores, image_hash, mean_score
 from deblur_lightning.sources.base import SharpImages
 
 INVERSE_CRIME = Conditions(border="circular", noise="none", rounding="none")
 """Blurred exactly as a filter in frequency divides; no photograph ever is."""
+
+T = TypeVar("T")
 
 MOST_ROWS = 30
 """A test of more images prints their mean alone; each is in ``scores.csv``."""
@@ -36,7 +38,9 @@ class ScoredData(Protocol):
 
 
 @dataclass(frozen=True)
-class _Scored:
+class Scored:
+    """One image's figures, by metric; ``inputs`` is the hash of what was scored."""
+
     index: int
     inputs: str
     protocol: str
@@ -47,7 +51,7 @@ class ScoreWriter(Callback):
     """Records the scores of each test image in ``scores.csv`` of the run, and prints them as a table."""
 
     def __init__(self) -> None:
-        self._scores: list[_Scored] = []
+        self._scores: list[Scored] = []
 
     def on_test_batch_end(
         self,
@@ -60,32 +64,34 @@ class ScoreWriter(Callback):
     ) -> None:
         columns = {name: values.tolist() for name, values in outputs["scores"].items()}
         for row, index in enumerate(batch["index"].tolist()):
-            inputs = _hash_of(batch["blurred"][row], batch["sharp"][row])
+            inputs = image_hash(batch["blurred"][row], batch["sharp"][row])
             figures = {name: values[row] for name, values in columns.items()}
-            self._scores.append(_Scored(index, inputs, outputs["protocol"], figures))
+            self._scores.append(Scored(index, inputs, outputs["protocol"], figures))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        gathered: list[list[_Scored]] = [self._scores]
-        if trainer.world_size > 1:
-            gathered = [[] for _ in range(trainer.world_size)]
-            torch.distributed.all_gather_object(gathered, self._scores)
+        parts = gathered(trainer, self._scores)
         self._scores = []
         if trainer.is_global_zero:
             # ranks that were given the same images agree on them
-            scores = {scored.index: scored for part in gathered for scored in part}
+            scores = {scored.index: scored for part in parts for scored in part}
             folder = Path(trainer.default_root_dir)
             folder.mkdir(parents=True, exist_ok=True)
-            records = _records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
+            records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
             add_scores(folder / "scores.csv", records)
             print_scores(records)
 
 
-def _records(
-    trainer: Trainer,
-    pl_module: LightningModule,
-    run: Path,
-    scores: list[_Scored],
-) -> list[ScoreRecord]:
+def gathered(trainer: Trainer, own: T) -> list[T]:
+    """What each rank has of the same thing."""
+    if trainer.world_size == 1:
+        return [own]
+    parts: list[T] = [own] * trainer.world_size
+    torch.distributed.all_gather_object(parts, own)
+    return parts
+
+
+def score_records(trainer: Trainer, pl_module: LightningModule, run: Path, scores: list[Scored]) -> list[ScoreRecord]:
+    """``scores`` of the test split with all that decides what they may be compared with."""
     data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
     checkpoint = Path(str(trainer.ckpt_path))
     common = {
@@ -111,7 +117,10 @@ def _records(
 
 
 def print_scores(records: list[ScoreRecord]) -> None:
-    """Print a row for each image (up to ``MOST_ROWS``), the mean, and a line that says under which protocol."""
+    """Print a row for each image (up to ``MOST_ROWS``), the mean, and a line that says under which protocol.
+
+    Where each image comes in several copies, blurred in several ways, there is a mean for each way.
+    """
     columns = {"psnr_blurred": "blurred", "psnr": "restored", "psnr_gain": "gain"}
     columns |= {"ssim_blurred": "blurred", "ssim": "restored", "ssim_gain": "gain"}
     table = Table("image", *columns.values(), title="PSNR in dB (left) and SSIM (right)", title_justify="left")
@@ -123,7 +132,8 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
         table.add_row(image, *(_figure(name, values[name]) for name in columns))
     table.add_section()
-    table.add_row("mean", *(_figure(name, mean_score(records, name)) for name in columns), style="bold")
+    for group, chosen in _by_copy(records).items():
+        table.add_row(f"mean{group}", *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold")
     first = records[0]
     console = Console(highlight=False)
     console.print(table)
@@ -137,6 +147,15 @@ def print_scores(records: list[ScoreRecord]) -> None:
             "rounding); no photograph is blurred so",
             soft_wrap=True,
         )
+
+
+def _by_copy(records: list[ScoreRecord]) -> dict[str, list[ScoreRecord]]:
+    """The records of each copy that ``SharedTarget`` makes, or all where it made none."""
+    groups: dict[str, list[ScoreRecord]] = {}
+    for record in records:
+        copy = re.match(r"copy\d+(?=/)", record.image)
+        groups.setdefault(f" of {copy[0]}" if copy else "", []).append(record)
+    return groups
 
 
 def package_commit() -> str:
@@ -158,12 +177,3 @@ def _git(*arguments: str, folder: Path) -> str:
 def _figure(name: str, value: float) -> str:
     digits = 2 if name.startswith("psnr") else 3
     return f"{value:+.{digits}f}" if name.endswith("gain") else f"{value:.{digits}f}"
-
-
-def _hash_of(*images: Tensor) -> str:
-    digest = hashlib.sha256()
-    for image in images:
-        pixels = (to_8bit(image) * 255).round().to(torch.uint8).cpu()
-        digest.update(str(tuple(pixels.shape)).encode())
-        digest.update(pixels.numpy().tobytes())
-    return digest.hexdigest()[:16]

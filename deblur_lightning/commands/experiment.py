@@ -11,13 +11,15 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentError, Namespace
-from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger
 
 import deblur_lightning
+from deblur_lightning.callbacks.classification import ClassificationWriter
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
+from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
@@ -25,6 +27,7 @@ from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.tracking import go_offline_without_key
 from deblur_lightning.errors import UserError
+from deblur_lightning.methods.classifier import ImageClassifier
 
 ROOMS = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
 RUNS = Path("runs")
@@ -113,7 +116,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [ScoreWriter(), PredictionWriter(), SaveOnInterrupt()]
+        extra: list[Any] = [SaveOnInterrupt(), *self._writers()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
@@ -125,6 +128,17 @@ class ExperimentCLI(LightningCLI):
         callbacks = self._get(self.config_init, "trainer").callbacks or []
         kwargs["callbacks"] = [*(callbacks if isinstance(callbacks, list) else [callbacks]), *extra]
         return super().instantiate_trainer(**kwargs)
+
+    def _writers(self) -> list[Callback]:
+        """What writes down what the model found."""
+        if isinstance(self.model, ImageClassifier):
+            return [ClassificationWriter(), LabelWriter()]
+        return [ScoreWriter(), PredictionWriter()]
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        if isinstance(self.model, ImageClassifier):  # there is no before and after to compare
+            callbacks = [callback for callback in callbacks if not isinstance(callback, ComparisonPictures)]
+        return super()._instantiate_trainer(config, callbacks)
 
     def after_fit(self) -> None:
         """Say where everything is and how to go on."""
@@ -149,9 +163,9 @@ class ExperimentCLI(LightningCLI):
             print(f"scores    {self.folder}/scores.csv\npicture   {self.folder}/pictures/test.png")
 
     def after_predict(self) -> None:
-        """Say where the restored images are."""
+        """Say where the restored images, or the labels, are."""
         if self.trainer.is_global_zero:
-            print(f"restored  {self.folder}/predictions")
+            print(f"written   {self.folder}/predictions")
 
 
 def import_all(room: str) -> None:

@@ -87,11 +87,8 @@ class Restorer(LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
-        given = checkpoint.get("hyper_parameters", {})
-        given.pop("crop", None)  # how it is scored is no part of what was trained
-        # The command line gives settings, plain data; Python gives objects, which weights_only loading refuses.
-        for name in [name for name, value in given.items() if not _is_plain(value)]:
-            del given[name]
+        checkpoint.get("hyper_parameters", {}).pop("crop", None)  # how it is scored is no part of what was trained
+        only_plain(checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
@@ -108,6 +105,16 @@ def check_betas(betas: tuple[float, float]) -> None:
     """Refuse decay rates of Adam's averages that are not from 0 to below 1."""
     if not all(0 <= beta < 1 for beta in betas):
         raise UserError(f"model.betas={list(betas)}: give two numbers from 0 to below 1.")
+
+
+def only_plain(checkpoint: dict[str, Any]) -> None:
+    """Drop the hyperparameters that are no plain data.
+
+    The command line gives settings, which are; Python gives objects, which ``weights_only`` loading refuses.
+    """
+    given = checkpoint.get("hyper_parameters", {})
+    for name in [name for name, value in given.items() if not _is_plain(value)]:
+        del given[name]
 
 
 def _is_plain(value: Any) -> bool:

@@ -11,7 +11,7 @@ from torch.optim import Adam
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
-from deblur_lightning.methods.schedules import Constant, Schedule
+from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.regularised import RegularisedDeconv
 
@@ -108,9 +108,7 @@ class DeconvRestorer(Restorer):
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in of_layers]
         groups = [{"params": deconvolution, "lr": self.lr}, {"params": rest, "lr": self.refine_lr}]
         optimizer = Adam([group for group in groups if group["params"]], betas=self.betas)
-        steps = int(self.trainer.estimated_stepping_batches)
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: self.schedule.factor(step / steps))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return step_by_step(optimizer, self.schedule, self.trainer)
 
     def _inner(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]

@@ -3,6 +3,11 @@
 import math
 from abc import ABC, abstractmethod
 
+from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
 from deblur_lightning.errors import UserError
 
 
@@ -38,3 +43,38 @@ class Cosine(Schedule):
 
     def factor(self, done: float) -> float:
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * min(done, 1.0))) / 2
+
+
+class OneCycle(Schedule):
+    """Up from ``start`` to 1 along half a cosine, and down to 0 along another (Smith and Topin, 2018).
+
+    Args:
+        rise: the part of the run that the way up takes, above 0 and below 1.
+        start: the factor at the beginning, from 0 to 1.
+
+    Raises:
+        UserError: one of them outside of that.
+    """
+
+    def __init__(self, rise: float = 0.3, start: float = 0.04) -> None:
+        if not 0 < rise < 1:
+            raise UserError(f"OneCycle rise={rise}: give a part above 0 and below 1.")
+        if not 0 <= start <= 1:
+            raise UserError(f"OneCycle start={start}: give a factor from 0 to 1.")
+        self.rise = rise
+        self.start = start
+
+    def factor(self, done: float) -> float:
+        if done < self.rise:
+            return self.start + (1 - self.start) * (1 - math.cos(math.pi * done / self.rise)) / 2
+        return (1 + math.cos(math.pi * (min(done, 1.0) - self.rise) / (1 - self.rise))) / 2
+
+
+def step_by_step(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> OptimizerLRSchedulerConfig:
+    """``optimizer`` with its rates following ``schedule`` over the steps of the run, as Lightning takes it."""
+
+    def factor(step: int) -> float:
+        # asked for before the first step, the length of the run would be of loaders that know nothing of a resume
+        return schedule.factor(step / trainer.estimated_stepping_batches if step else 0.0)
+
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}}

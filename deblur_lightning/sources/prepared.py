@@ -6,11 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in grey (ITU-R BT.601), as Pillow has them."""
 
 _KEPT = 32  # prepared images that a process remembers; small sets are gone through again and again
 
@@ -86,7 +84,7 @@ class _PreparedImages(SharpImages):
         if self._grey and len(image) == 3:
             image = luma(image)
         if self._side is not None:
-            image = _resized(image, self._side)
+            image = resized(image, self._side)
         return F.pad(image, (self._frame,) * 4)
 
     def name(self, index: int) -> str:
@@ -103,7 +101,8 @@ def luma(image: Tensor) -> Tensor:
     return (image * weights).sum(dim=0, keepdim=True).round().to(torch.uint8)
 
 
-def _resized(image: Tensor, side: int) -> Tensor:
+def resized(image: Tensor, side: int) -> Tensor:
+    """The middle square of (C, H, W) uint8, brought to ``side`` x ``side`` pixels."""
     height, width = image.shape[-2:]
     square = min(height, width)
     top, left = (height - square) // 2, (width - square) // 2

@@ -13,7 +13,7 @@ from deblur_lightning.callbacks import scores
 from deblur_lightning.callbacks.scores import ScoreWriter, package_commit, print_scores
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
-from deblur_lightning.records import ScoreRecord, mean_score, read_scores
+from deblur_lightning.records import ScoreRecord, image_hash, mean_score, read_scores
 from deblur_lightning.sources.folder import Folder
 from tests.small import data, srcnn, trainer
 
@@ -51,13 +51,13 @@ def test_the_inputs_hash_tells_two_conditions_apart_and_only_those(photographs: 
 def test_the_hash_is_of_both_images_and_their_shape() -> None:
     blurred, sharp = torch.rand(3, 4, 6), torch.rand(3, 4, 6)
     hashes = {
-        scores._hash_of(blurred, sharp),
-        scores._hash_of(sharp, sharp),
-        scores._hash_of(blurred, blurred),
-        scores._hash_of(blurred.reshape(3, 6, 4), sharp.reshape(3, 6, 4)),
+        image_hash(blurred, sharp),
+        image_hash(sharp, sharp),
+        image_hash(blurred, blurred),
+        image_hash(blurred.reshape(3, 6, 4), sharp.reshape(3, 6, 4)),
     }
     assert len(hashes) == 4
-    assert scores._hash_of((blurred * 255).round() / 255, sharp) == scores._hash_of(blurred, sharp)
+    assert image_hash((blurred * 255).round() / 255, sharp) == image_hash(blurred, sharp)
 
 
 def test_the_conditions_are_those_of_the_data(photographs: Path, tmp_path: Path) -> None:
@@ -165,3 +165,19 @@ def test_the_commit_is_the_package_s_own_or_its_version(monkeypatch: pytest.Monk
     assert git("rev-parse", "HEAD").startswith(package_commit())
     package.write_text("changed")
     assert package_commit().endswith("-dirty")
+
+
+def test_copies_of_one_target_have_a_mean_each(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [f"{name}{part}" for name in ("psnr", "ssim") for part in ("", "_blurred", "_gain")]
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x")
+    records = [
+        ScoreRecord(**common | {"image": f"copy{copy}/{name}.png", "metric": metric, "value": 10.0 * copy})  # type: ignore[arg-type]
+        for copy in (1, 2)
+        for name in "ab"
+        for metric in columns
+    ]
+    print_scores(records)
+    means = [line for line in capsys.readouterr().out.splitlines() if "mean" in line]
+    assert ["mean of copy1" in means[0], "10.00" in means[0]] == [True, True]
+    assert ["mean of copy2" in means[1], "20.00" in means[1]] == [True, True]
+    assert len(means) == 2

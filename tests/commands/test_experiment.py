@@ -190,7 +190,7 @@ def test_lightning_s_own_switches_work(option: str, workplace: Path, photographs
 
 
 def test_nothing_but_a_trained_restorer_is_scored(workplace: Path, deblur: Deblur) -> None:
-    code, _, complained = deblur("test", "--config", "experiments/srcnn.yaml")
+    code, _, complained = deblur("test", "--config", "experiments/srcnn_915.yaml")
     assert code == 2
     assert complained == _one_line("deblur test needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt")
 

@@ -46,7 +46,7 @@ def synthesize(deblur: Deblur, sharp: Path) -> Deblur:
     Path("half.yaml").write_text(yaml.safe_dump({"data": {"degradation": HALF}}))
 
     def run(out: str, *arguments: str) -> tuple[int, str, str]:
-        configs = ["--config", "experiments/srcnn.yaml", "--config", "half.yaml"]
+        configs = ["--config", "experiments/srcnn_915.yaml", "--config", "half.yaml"]
         return deblur("synthesize", sharp, "--out", out, *configs, *arguments)
 
     return run
@@ -244,7 +244,7 @@ def test_other_settings_want_another_folder(synthesize: Deblur, sharp: Path, deb
     ):
         assert synthesize("out", argument) == (2, "", f"deblur: error: out/config.yaml says {told}: {CURE}\n")
     shutil.copytree(sharp, "moved")
-    configs = ["--config", "experiments/srcnn.yaml", "--config", "half.yaml"]
+    configs = ["--config", "experiments/srcnn_915.yaml", "--config", "half.yaml"]
     code, _, complained = deblur("synthesize", "moved", "--out", "out", *configs)
     assert (code, complained.count("\n")) == (2, 1)
     assert f"data.source.init_args.root={sharp}, this command {Path('moved').resolve()}" in complained
@@ -316,7 +316,7 @@ def test_the_configuration_is_understood_as_fit_understands_it(deblur: Deblur, s
 
 
 def test_the_printed_command_trains_on_the_pairs(photographs: Path, workplace: Path, deblur: Deblur) -> None:
-    configs = ["--config", "experiments/srcnn.yaml", "--config", "tiny.yaml"]
+    configs = ["--config", "experiments/srcnn_915.yaml", "--config", "tiny.yaml"]
     code, printed, complained = deblur("synthesize", photographs, "--out", "my pairs", *configs)
     assert code == 0, complained
     words = shlex.split(printed.splitlines()[-1].removeprefix("train     deblur "))

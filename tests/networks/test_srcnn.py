@@ -20,12 +20,71 @@ def test_the_output_has_the_size_of_the_input(size: tuple[int, int], channels: i
 
 
 @pytest.mark.parametrize(
-    ("widths", "count"), [((64, 32), 20_099), ((76, 76), 30_099), ((1024, 1024), 1_376_259), ((2048, 2048), 4_849_667)]
+    ("kernels", "widths", "count"),
+    [
+        ((9, 1, 5), (64, 32), 20_099),
+        ((9, 3, 1, 5), (64, 64, 32), 57_027),
+        ((9, 1, 1, 1, 5), (64, 32, 32, 32), 22_211),
+        ((9, 1, 5), (76, 76), 30_099),
+        ((9, 1, 5), (1024, 1024), 1_376_259),
+        ((9, 1, 5), (2048, 2048), 4_849_667),
+        ((9, 1, 5), (2673, 2673), 8_000_292),
+        ((9, 1, 5), (3308, 3308), 12_001_427),
+        ((9, 1, 5), (3585, 3585), 13_999_428),
+    ],
 )
-def test_parameter_counts(widths: tuple[int, int], count: int) -> None:
+def test_parameter_counts(kernels: Sequence[int], widths: Sequence[int], count: int) -> None:
     with torch.device("meta"):
-        network = SRCNN(kernels=(9, 1, 5), widths=widths)
+        network = SRCNN(kernels=kernels, widths=widths)
     assert sum(parameter.numel() for parameter in network.parameters()) == count
+
+
+@pytest.mark.parametrize("size", [(5, 5), (5, 33), (17, 32)])
+def test_the_wide_report_s_paddings_keep_the_size(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    blurred = torch.rand(1, 3, *size)
+    usual, report = SRCNN(widths=(4, 4)), SRCNN(widths=(4, 4), paddings=(2, 2, 2))
+    report.load_state_dict(usual.state_dict())
+    assert report(blurred).shape == blurred.shape
+    difference = (report(blurred) - usual(blurred)).abs().amax(dim=(0, 1))
+    assert difference.max() > 1e-3  # at the edges, where features are replaced by zeros
+    if min(size) > 12:
+        assert difference[6:-6, 6:-6].max() < 1e-5
+
+
+def test_an_image_that_the_paddings_leave_nothing_of_is_refused() -> None:
+    with pytest.raises(UserError, match="need images of 5 pixels a side, one has 9x4"):
+        SRCNN(widths=(4, 4), paddings=(2, 2, 2))(torch.rand(1, 3, 9, 4))
+
+
+def test_a_residual_network_starts_as_the_identity_and_adds() -> None:
+    blurred = torch.rand(2, 3, 9, 8)
+    network = SRCNN(widths=(4, 4), residual=True)
+    assert torch.equal(network(blurred), blurred)
+    nn.init.constant_(network.layers[-1].bias, 0.5)  # type: ignore[arg-type]
+    torch.testing.assert_close(network(blurred), blurred + 0.5)
+
+
+def test_an_image_of_other_channels_is_refused_in_one_line() -> None:
+    with pytest.raises(UserError) as error:
+        SRCNN(widths=(4, 4))(torch.rand(1, 1, 8, 8))
+    assert str(error.value) == (
+        "SRCNN was made for images of channels=3 and was given one of 1: set --model.network.channels=1, or give it "
+        "images of 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("paddings", "told"),
+    [
+        ((4, 0), r"paddings=\[4, 0\]: give 0 or more for each of the kernels \[9, 1, 5\]\."),
+        ((-1, 2, 5), r"paddings=\[-1, 2, 5\]: give 0 or more"),
+        ((2, 0, 2), r"change the image's size by -4 pixels: let them add up to 6\."),
+    ],
+)
+def test_wrong_paddings_are_refused(paddings: Sequence[int], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        SRCNN(widths=(4, 4), paddings=paddings)
 
 
 def test_the_defaults_are_those_of_the_paper() -> None:

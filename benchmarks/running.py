@@ -1,0 +1,90 @@
+"""Runs of the real command line that are made once, and what is read from them."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scipy import stats
+
+from deblur_lightning.records import ScoreRecord, read_scores
+
+QUIET = ("--trainer.enable_progress_bar=false",)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and its test.
+
+    Attributes:
+        folder: where it lies.
+        fit: arguments of ``deblur fit``, the experiment first.
+    """
+
+    folder: Path
+    fit: Sequence[str]
+
+    @property
+    def done(self) -> bool:
+        return (self.folder / "scores.csv").exists()
+
+    def make(self) -> None:
+        """Fit and test, unless there are scores already; a half-done run is begun anew."""
+        if self.done:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        deblur("fit", *self.fit, f"--run={self.folder}")
+        deblur("test", f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+
+    def values(self, metric: str, copy: str = "") -> list[float]:
+        """Of each test image, sorted by name."""
+        records = sorted(self._records(), key=lambda record: record.image)
+        return [record.value for record in records if record.metric == metric and record.image.startswith(copy)]
+
+    def _records(self) -> list[ScoreRecord]:
+        return read_scores(self.folder / "scores.csv")
+
+    def minutes(self) -> float:
+        """From the configuration's writing to the last checkpoint's."""
+        begun, ended = (os.stat(self.folder / name).st_mtime for name in ("config.yaml", "checkpoints/last.ckpt"))
+        return (ended - begun) / 60
+
+    def curve(self, column: str = "train/loss") -> list[tuple[int, float]]:
+        """Step and value of what was logged."""
+        with open(self.folder / "metrics.csv", newline="", encoding="utf-8") as file:
+            return [(int(row["step"]), float(row[column])) for row in csv.DictReader(file) if row.get(column)]
+
+
+def deblur(*arguments: str) -> None:
+    """Run the command line in a process of its own."""
+    print("deblur", *arguments, file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean."""
+    return sum(values) / len(values)
+
+
+def half_interval(values: Sequence[float]) -> float:
+    """Half the 95 % interval of the mean, by Student's t; nan for a single value."""
+    if len(values) < 2:
+        return float("nan")
+    return float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+
+
+def gain(run: Run, copy: str = "") -> str:
+    """Markdown cells: blurred, restored, and gain in PSNR with its interval over images."""
+    blurred, restored, gains = (run.values(f"psnr{part}", copy) for part in ("_blurred", "", "_gain"))
+    return f"{mean(blurred):.2f} | {mean(restored):.2f} | {mean(gains):+.2f} ± {half_interval(gains):.2f}"
+
+
+def missing(runs: Sequence[Run], only: str) -> None:
+    """Make those that are not there, of those with ``only`` in their folder's name."""
+    for run in runs:
+        if only in run.folder.name:
+            run.make()

@@ -1,0 +1,136 @@
+"""Report C's question, answered: which SRCNN and which rate for which blur, and grey against colour.
+
+python -m benchmarks.srcnn_blurs [--data PHOTOS] [--runs FOLDER] [--out docs/srcnn] [--only WORD] [-- SETTING...]
+
+The grid is that of experiments/sweeps/srcnn_blurs.yaml, 18 runs, and 9 more on colour. Runs that are there already are
+not repeated. PHOTOS is a folder of images in place of the bundled photographs. Tables are printed as Markdown; the 18
+loss curves are one figure, which wants matplotlib.
+"""
+
+import argparse
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from benchmarks.running import Run, gain, half_interval, mean, missing
+
+SWEEP = Path("experiments/sweeps/srcnn_blurs.yaml")
+OWN = ("--config=experiments/data/grey_folder.yaml",)
+COLOURS = {
+    "colour, three channels at once": ("--model.network.channels=3",),
+    "colour, each channel by itself": ("--model.network.channels=1",),
+    "colour, luminance alone": (
+        "--model.network={class_path: Luminance, init_args: {network: {class_path: SRCNN, init_args: {channels: 1}}}}",
+    ),
+}
+BEST_RATE = "0.001"
+
+Key = tuple[str, str, str]
+"""Model, blur and rate."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what is missing, print the tables, draw the figure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--runs", type=Path, default=Path("runs/srcnn_blurs"))
+    parser.add_argument("--out", type=Path, default=Path("docs/srcnn"))
+    parser.add_argument("--only", default="", help="make only the runs with this in their name")
+    parser.add_argument("settings", nargs="*", help="further arguments of deblur fit")
+    options = parser.parse_args(arguments)
+    grid = runs_of_grid(options.runs, options.data, options.settings)
+    colour = runs_on_colour(options.runs, options.data, options.settings)
+    missing([*grid.values(), *colour.values()], options.only)
+    if all(run.done for run in grid.values()):
+        print(grid_table(grid), best_lines(grid), sep="\n\n")
+        draw_curves(grid, options.out / "curves.png")
+    if all(run.done for run in (*grid.values(), *colour.values())):
+        print(colour_table(grid, colour))
+
+
+def runs_of_grid(folder: Path, data: Path | None, settings: Sequence[str]) -> dict[Key, Run]:
+    """The sweep's runs."""
+    parameters = yaml.safe_load(SWEEP.read_text())["parameters"]
+    found = {}
+    for config, blur, rate in itertools.product(*(setting["values"] for setting in parameters.values())):
+        model, name = Path(config).stem, str(yaml.safe_load(blur)["class_path"])
+        own = (*OWN, f"--data.source.base.root={data}") if data else ()
+        fit = (f"--config={config}", *own, f"--data.degradation={blur}", f"--model.lr={rate}", *settings)
+        found[model, name, str(rate)] = Run(folder / f"{model}-{name}-{rate}", fit)
+    return found
+
+
+def runs_on_colour(folder: Path, data: Path | None, settings: Sequence[str]) -> dict[tuple[str, str], Run]:
+    """The first model at the higher rate, on the same images in colour."""
+    found = {}
+    for (model, blur, rate), run in runs_of_grid(folder, data, settings).items():
+        if (model, rate) != ("srcnn_915", BEST_RATE):
+            continue
+        places = ("",) if data else ("base.", "extra.")
+        in_colour = [f"--data.source.{place}grey=false" for place in places]
+        for number, (words, changes) in enumerate(COLOURS.items()):
+            fit = (*run.fit, *in_colour, *changes)
+            found[words, blur] = Run(folder / f"colour{number}-{blur}", fit)
+    return found
+
+
+def grid_table(grid: dict[Key, Run]) -> str:
+    """Markdown: the gain of each run, the best of each blur in bold."""
+    columns = list(dict.fromkeys((model, rate) for model, _, rate in grid))
+    rows = ["| blur | " + " | ".join(f"{model}, {rate}" for model, rate in columns) + " |", "|---" * 7 + "|"]
+    for blur in dict.fromkeys(blur for _, blur, _ in grid):
+        gains = {column: grid[column[0], blur, column[1]].values("psnr_gain") for column in columns}
+        best = max(columns, key=lambda column: mean(gains[column]))
+        cells = [f"{mean(gains[column]):+.2f} ± {half_interval(gains[column]):.2f}" for column in columns]
+        cells = [f"**{cell}**" if column == best else cell for column, cell in zip(columns, cells, strict=True)]
+        rows.append(f"| {blur} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def best_lines(grid: dict[Key, Run]) -> str:
+    """The answer in words, a line for each blur."""
+    lines = []
+    for blur in dict.fromkeys(blur for _, blur, _ in grid):
+        of_blur = {key: run for key, run in grid.items() if key[1] == blur}
+        model, _, rate = max(of_blur, key=lambda key: mean(grid[key].values("psnr_gain")))
+        run = grid[model, blur, rate]
+        best = f"{mean(run.values('psnr_gain')):+.2f} dB, {run.minutes():.0f} minutes"
+        lines.append(f"- {blur}: {model} at a rate of {rate}, {best}.")
+    return "\n".join(lines)
+
+
+def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> str:
+    """Markdown: grey against three ways of restoring colour."""
+    rows = ["| 9-1-5 at 1e-3 | blur | blurred | restored | gain |", "|---|---|---|---|---|"]
+    for blur in dict.fromkeys(blur for _, blur in colour):
+        rows.append(f"| grey | {blur} | {gain(grid['srcnn_915', blur, BEST_RATE])} |")
+        rows += [f"| {words} | {blur} | {gain(colour[words, blur])} |" for words in COLOURS]
+    return "\n".join(rows)
+
+
+def draw_curves(grid: dict[Key, Run], path: Path) -> None:
+    """The training loss of all runs: a row for each model, a column for each blur, a line for each rate."""
+    from matplotlib import pyplot as plt
+
+    models, blurs = (list(dict.fromkeys(key[place] for key in grid)) for place in (0, 1))
+    figure, axes = plt.subplots(len(models), len(blurs), figsize=(9, 7), sharex=True, sharey="col", squeeze=False)
+    for (model, blur, rate), run in grid.items():
+        axis = axes[models.index(model)][blurs.index(blur)]
+        steps, losses = zip(*run.curve(), strict=True)
+        width = max(1, len(losses) // 20)
+        smooth = [mean(losses[max(0, i - width) : i + 1]) for i in range(len(losses))]
+        axis.semilogy(steps, smooth, label=rate, linewidth=1)
+        axis.set_title(f"{model}, {blur}", fontsize=9)
+    axes[0][0].legend(title="rate", fontsize=8)
+    figure.supxlabel("step")
+    figure.supylabel("mean squared error, smoothed")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""What a classifier's test leaves behind: records, accuracy by class, the confusion matrix, pictures."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from PIL import Image, ImageDraw
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+from torchvision.transforms.functional import pil_to_tensor
+
+from deblur_lightning.batch import LabelledBatch
+from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
+from deblur_lightning.imagefiles import write_atomically, write_png
+from deblur_lightning.records import add_scores, image_hash
+
+MOST_CLASSES = 20
+"""More of them are in ``classes.csv`` alone."""
+
+CELL = 24
+MARGIN = 90
+
+
+class LabelledSplits(ScoredData, Protocol):
+    """What this callback asks of a data module."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+
+class ClassificationWriter(Callback):
+    """Writes what a test found to ``scores.csv``, ``classes.csv``, ``confusion.csv`` and ``pictures/test.png``.
+
+    In ``scores.csv`` an image has two rows: "correct", 1 or 0, and "confidence", both under the protocol "top1".
+    """
+
+    def __init__(self) -> None:
+        self._scores: list[Scored] = []
+        self._pairs: dict[int, tuple[int, int]] = {}
+
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: LabelledBatch,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        found, wanted = outputs["label"].tolist(), batch["label"].tolist()
+        for row, index in enumerate(batch["index"].tolist()):
+            correct, confidence = float(found[row] == wanted[row]), float(outputs["confidence"][row])
+            figures = {"correct": correct, "confidence": confidence}
+            self._scores.append(Scored(index, image_hash(batch["image"][row]), "top1", figures))
+            self._pairs[index] = (wanted[row], found[row])
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        scores = {scored.index: scored for part in gathered(trainer, self._scores) for scored in part}
+        pairs = {index: pair for part in gathered(trainer, self._pairs) for index, pair in part.items()}
+        self._scores, self._pairs = [], {}
+        if not trainer.is_global_zero or not scores:
+            return
+        data: LabelledSplits = trainer.datamodule  # type: ignore[attr-defined]
+        folder = Path(trainer.default_root_dir)
+        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
+        add_scores(folder / "scores.csv", records)
+        wanted, found = torch.tensor(list(pairs.values())).unbind(dim=1)
+        confusion: Tensor = multiclass_confusion_matrix(found, wanted, num_classes=len(data.classes))
+        write_table(
+            folder / "confusion.csv", ["true \\ found", *data.classes], _confusion_rows(confusion, data.classes)
+        )
+        write_table(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, data.classes))
+        write_png(folder / "pictures" / "test.png", confusion_picture(confusion, data.classes))
+        _print(confusion, data.classes, {name: float(value) for name, value in trainer.callback_metrics.items()})
+
+
+def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
+    """For each class its name, number of images, and share of these that were recognised; an empty one has none."""
+    counts, hits = confusion.sum(dim=1).tolist(), confusion.diag().tolist()
+    return [
+        [name, str(count), f"{hit / count:.4f}" if count else ""]
+        for name, count, hit in zip(classes, counts, hits, strict=True)
+    ]
+
+
+def _confusion_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
+    return [[name, *map(str, row)] for name, row in zip(classes, confusion.tolist(), strict=True)]
+
+
+def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a CSV file, whole or not at all."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
+
+
+def confusion_picture(confusion: Tensor, classes: Sequence[str]) -> Tensor:
+    """The confusion matrix (true classes downwards, found ones to the right) as (3, H, W) uint8.
+
+    The darker a square, the larger a share of the true class it is.
+    """
+    side = CELL * len(classes)
+    picture = Image.new("RGB", (MARGIN + side, MARGIN + side), "white")
+    pen = ImageDraw.Draw(picture)
+    shares = confusion / confusion.sum(dim=1, keepdim=True).clamp(min=1)
+    for row, name in enumerate(classes):
+        place = MARGIN + CELL * row
+        pen.text((2, place + 6), name[:14], fill="black")
+        pen.text((place + 2, MARGIN - 14 - 12 * (row % 2)), name[:8], fill="black")
+        for column in range(len(classes)):
+            shade = 255 - round(220 * float(shares[row, column]) ** 0.5)
+            left = MARGIN + CELL * column
+            pen.rectangle((left, place, left + CELL - 2, place + CELL - 2), fill=(shade, shade, 255))
+            if count := int(confusion[row, column]):
+                pen.text((left + 1, place + 6), str(count), fill="white" if shade < 128 else "black", font_size=9)
+    pixels: Tensor = pil_to_tensor(picture)
+    return pixels
+
+
+def _print(confusion: Tensor, classes: Sequence[str], metrics: dict[str, float]) -> None:
+    count, accuracy = int(confusion.sum()), float(confusion.diag().sum() / confusion.sum())
+    half = 1.96 * (accuracy * (1 - accuracy) / count) ** 0.5
+    console = Console(highlight=False)
+    if len(classes) <= MOST_CLASSES:
+        table = Table("class", "images", "accuracy", title="Accuracy by class", title_justify="left")
+        for row in class_rows(confusion, classes):
+            table.add_row(*row)
+        console.print(table)
+    console.print(
+        f"accuracy {100 * accuracy:.2f} % (95 % interval of the images drawn: +/- {100 * half:.2f}); "
+        f"calibration error {metrics.get('test/ece', float('nan')):.4f}; n = {count} images of split test",
+        soft_wrap=True,
+    )

@@ -1,0 +1,126 @@
+"""Small labelled images for classifiers: held in memory, a batch is one indexing."""
+
+from collections.abc import Sequence
+from typing import TypedDict, final
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from deblur_lightning.batch import LabelledBatch
+from deblur_lightning.datamodules.augmentation import Augmentation
+from deblur_lightning.datamodules.base import SampledData
+from deblur_lightning.datamodules.sampler import Key
+from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.base import LabelledImages, SharpImages, Source, Split
+
+
+class LoadedLabels(TypedDict):
+    """A batch as the loader gives it: ``image`` uint8, and the counters of its samples."""
+
+    image: Tensor
+    label: Tensor
+    index: Tensor
+    visit: Tensor
+
+
+@final
+class LabelledData(SampledData):
+    """Trains on, validates and tests with whole images and their classes.
+
+    Args:
+        source: of labelled images of one size.
+        batch_size: training samples for each device.
+        epoch_length: training samples in an epoch over all devices; each image once when not given.
+        eval_batch_size: images for each validation or test batch.
+        augmentation: of training images; none when not given.
+        seed: of the training's order and augmentation; validation and test never depend on it.
+        num_workers: loader processes, which small sets in memory do not need.
+
+    Raises:
+        UserError: a length or number that is not positive.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        batch_size: int = 32,
+        epoch_length: int | None = None,
+        eval_batch_size: int = 500,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(source, batch_size, epoch_length, eval_batch_size, seed, num_workers)
+        self.augmentation = augmentation
+
+    @staticmethod
+    def collate(samples: LoadedLabels) -> LoadedLabels:
+        """A batch comes as one already."""
+        return samples
+
+    @property
+    def conditions(self) -> Conditions:
+        """Nothing is blurred."""
+        return Conditions("none", "none", "8-bit")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of their labels."""
+        images = next(iter(self.images.values()))
+        assert isinstance(images, LabelledImages)
+        return images.classes
+
+    def split(self, split: Split) -> SharpImages:
+        return self.source.split(split)
+
+    def check(self, split: Split, images: SharpImages) -> None:
+        if not isinstance(images, LabelledImages):
+            raise UserError(
+                f"{type(self.source).__name__} has no labels, which a classifier needs: give --data.source="
+                "LabelledFolder, MNIST, CIFAR10 or CIFAR100."
+            )
+        sizes = {images.size(index): images.name(index) for index in range(len(images))}
+        if len(sizes) > 1:
+            (first, one), (second, other) = list(sizes.items())[:2]
+            raise UserError(
+                f"{one} ({first[0]}x{first[1]}) and {other} ({second[0]}x{second[1]}) are of different sizes: "
+                f"set --data.source.side={min(min(size) for size in sizes)}, or resize them."
+            )
+
+    def items(self, split: Split) -> Dataset[LoadedLabels]:
+        images = self.images[split]
+        assert isinstance(images, LabelledImages)
+        return _InMemory(images)
+
+    def transfer_batch_to_device(self, batch: LoadedLabels, device: torch.device, dataloader_idx: int) -> LoadedLabels:
+        """Move pixels and labels alone: what the counters decide is decided on the host, alike for every device."""
+        image, label = (batch[name].to(device, non_blocking=True) for name in ("image", "label"))
+        return {"image": image, "label": label, "index": batch["index"], "visit": batch["visit"]}
+
+    def on_after_batch_transfer(self, batch: LoadedLabels, dataloader_idx: int) -> LabelledBatch:
+        assert self.trainer is not None
+        image = batch["image"].to(torch.float32) / 255
+        if self.augmentation is not None and self.trainer.training:
+            image = self.augmentation(image, Draws(self.seed, "train", batch["visit"], batch["index"]))
+        labelled: LabelledBatch = {"image": image, "label": batch["label"], "index": batch["index"].to(image.device)}
+        converted: LabelledBatch = self.trainer.precision_plugin.convert_input(labelled)
+        return converted
+
+
+@final
+class _InMemory(Dataset[LoadedLabels]):
+    """All images of a split in one tensor; ``DataLoader`` asks for whole batches."""
+
+    def __init__(self, images: LabelledImages) -> None:
+        self._pixels = torch.stack([images.pixels(index) for index in range(len(images))])
+        self._labels = torch.tensor([images.label(index) for index in range(len(images))])
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitems__(self, keys: Sequence[Key]) -> LoadedLabels:
+        visit, index = torch.tensor(keys).unbind(dim=1)
+        return {"image": self._pixels[index], "label": self._labels[index], "index": index, "visit": visit}

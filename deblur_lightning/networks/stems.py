@@ -1,0 +1,29 @@
+"""First layers of a classifier, to be compared with the deconvolution layer."""
+
+from torch import Tensor, nn
+
+from deblur_lightning.errors import UserError
+
+
+class ConvStem(nn.Module):
+    """One convolution that keeps channels and size.
+
+    Args:
+        channels: of the image, in and out.
+        kernel_size: side of the kernel in pixels; an even one has a row and a column more below and to the right.
+
+    Raises:
+        UserError: a number below 1.
+    """
+
+    def __init__(self, channels: int = 3, kernel_size: int = 3) -> None:
+        super().__init__()
+        for name, value in {"channels": channels, "kernel_size": kernel_size}.items():
+            if value < 1:
+                raise UserError(f"ConvStem {name}={value}: give 1 or more.")
+        self.layer = nn.Conv2d(channels, channels, kernel_size, padding="same")
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Filter ``image``, (B, channels, H, W)."""
+        filtered: Tensor = self.layer(image)
+        return filtered

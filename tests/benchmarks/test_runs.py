@@ -1,0 +1,105 @@
+"""The benchmarks of runs: what is there is not repeated, and tables are of the right runs; nothing is trained here."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import classifiers, running, srcnn, srcnn_blurs, srcnn_speed, srcnn_wrapping
+from benchmarks.running import Run, half_interval
+from deblur_lightning.records import ScoreRecord, add_scores
+from tests.conftest import REPOSITORY
+
+
+def pretend(run: Run, metric: str, *values: float) -> None:
+    """Leave behind what a run of these scores would."""
+    (run.folder / "checkpoints").mkdir(parents=True)
+    for name in ("config.yaml", "checkpoints/last.ckpt"):
+        (run.folder / name).touch()
+    (run.folder / "metrics.csv").write_text("step,train/loss,val/psnr\n9,0.5,\n19,0.25,\n19,,30\n")
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x")
+    for name in (metric, f"{metric}_blurred", f"{metric}_gain"):
+        records = [
+            ScoreRecord(**common | {"image": str(place), "metric": name, "value": value})  # type: ignore[arg-type]
+            for place, value in enumerate(values)
+        ]
+        add_scores(run.folder / "scores.csv", records)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+
+def test_a_run_is_made_once_and_a_half_done_one_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(running, "deblur", lambda *arguments: commands.append(arguments))
+    run = Run(tmp_path / "run", ("--config=a.yaml",))
+    run.folder.mkdir()
+    (run.folder / "config.yaml").touch()
+    run.make()
+    assert not run.folder.exists()
+    assert [command[0] for command in commands] == ["fit", "test"]
+    assert commands[0][1:] == ("--config=a.yaml", f"--run={tmp_path}/run")
+    pretend(run, "psnr", 1.0)
+    run.make()
+    assert len(commands) == 2
+
+
+def test_an_interval_is_student_s() -> None:
+    assert half_interval([1.0, 2.0, 3.0]) == pytest.approx(4.303 / 3**0.5, rel=1e-3)
+
+
+def test_the_grid_s_best_is_the_one_of_the_largest_gain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")  # an extra
+    grid = srcnn_blurs.runs_of_grid(tmp_path, None, [])
+    assert len(grid) == 18
+    for place, run in enumerate(grid.values()):
+        pretend(run, "psnr", float(place % 7), float(place % 7))
+    for run in srcnn_blurs.runs_on_colour(tmp_path, None, []).values():
+        pretend(run, "psnr", 1.0, 2.0)
+    srcnn_blurs.main(["--runs", str(tmp_path), "--out", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert printed.count("**+") == 3
+    assert printed.count("**+6.00") == 1
+    assert "- GaussianBlur: srcnn_9315 at a rate of 0.0001, +6.00 dB" in printed
+    assert printed.count("colour, luminance alone") == 3
+    assert (tmp_path / "curves.png").stat().st_size > 10_000
+
+
+def test_settings_and_data_reach_the_runs(tmp_path: Path) -> None:
+    grid = srcnn_blurs.runs_of_grid(tmp_path, Path("photos"), ["--trainer.max_epochs=1"])
+    for run in grid.values():
+        assert "--data.source.base.root=photos" in run.fit
+        assert "--trainer.max_epochs=1" in run.fit
+    for runs in (
+        srcnn.cifar_runs(tmp_path, Path("sets"), ["--a=1"]),
+        srcnn.gaussian_runs(tmp_path, Path("sets"), ["--a=1"]),
+    ):
+        assert all("--a=1" in run.fit and any("sets" in argument for argument in run.fit) for run in runs.values())
+
+
+def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
+    options = argparse.Namespace(runs=tmp_path, data=Path("sets"), settings=[])
+    runs = {name: classifiers.seeded(name, options) for name in classifiers.SEEDS}
+    assert [len(several) for several in runs.values()] == [3, 3, 3, 3, 5, 5, 5]
+    for name, several in runs.items():
+        for seed, run in enumerate(several):
+            right = seed + (2 if name == "mnist_cnn" else 1)
+            pretend(run, "correct", *[1.0] * right, *[0.0] * (10 - right))
+    accuracy, difference = classifiers.accuracy_table(runs), classifiers.difference_table(runs)
+    assert "| mnist_mlp | 97.32 | 20.00 ± 24.84 | 10.00 to 30.00 | 3 |" in accuracy
+    assert "| mnist_cnn - mnist_mlp | 1.88 | +10.00 ± 0.00 | better |" in difference
+    assert "| deconv_cifar10 - conv_cifar10 | 0.9 | +0.00 ± 0.00 | no difference shown |" in difference
+    assert classifiers.verdict(-2.0, 1.0) == "worse"
+
+
+def test_wrapping_costs_and_clamping_does_not(tmp_path: Path) -> None:
+    output = torch.tensor([[[[0.5, 1.01, 1.0, -0.01]]]])
+    assert (srcnn_wrapping.cast(output) * 255).round().flatten().tolist() == [127, 1, 255, 254]
+
+
+def test_the_speed_of_every_combination_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(srcnn_speed.main(["--widths", "4", "--side", "16", "--steps", "1"])) == 4
+    assert capsys.readouterr().out.count("| 4 | bf16 |") == 2

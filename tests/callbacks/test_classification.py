@@ -1,0 +1,63 @@
+"""What a classifier leaves behind: records, tables, pictures, and labels for one's own photographs."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from deblur_lightning.callbacks.classification import ClassificationWriter, class_rows, confusion_picture
+from deblur_lightning.callbacks.labels import LabelWriter
+from deblur_lightning.datamodules.labelled import LabelledData
+from deblur_lightning.records import mean_score, read_scores
+from deblur_lightning.sources.photographed_digits import PhotographedDigits
+from tests.handwriting import write_photographs
+from tests.methods.test_classifier import classifier, digits
+from tests.small import trainer
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_a_test_leaves_records_tables_and_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module = digits(length=100, eval_batch_size=7)
+    runner = trainer(tmp_path, callbacks=[ClassificationWriter()])
+    (logged,) = runner.test(classifier(), module, verbose=False)
+    records = read_scores(tmp_path / "scores.csv")
+    assert mean_score(records, "correct") == pytest.approx(logged["test/accuracy"])
+    assert {record.metric for record in records} == {"correct", "confidence"}
+    assert len(records) == 40
+    assert len({record.inputs for record in records}) == 20
+    confusion = torch.tensor([[int(cell) for cell in row[1:]] for row in rows(tmp_path / "confusion.csv")[1:]])
+    assert confusion.sum(dim=1).tolist() == [2] * 10
+    assert int(confusion.diag().sum()) == round(20 * logged["test/accuracy"])
+    assert rows(tmp_path / "classes.csv")[1][:2] == ["0", "2"]
+    assert Image.open(tmp_path / "pictures" / "test.png").width > 200
+    printed = capsys.readouterr().out
+    assert f"accuracy {100 * logged['test/accuracy']:.2f} %" in printed
+    assert "calibration error" in printed
+
+
+def test_accuracy_is_of_the_true_class() -> None:
+    confusion = torch.tensor([[3, 1, 0], [0, 2, 0], [0, 0, 0]])
+    assert class_rows(confusion, "abc") == [["a", "4", "0.7500"], ["b", "2", "1.0000"], ["c", "0", ""]]
+
+
+def test_the_picture_is_darker_where_more_are() -> None:
+    picture = confusion_picture(torch.tensor([[4, 0], [2, 2]]), ("one", "two")).float()
+    cells = [[picture[0, 90 + 24 * y + 20, 90 + 24 * x + 20] for x in range(2)] for y in range(2)]
+    assert cells[0][0] < cells[1][0] == cells[1][1] < cells[0][1] == 255
+
+
+def test_labels_of_photographs_are_a_table_and_a_sheet(tmp_path: Path) -> None:
+    truth = write_photographs(tmp_path / "photos", hands=2)
+    runner = trainer(tmp_path, callbacks=[LabelWriter()])
+    runner.predict(classifier(), LabelledData(PhotographedDigits(tmp_path / "photos"), eval_batch_size=7))
+    header, *found = rows(tmp_path / "predictions" / "labels.csv")
+    assert header == ["file", "label", "confidence"]
+    assert [name for name, _, _ in found] == sorted(truth)
+    assert all(0.1 <= float(confidence) <= 1 for _, _, confidence in found)
+    assert Image.open(tmp_path / "predictions" / "contact_sheet.png").height == 2 * 104
