@@ -37,7 +37,7 @@ METHODS = {
     "deconv_layer": "one layer",
     "deconv_multi": "four layers, CNN",
 }
-GREY = {"class_path": "Prepared", "init_args": {"base": {"class_path": "Photos"}, "grey": True}}
+GREY = {"class_path": "Prepared", "init_args": {"base": {"class_path": "Photos"}, "grey": True, "count": None}}
 QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 
 
@@ -76,7 +76,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
     tests = {"bundled": GREY}
     if data is not None:
         photos = {"class_path": "Folder", "init_args": {"root": str(data)}}
-        tests["data"] = {"class_path": "Prepared", "init_args": {"base": photos, "grey": True}}
+        tests["data"] = {"class_path": "Prepared", "init_args": {"base": photos, "grey": True, "count": None}}
     for name, source in tests.items():
         if not (run / name / "scores.csv").exists():
             checkpoint = f"--ckpt_path={run}/checkpoints/last.ckpt"
