@@ -4,6 +4,10 @@ from typing import TypedDict
 
 from torch import Tensor
 
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of red, green and blue over ImageNet's training images, by which networks trained on it want theirs normalised."""
+
 
 class SharpBatch(TypedDict):
     """What a loader yields, before any degradation.

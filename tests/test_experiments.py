@@ -28,6 +28,11 @@ OVERLAYS = sorted(
 )
 SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
+    "SkipAutoencoder": [
+        "--model.network.widths=[4,4,8,8,8]",
+        "--model.discriminator.widths=[4,4,4,4]",
+        "--data.crop_size=64",
+    ],
     "SRCNN": ["--model.network.widths=[4,4]"],
     "conv_sir": [],
     "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],

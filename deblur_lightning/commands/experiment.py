@@ -17,6 +17,8 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger
 
 import deblur_lightning
+from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.callbacks.health import HealthPanel
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
@@ -113,7 +115,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [ScoreWriter(), PredictionWriter(), SaveOnInterrupt()]
+        extra: list[Any] = [StopAtDivergence(), ScoreWriter(), PredictionWriter(), HealthPanel(), SaveOnInterrupt()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
