@@ -27,8 +27,8 @@ class StopAtDivergence(Callback):
     """Stops a run whose losses or scores are no longer finite numbers.
 
     What each batch logged is put by on its device and looked at every ``log_every_n_steps`` batches, after each
-    validation and before each checkpoint, so that the device need not be waited for in between. A checkpoint must have
-    finite weights too: a last update may have spoilt them after the loss was taken.
+    validation, before each checkpoint and at the end, so that the device need not be waited for in between. A
+    checkpoint must have finite weights too: a last update may have spoilt them after the loss was taken.
 
     Raises:
         UserError: with the log key, the batch and the samples; before the checkpoint is written.
@@ -60,6 +60,9 @@ class StopAtDivergence(Callback):
             self._noted.append(_Noted(trainer.global_step, batch["index"], values))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._check(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._check(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:

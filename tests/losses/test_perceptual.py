@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torchvision.models import vgg19
 
 from deblur_lightning.losses import perceptual
-from deblur_lightning.losses.perceptual import VGG16Perceptual, VGG19Perceptual
+from deblur_lightning.errors import UserError
+from deblur_lightning.losses.perceptual import VGG16Perceptual, VGG19Perceptual, VGGPerceptual, _places_of_layers
 
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -136,3 +137,37 @@ def test_training_leaves_the_features_alone(loss: VGG19Perceptual) -> None:
     graph = loss(preds.requires_grad_(), target)
     graph.backward()
     assert torch.equal(loss(preds, target), before)
+
+
+@pytest.mark.parametrize("kind", [VGG16Perceptual, VGG19Perceptual])
+def test_layers_lie_where_torchvision_has_them(kind: type[VGGPerceptual]) -> None:
+    with torch.device("meta"):
+        features = kind.build(None).features  # type: ignore[arg-type]
+    block, number, names = 1, 0, {}
+    for place, layer in enumerate(features):
+        number += isinstance(layer, nn.Conv2d)
+        if isinstance(layer, nn.ReLU):
+            names[f"relu{block}_{number}"] = place
+        if isinstance(layer, nn.MaxPool2d):
+            block, number = block + 1, 0
+    assert _places_of_layers(kind.blocks) == names
+
+
+def test_several_layers_are_averaged(weights: dict[str, Tensor]) -> None:
+    loss = VGG19Perceptual(weight=3.0, layers=["relu3_3", "relu1_2"])
+    assert loss.load()
+    assert loss.name == "vgg19.relu1_2+relu3_3"
+    preds, target = images(0), images(1)
+    wanted = (by_hand(weights, preds, target, 4) + by_hand(weights, preds, target, 16)) / 2
+    torch.testing.assert_close(loss(preds, target), 3 * wanted)
+
+
+@pytest.mark.parametrize("layers", [[], ["relu3_9"], ["relu3_3", "conv1"]])
+def test_layers_that_are_not_there_are_refused(layers: list[str]) -> None:
+    with pytest.raises(UserError, match=r"VGG16Perceptual layers=.*: choose one or more of relu1_1, .*relu5_3\.$"):
+        VGG16Perceptual(layers=layers)
+
+
+def test_the_command_that_fetches_the_weights_names_the_network() -> None:
+    assert "import vgg16 as v" in VGG16Perceptual().cure
+    assert VGG16Perceptual.weights_file().name == "vgg16-397923af.pth"

@@ -95,35 +95,6 @@ def test_the_learning_rate_is_the_one_given() -> None:
     assert [adam.param_groups[0]["betas"] for adam in (generator, discriminator)] == [(0.1, 0.2)] * 2
 
 
-class Watched(AdversarialRestorer):  # type: ignore[misc]  # final for users; here its updates are watched
-    """Notes after each batch which of the two networks changed."""
-
-    def on_train_start(self) -> None:
-        self.changes: list[tuple[bool, bool]] = []
-        self.before = [weights(self.network), weights(self.discriminator)]
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        now = [weights(self.network), weights(self.discriminator)]
-        self.changes.append((not same(self.before[0], now[0]), not same(self.before[1], now[1])))
-        self.before = now
-
-
-@pytest.mark.parametrize(("generator", "discriminator"), [(3, 1), (1, 1), (1, 5), (5, 2)])
-def test_updates_follow_the_ratio_and_steps_are_batches(
-    generator: int, discriminator: int, photographs: Path, tmp_path: Path
-) -> None:
-    model = Watched(
-        UNet(widths=[4]),
-        MultiScalePatchGAN(widths=[4, 8]),
-        generator_steps=generator,
-        discriminator_steps=discriminator,
-    )
-    runner = trainer(tmp_path, max_epochs=-1, max_steps=10, limit_val_batches=0)
-    runner.fit(model, data(photographs))
-    assert model.changes == [model.cadence.updates(batch) for batch in range(10)]
-    assert runner.global_step == 10
-
-
 def test_each_network_s_loss_leaves_the_other_without_gradient(photographs: Path, tmp_path: Path) -> None:
     seen: list[tuple[str, bool]] = []
 
