@@ -17,6 +17,7 @@ from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.prepared import Prepared
 from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100
 from tests.conftest import EXPERIMENTS, write_image
@@ -53,7 +54,9 @@ TOLD_THE_PSF = (
 """Experiments that real pairs are not for: nobody knows what blurred those."""
 EVERY_WAY = ("deblurgan", "srcnn", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
 """Experiments that all overlays are tried on, one of each kind; the others have the same methods and networks."""
-CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, RealPairs, STL10)}
+FACES = ("gan_celeba", "data/celeba64.yaml")
+"""The other sets' crops are not the 64x64 pixels that its discriminator judges."""
+CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, PairedFolder, Prepared, RealPairs, STL10)}
 """By name, those that overlays change to."""
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -127,7 +130,7 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (name, overlay)
         for name, overlay in itertools.product(NAMES, OVERLAYS)
         if not (name in TOLD_THE_PSF and overlay == "data/gopro.yaml")
-        and (name in EVERY_WAY or overlay in ("data/folder.yaml", "presets/quick.yaml"))
+        and (name in EVERY_WAY or overlay in ("data/folder.yaml", "presets/quick.yaml") or (name, overlay) == FACES)
     ],
 )
 def test_every_overlay_fits_every_experiment(

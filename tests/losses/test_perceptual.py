@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import vgg19
 
-from deblur_lightning.losses import perceptual
 from deblur_lightning.errors import UserError
+from deblur_lightning.losses import perceptual
 from deblur_lightning.losses.perceptual import VGG16Perceptual, VGG19Perceptual, VGGPerceptual, _places_of_layers
 
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
