@@ -30,7 +30,7 @@ OVERLAYS = sorted(
 SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
     "SkipAutoencoder": [
-        "--model.network.widths=[4,4,8,8,8]",
+        "--model.network.widths=[8,4,8,8,8]",
         "--model.discriminator.widths=[4,4,4,4]",
         "--data.crop_size=64",
     ],

@@ -31,7 +31,7 @@ def autoencoder() -> AdversarialRestorer:
     """Without BatchNorm, whose statistics would be each process's own: SyncBatchNorm has no kernel for the CPU."""
     judge = ImageDiscriminator([4, 4, 4, 4])
     judge.features = nn.Sequential(*(layer for layer in judge.features if not isinstance(layer, nn.BatchNorm2d)))
-    return AdversarialRestorer(SkipAutoencoder([4, 4, 8, 8, 8]), judge, reconstruction=[SSIM(100.0)])
+    return AdversarialRestorer(SkipAutoencoder([8, 4, 8, 8, 8]), judge, reconstruction=[SSIM(100.0)])
 
 
 def trained(build: Any, photographs: Path, devices: int) -> dict[str, torch.Tensor]:

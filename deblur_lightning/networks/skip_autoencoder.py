@@ -22,13 +22,15 @@ class SkipAutoencoder(nn.Module):
 
     ReLU follows every layer but the last. Inside, images are normalised by ImageNet's mean and deviation, as the
     report has them. Sizes that do not fit are padded by repeating the edge, and the padding is cut off again. Kernels,
-    strides, channels and joints are the report's table; the ReLUs are ours, since it names none for this network.
+    strides, channels and joints are the report's table; the ReLUs are ours, since it names none for this network, and
+    so is the initialisation: the first skip hands on the image's positive and negative parts and the last layer joins
+    them, so that an untrained network returns its input, but for the outermost pixels.
 
     Args:
         widths: channels of the convolutions. The transposed ones follow: a quarter of the last, and so on.
 
     Raises:
-        UserError: not five widths, or one that is no multiple of 4.
+        UserError: not five widths, one that is no multiple of 4, or less than 8 at first.
     """
 
     mean: Tensor
@@ -36,8 +38,8 @@ class SkipAutoencoder(nn.Module):
 
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512, 512)) -> None:
         super().__init__()
-        if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths):
-            raise UserError(f"SkipAutoencoder widths={list(widths)}: give five multiples of 4.")
+        if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths) or widths[0] < 8:
+            raise UserError(f"SkipAutoencoder widths={list(widths)}: give five multiples of 4, the first 8 or more.")
         one, two, three, four, five = widths
         down = [3, *widths]
         into = [five, five // 4 + four, three // 2 + three, one + two, one // 2, one // 4 + one]
@@ -50,6 +52,7 @@ class SkipAutoencoder(nn.Module):
             nn.ConvTranspose2d(before, after, kernel, stride)
             for before, after, (kernel, stride) in zip(into, out, _UP, strict=True)
         )
+        self._start_as_identity()
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
 
@@ -74,6 +77,20 @@ class SkipAutoencoder(nn.Module):
             if skip is not None:
                 x = torch.cat([x, skip], dim=1)
         return x
+
+    @torch.no_grad()
+    def _start_as_identity(self) -> None:
+        first, last = self.down[0], self.up[-1]
+        assert isinstance(first, nn.Conv2d)
+        assert isinstance(last, nn.ConvTranspose2d)
+        assert first.bias is not None
+        assert last.bias is not None
+        skip = last.in_channels - first.out_channels
+        for zero in (first.weight[:6], first.bias[:6], last.weight, last.bias):
+            zero.zero_()
+        for colour in range(3):
+            for part, sign in ((colour, 1.0), (colour + 3, -1.0)):
+                first.weight[part, colour, 1, 1] = last.weight[skip + part, colour, 1, 1] = sign
 
 
 def _missing(length: int) -> int:

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
 from deblur_lightning.networks.skip_autoencoder import SkipAutoencoder
 
-SMALL = (4, 4, 8, 8, 8)
+SMALL = (8, 4, 8, 8, 8)
 TABLE = [
     (3, 64), (64, 62), (128, 30), (256, 28), (512, 13), (512, 11),  # down
     (128, 13), (128, 28), (64, 30), (32, 61), (16, 62), (3, 64),  # up, before each joint
@@ -50,22 +50,31 @@ def test_any_size_is_padded_and_cropped(size: tuple[int, int]) -> None:
     assert restored.isfinite().all()
 
 
+def test_an_untrained_network_returns_its_input_but_for_the_outermost_pixels() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, 64, 64)
+    inner = (..., slice(1, -1), slice(1, -1))
+    torch.testing.assert_close(SkipAutoencoder(SMALL)(image)[inner], image[inner])
+
+
 def test_each_joint_counts() -> None:
-    """Without what the way down saw, the output is another one."""
+    """Every part of every layer gets a gradient, once the last layer is no longer empty."""
     torch.manual_seed(0)
     network = SkipAutoencoder(SMALL)
-    image = torch.rand(1, 3, 32, 32)
-    before = network(image)
-    for layer, first in ((network.up[1], 2), (network.up[2], 4), (network.up[3], 4), (network.up[5], 1)):
+    assert isinstance(network.up[-1].weight, Tensor)
+    nn.init.normal_(network.up[-1].weight)
+    network(torch.rand(2, 3, 32, 32)).square().sum().backward()
+    for layer, joined in ((network.up[1], 8), (network.up[2], 8), (network.up[3], 4), (network.up[5], 8)):
         assert isinstance(layer.weight, Tensor)
-        with torch.no_grad():
-            layer.weight[first:] += 0.1
-        after = network(image)
-        assert not torch.allclose(before, after)
-        before = after
+        assert layer.weight.grad is not None
+        own, skip = layer.weight.grad[:-joined], layer.weight.grad[-joined:]
+        assert own.abs().sum() > 0
+        assert skip.abs().sum() > 0
 
 
 def test_widths_that_do_not_fit_are_refused() -> None:
-    for widths in ([4, 4, 4, 4], [4, 4, 4, 4, 6], [0, 4, 4, 4, 4]):
-        with pytest.raises(UserError, match=r"SkipAutoencoder widths=\[.*\]: give five multiples of 4\.$"):
+    for widths in ([8, 4, 4, 4], [8, 4, 4, 4, 6], [8, 0, 4, 4, 4], [4, 4, 4, 4, 4]):
+        with pytest.raises(
+            UserError, match=r"SkipAutoencoder widths=\[.*\]: give five multiples of 4, the first 8 or more\.$"
+        ):
             SkipAutoencoder(widths)
