@@ -107,6 +107,13 @@ def test_a_bad_validation_names_the_image(photographs: Path, tmp_path: Path) -> 
     assert not (tmp_path / "kept").exists()
 
 
+def test_a_validation_by_itself_is_looked_at_too(photographs: Path, tmp_path: Path) -> None:
+    model = srcnn()
+    torch.nn.init.constant_(model.network.layers[0].weight, torch.nan)  # type: ignore[union-attr, operator, index]
+    with pytest.raises(UserError, match=r"^val/psnr became nan after batch 0 \(samples 0\): "):
+        trainer(tmp_path, callbacks=[StopAtDivergence()]).validate(model, data(photographs), verbose=False)
+
+
 def test_an_infinite_loss_stops_the_run_too(photographs: Path, tmp_path: Path) -> None:
     class Endless(ReconstructionLoss):
         title = "endless"

@@ -138,10 +138,11 @@ class Average(Callback):
 def test_the_average_follows_its_formula_batch_by_batch(
     ratio: tuple[int, int], batches: int, photographs: Path, tmp_path: Path
 ) -> None:
-    average = Average(0.3)
+    average = Average(0.9)
     settings: dict[str, Any] = {"max_epochs": -1, "max_steps": batches, "limit_val_batches": 0}
-    model = watched(ratio, lr=1e-2, ema_decay=0.3)
-    trainer(tmp_path, **settings, callbacks=[average]).fit(model, small(photographs))
+    model = watched(ratio, lr=1e-2, ema_decay=0.9)
+    three_an_epoch = data(photographs, batch_size=4, crop_size=16)
+    trainer(tmp_path, **settings, callbacks=[average]).fit(model, three_an_epoch)
     assert average.batches == batches
 
 
