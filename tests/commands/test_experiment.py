@@ -102,6 +102,10 @@ def _one_line(message: str) -> str:
             ["--model.network=Photos"],
             "no class 'Photos' for model.network: choose from ",
         ),
+        (
+            ["--model.reconstruction=[{class_path: L2}]"],
+            "no class 'L2' for model.reconstruction: choose from Charbonnier, FrequencyL1, L1, SSIM, VGG16Perceptual, ",
+        ),
         (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
         (["--config", "broken.yaml"], "broken.yaml is not valid YAML (while parsing a flow node"),
