@@ -16,11 +16,11 @@ SIDE = 128
 ROWS = 3
 CURVES = {
     "mean output of the discriminator": ("train/d_real", "train/d_fake"),
-    "losses": ("train/loss_generator", "train/loss_discriminator"),
+    "the two sides of the game": ("train/loss_adversarial", "train/loss_discriminator"),
     "gradient norms before clipping": ("train/gradient_generator", "train/gradient_discriminator"),
     "checkerboard, grey levels": ("val/checkerboard", "val/checkerboard_sharp"),
 }
-LOGARITHMIC = ("losses", "gradient norms before clipping")
+LOGARITHMIC = "gradient norms before clipping"
 
 mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 130})
 
@@ -45,7 +45,7 @@ def draw_curves(runs: Path, path: Path) -> None:
                 for seed, folder in enumerate(sorted((runs / name).iterdir())):
                     label = key.partition("/")[2] if seed == 0 else None
                     axis.plot(*curve(folder, key), color=colour, linewidth=0.7, alpha=0.7, label=label)
-            if title in LOGARITHMIC:
+            if title == LOGARITHMIC:
                 axis.set_yscale("log")
             axis.set(title=title, xlabel="batches")
             axis.legend(frameon=False)

@@ -13,9 +13,10 @@ from tests.two_processes import main
 def test_two_processes_equal_one_with_their_batches_together(photographs: Path, tmp_path: Path) -> None:
     """Both GANs, over six cycles, with the penalty at random places, clipping and the average."""
     two = [sys.executable, "-m", "tests.two_processes", photographs, tmp_path / "two.pt", "2"]
-    answer = subprocess.run(two, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
-    assert answer.returncode == 0, answer.stderr
-    main(photographs, tmp_path / "one.pt", 1)
+    with subprocess.Popen(two, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as process:
+        main(photographs, tmp_path / "one.pt", 1)
+        _, complained = process.communicate(timeout=300)
+    assert process.returncode == 0, complained
     one, other = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("one", "two"))
     assert one.keys() == other.keys()
     for name, value in one.items():

@@ -1,4 +1,4 @@
-"""How a GAN's training goes, in one picture: outputs, losses, gradients and the checkerboard over the batches."""
+"""How a GAN's training goes, in one picture: outputs, the game, gradients and the checkerboard over the batches."""
 
 import math
 from collections import defaultdict
@@ -18,7 +18,7 @@ Curves = dict[str, list[tuple[int, float]]]
 
 PANELS: dict[str, tuple[str, ...]] = {
     "mean output of the discriminator": ("train/d_real", "train/d_fake"),
-    "losses": ("train/loss_generator", "train/loss_discriminator"),
+    "the two sides of the game": ("train/loss_adversarial", "train/loss_discriminator"),
     "gradient norms before clipping, log10": ("train/gradient_generator", "train/gradient_discriminator"),
     "checkerboard, grey levels of 255": ("val/checkerboard", "val/checkerboard_sharp"),
 }

@@ -16,7 +16,7 @@ def test_each_validation_of_a_gan_leaves_its_curves(photographs: Path, tmp_path:
     runner.fit(gan(), data(photographs))
     assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"health.png"}
     assert set(panel._curves) == {key for keys in PANELS.values() for key in keys}
-    assert [batch for batch, _ in panel._curves["train/loss_generator"]] == [3, 4, 5, 6]  # both updated from 3 on
+    assert [batch for batch, _ in panel._curves["train/loss_adversarial"]] == [3, 4, 5, 6]  # both updated from 3 on
     assert [batch for batch, _ in panel._curves["val/checkerboard"]] == [3, 6]
 
 
