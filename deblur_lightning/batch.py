@@ -7,6 +7,10 @@ from torch import Tensor
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601), as Pillow has them."""
 
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+"""Of red, green and blue over ImageNet's training images, by which networks trained on it want theirs normalised."""
+
 
 class SharpBatch(TypedDict):
     """What a loader yields, before any degradation.

@@ -74,6 +74,30 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
     return values.reshape(len(preds))
 
 
+STRIDE_PERIOD = 4
+"""Pixels after which the patterns of two strided layers, or of one, repeat themselves."""
+
+
+@torch.no_grad()
+def stride_amplitude(image: Tensor) -> Tensor:
+    """How strong the pattern is that strided layers leave, the checkerboard: of each image, in grey levels of 255.
+
+    It is the root of the energy at those frequencies that are multiples of 1/4 per pixel, which is the standard
+    deviation of the means of every fourth pixel (Parseval). Photographs have a little of it too.
+
+    Args:
+        image: (B, C, H, W) in [0, 1], at least 4 pixels a side.
+
+    Returns:
+        (B,) float32.
+    """
+    count, channels, height, width = image.shape
+    rows, columns = height // STRIDE_PERIOD, width // STRIDE_PERIOD
+    whole = image[..., : rows * STRIDE_PERIOD, : columns * STRIDE_PERIOD].float()
+    phases = whole.reshape(count, channels, rows, STRIDE_PERIOD, columns, STRIDE_PERIOD).mean(dim=(2, 4))
+    return 255 * phases.var(dim=(2, 3), correction=0).mean(dim=1).sqrt()
+
+
 @torch.no_grad()
 def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop: int = 0) -> dict[str, Tensor]:
     """Every figure of a restored batch, beside the same figure of its blurred input, and the gain.

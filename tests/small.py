@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
-from deblur_lightning.losses.perceptual import VGGPerceptual
+from deblur_lightning.losses.perceptual import VGG19Perceptual, VGGPerceptual
+from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
@@ -42,11 +43,15 @@ def trainer(folder: Path, **settings: Any) -> Trainer:
     return Trainer(**(quiet | defaults | settings))
 
 
+def perceptual_terms(weight: float = 0.01) -> list[ReconstructionLoss]:
+    return [L1(100.0), VGG19Perceptual(weight)]
+
+
 def load_a_small_network(loss: VGGPerceptual) -> bool:
     """In place of ``VGGPerceptual.load``, where half a gigabyte of weights is not at hand."""
     convolution = nn.Conv2d(3, 2, 3).requires_grad_(False)
     nn.init.constant_(convolution.weight, 0.1)
-    loss._vgg = (convolution,)
+    loss._parts = (convolution,)
     return True
 
 

@@ -41,6 +41,14 @@ def test_a_mixture_goes_over_an_experiment(photographs: Path, workplace: Path, d
     assert code == 0, complaint
 
 
+def test_every_loss_is_on_the_page_of_the_gans() -> None:
+    text = (DOCS / "adversarial.md").read_text()
+    losses = Path(__file__).parent.parent / "deblur_lightning" / "losses"
+    classes = {name for file in losses.glob("*.py") for name in re.findall(r"@final\nclass (\w+)\(", file.read_text())}
+    assert len(classes) == 11
+    assert {name for name in classes if f"`{name}`" not in text} == set()
+
+
 def test_every_degradation_is_in_the_table() -> None:
     text = (DOCS / "degradations.md").read_text()
     rooms = Path(__file__).parent.parent / "deblur_lightning" / "degradations"

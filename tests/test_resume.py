@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from deblur_lightning.losses.adversarial import WassersteinGP
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.schedules import Cosine
 from tests.small import data, same, srcnn, trainer, weights
@@ -26,7 +27,7 @@ class Interrupt(Callback):
 
 
 def gan() -> Restorer:
-    return constant_gan(schedule=Cosine())
+    return constant_gan(schedule=Cosine(), adversarial=WassersteinGP(), clip_norm=1.0, ema_decay=0.9)
 
 
 def falling_srcnn() -> Restorer:

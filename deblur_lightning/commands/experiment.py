@@ -18,6 +18,8 @@ from lightning.pytorch.loggers import CSVLogger
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
+from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.callbacks.health import HealthPanel
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.callbacks.pictures import ComparisonPictures
@@ -116,7 +118,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [SaveOnInterrupt(), *self._writers()]
+        extra: list[Any] = [StopAtDivergence(), *self._writers(), SaveOnInterrupt()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
@@ -133,7 +135,7 @@ class ExperimentCLI(LightningCLI):
         """What writes down what the model found."""
         if isinstance(self.model, ImageClassifier):
             return [ClassificationWriter(), LabelWriter()]
-        return [ScoreWriter(), PredictionWriter()]
+        return [ScoreWriter(), PredictionWriter(), HealthPanel()]
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         if isinstance(self.model, ImageClassifier):  # there is no before and after to compare

@@ -123,11 +123,11 @@ def _suggestion(name: str, known: Iterable[str], everything: bool = True) -> str
 
 
 def _concrete_names(base: Any) -> list[str]:
-    """The classes of this package that ``base``, a class or an optional one, admits.
+    """The classes of this package that ``base``, a class, an optional one or a list of them, admits.
 
     A setting typed as any ``nn.Module`` is meant for a network.
     """
-    bases = [kind for kind in getattr(base, "__args__", (base,)) if isinstance(kind, type)]
+    bases = _classes_in(base)
     names: list[str] = []
     waiting: list[type] = []
     for kind in bases:
@@ -139,6 +139,13 @@ def _concrete_names(base: Any) -> list[str]:
         if candidate.__module__.startswith(room) and not inspect.isabstract(candidate):
             names.append(candidate.__name__)
     return names
+
+
+def _classes_in(kind: Any) -> list[type]:
+    inner = getattr(kind, "__args__", None)
+    if inner is None:
+        return [kind] if isinstance(kind, type) else []
+    return [found for part in inner for found in _classes_in(part)]
 
 
 def _class(path: str) -> type:

@@ -1,52 +1,145 @@
-"""Perceptual loss: the distance between two images in the features of a network trained on ImageNet."""
+"""Perceptual losses: the distance between two images in the features of a network trained on ImageNet."""
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
+from typing import final
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models import VGG19_Weights, vgg19
+from torchvision.models import VGG, VGG16_Weights, VGG19_Weights, vgg16, vgg19
+
+from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
+from deblur_lightning.errors import UserError
+from deblur_lightning.losses.reconstruction import ReconstructionLoss
 
 
-class VGGPerceptual(nn.Module):
-    """Mean squared distance of VGG-19 features after ``relu3_3`` (Johnson et al., 2016; DeblurGAN, 2018).
+class VGGPerceptual(ReconstructionLoss):
+    """Mean squared distance of a VGG's features (Johnson et al., 2016), averaged over its ``layers``.
 
     The weights are looked for where torchvision keeps its downloads, and never fetched: a run neither waits for
     half a gigabyte nor depends on a network. Until ``load`` has found them there is no loss to compute.
+
+    Args:
+        weight: what the distance is multiplied with.
+        layers: such as "relu3_3", after the third convolution of the third block.
+
+    Attributes:
+        network: what torchvision calls it.
+        blocks: convolutions in each of its blocks.
+
+    Raises:
+        UserError: no layers, or one that the network does not have.
     """
 
-    name = "vgg19.relu3_3"
+    title = "perceptual"
+    network: str
+    blocks: tuple[int, ...]
     mean: Tensor
     std: Tensor
-    cure = "python -c \"from torchvision.models import vgg19; vgg19(weights='IMAGENET1K_V1')\""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, weight: float = 1.0, layers: Sequence[str] = ("relu3_3",)) -> None:
+        super().__init__(weight)
+        places = _places_of_layers(self.blocks)
+        unknown = [layer for layer in layers if layer not in places]
+        if unknown or not layers:
+            kind = type(self).__name__
+            raise UserError(f"{kind} layers={list(layers)}: choose one or more of {', '.join(places)}.")
+        self.layers = tuple(sorted(layers, key=places.__getitem__))
+        self._places = [places[layer] for layer in self.layers]
         # In a tuple the network stays out of checkpoints, optimizers and gradient averaging.
-        self._vgg: tuple[nn.Module, ...] = ()
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None], persistent=False)
+        self._parts: tuple[nn.Module, ...] = ()
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
 
     @staticmethod
+    @abstractmethod
     def weights_file() -> Path:
         """Where torchvision keeps, or would keep, the weights on this machine."""
-        name = Path(urlparse(VGG19_Weights.IMAGENET1K_V1.url).path).name
-        return Path(torch.hub.get_dir()) / "checkpoints" / name
+
+    @abstractmethod
+    def build(self) -> VGG:
+        """The network without its weights."""
+
+    @property
+    def name(self) -> str:
+        """Which features these are, such as "vgg19.relu3_3"."""
+        return f"{self.network}.{'+'.join(self.layers)}"
+
+    @property
+    def cure(self) -> str:
+        """The command that fetches the weights."""
+        return f"python -c \"from torchvision.models import {self.network} as v; v(weights='IMAGENET1K_V1')\""
 
     def load(self) -> bool:
         """Read the weights from disk; returns whether they were there."""
         if not self.weights_file().is_file():
             return False
-        network = vgg19()
+        network = self.build()
         network.load_state_dict(torch.load(self.weights_file(), map_location="cpu", weights_only=True))
-        self._vgg = (network.features[:16].eval().requires_grad_(False),)
+        features = network.features.eval().requires_grad_(False)
+        starts = [0, *(place + 1 for place in self._places)]
+        self._parts = tuple(features[start : place + 1] for start, place in zip(starts, self._places, strict=False))
         return True
 
-    def forward(self, preds: Tensor, target: Tensor) -> Tensor:
-        """The loss, a scalar, between images (B, 3, H, W) in [0, 1]."""
-        (vgg,) = self._vgg
-        vgg.to(self.mean)  # a module in a tuple follows neither device nor precision by itself
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
         with torch.no_grad():
-            wanted = vgg((target - self.mean) / self.std)
-        return F.mse_loss(vgg((preds - self.mean) / self.std), wanted)
+            wanted = self._features(target)
+        found = self._features(preds)
+        return torch.stack([F.mse_loss(one, other) for one, other in zip(found, wanted, strict=True)]).mean()
+
+    def _features(self, image: Tensor) -> list[Tensor]:
+        assert self._parts, "load() has not found the weights"
+        x = (image - self.mean) / self.std
+        found = []
+        for part in self._parts:
+            part.to(self.mean)  # a module in a tuple follows neither device nor precision by itself
+            x = part(x)
+            found.append(x)
+        return found
+
+
+@final
+class VGG16Perceptual(VGGPerceptual):
+    """Of VGG-16 (Simonyan and Zisserman, 2015)."""
+
+    blocks = (2, 2, 3, 3, 3)
+    network = "vgg16"
+
+    @staticmethod
+    def weights_file() -> Path:
+        return _download(VGG16_Weights.IMAGENET1K_V1.url)
+
+    def build(self) -> VGG:
+        return vgg16()
+
+
+@final
+class VGG19Perceptual(VGGPerceptual):
+    """Of VGG-19; ``relu3_3`` is DeblurGAN's choice (Kupyn et al., 2018)."""
+
+    blocks = (2, 2, 4, 4, 4)
+    network = "vgg19"
+
+    @staticmethod
+    def weights_file() -> Path:
+        return _download(VGG19_Weights.IMAGENET1K_V1.url)
+
+    def build(self) -> VGG:
+        return vgg19()
+
+
+def _download(url: str) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+
+
+def _places_of_layers(blocks: Sequence[int]) -> dict[str, int]:
+    """Where each ReLU lies among torchvision's features: convolution and ReLU in turn, a pooling after each block."""
+    places: dict[str, int] = {}
+    start = 0
+    for block, count in enumerate(blocks, start=1):
+        places |= {f"relu{block}_{number}": start + 2 * number - 1 for number in range(1, count + 1)}
+        start += 2 * count + 1
+    return places

@@ -1,38 +1,45 @@
 """Adversarial restoration: a generator trained against a discriminator, under manual optimization."""
 
-from typing import final
+from collections import defaultdict
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any, final
 
 import torch
+from lightning.pytorch import Callback
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from lightning.pytorch.strategies import DDPStrategy, DeepSpeedStrategy, FSDPStrategy
-from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
-from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN
-from deblur_lightning.losses.perceptual import VGGPerceptual
-from deblur_lightning.methods.base import Restorer, check_rates
+from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
+from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
+from deblur_lightning.methods.averaging import follow
+from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.cadence import Cadence
+from deblur_lightning.methods.descent import descend, refuse_strategies, refuse_switches
+from deblur_lightning.methods.pretrained import load_features
 from deblur_lightning.methods.schedules import Constant, Schedule
+from deblur_lightning.metrics import stride_amplitude
 
 
 @final
 class AdversarialRestorer(Restorer):
-    """Weighs the L1 distance, a perceptual distance and an adversarial loss, as DeblurGAN and its kin do.
+    """Weighs distances to the sharp image and an adversarial loss, as DeblurGAN and its kin do.
 
     The two networks are updated in the ratio ``generator_steps`` : ``discriminator_steps``, each time on a fresh
-    batch (see ``Cadence``). Steps in ``max_steps``, checkpoints and logs are batches, whatever the ratio.
+    batch (see ``Cadence``). Steps in ``max_steps``, checkpoints, schedules and logs are batches, whatever the ratio.
 
     Args:
         network: the generator, what restores.
-        discriminator: maps images (B, C, H, W) to a list of logit maps.
+        discriminator: maps images (B, C, H, W) to a list of maps. Needed for training alone.
         adversarial: the game the two play; cross-entropy when not given.
-        pixel_weight: of the mean absolute error.
-        perceptual_weight: of the distance in VGG features, which is dropped where their weights are not on disk.
+        reconstruction: the weighted distances between restored and sharp; L1 times 100 when not given. One whose
+            pretrained features are not on disk is dropped.
         adversarial_weight: of the generator's side of the game.
         generator_steps: g of the ratio g:d.
         discriminator_steps: d of the ratio g:d.
@@ -40,19 +47,22 @@ class AdversarialRestorer(Restorer):
         discriminator_lr: learning rate of the discriminator's Adam.
         betas: of both, from 0 to below 1.
         schedule: of both learning rates over the run's batches; constant when not given.
+        clip_norm: the greatest norm of each network's gradient; no limit when not given.
+        ema_decay: of the moving average of the generator's weights (see ``follow``), which then is what validation,
+            test and prediction use; no average when not given.
         crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
-        UserError: a ratio, rate or beta out of its range; a strategy or precision that cannot hold two optimizers.
+        UserError: a ratio, rate, beta, norm or decay out of its range; a strategy, precision or switch of Lightning's
+            that cannot hold two optimizers.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        discriminator: nn.Module,
+        discriminator: nn.Module | None = None,
         adversarial: AdversarialLoss | None = None,
-        pixel_weight: float = 100.0,
-        perceptual_weight: float = 0.01,
+        reconstruction: list[ReconstructionLoss] | None = None,
         adversarial_weight: float = 1.0,
         generator_steps: int = 3,
         discriminator_steps: int = 1,
@@ -60,33 +70,49 @@ class AdversarialRestorer(Restorer):
         discriminator_lr: float = 2e-4,
         betas: tuple[float, float] = (0.5, 0.999),
         schedule: Schedule | None = None,
+        clip_norm: float | None = None,
+        ema_decay: float | None = None,
         crop: int = 0,
     ) -> None:
         super().__init__(network, crop)
         self.save_hyperparameters(logger=False)
         self.automatic_optimization = False
+        check_rates(lr=lr, discriminator_lr=discriminator_lr)
+        check_betas(betas)
+        _check_ranges(adversarial_weight, clip_norm, ema_decay)
         self.discriminator = discriminator
+        self.average = None if ema_decay is None else deepcopy(network).requires_grad_(False)
         self.adversarial = adversarial or CrossEntropyGAN()
-        self.perceptual: VGGPerceptual | None = None
-        self.pixel_weight = pixel_weight
-        self.perceptual_weight = perceptual_weight
+        self.reconstruction = nn.ModuleList([L1(weight=100.0)] if reconstruction is None else reconstruction)
         self.adversarial_weight = adversarial_weight
         self.cadence = Cadence(generator_steps, discriminator_steps)
-        check_rates(lr=lr, discriminator_lr=discriminator_lr)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise UserError(f"model.betas={list(betas)}: give two numbers from 0 to below 1.")
         self.lr = lr
         self.discriminator_lr = discriminator_lr
         self.betas = betas
         self.schedule = schedule or Constant()
+        self.clip_norm = clip_norm
+        self.ema_decay = ema_decay
+        self._gradient_norms: dict[str, Tensor] = {}
+
+    @property
+    def inference_network(self) -> nn.Module:
+        """The average of the generator where there is one, else the generator."""
+        return self.network if self.average is None else self.average
+
+    def configure_callbacks(self) -> Sequence[Callback]:
+        """None; it is Lightning's first call, before its own refusals, which name no cure."""
+        if self.trainer.state.fn == TrainerFn.FITTING:
+            refuse_switches(self.trainer)
+        return []
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
         if stage != "fit":
             return
-        self._settle_strategy()
-        if self.perceptual_weight > 0:
-            self._load_perceptual()
+        if self.discriminator is None:
+            raise UserError("model.discriminator is missing: a generator alone can be tested and used, not trained.")
+        refuse_strategies(self.trainer)
+        self.reconstruction, self.features = load_features(self.reconstruction)
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> None:
         number = self.trainer.fit_loop.epoch_loop.total_batch_idx
@@ -95,35 +121,84 @@ class AdversarialRestorer(Restorer):
         with torch.set_grad_enabled(update_generator):
             restored = self.restore(batch)
         if update_discriminator:
-            self._update_discriminator(batch["sharp"], restored.detach())
+            draws = Draws(0, "train", torch.full_like(batch["index"], number), batch["index"])
+            self._update_discriminator(batch["sharp"], restored.detach(), draws)
         if update_generator:
             self._update_generator(batch["sharp"], restored)
+        if self.average is not None and self.ema_decay is not None:
+            follow(self.average, self.network, self.ema_decay, number)
+        self._log_health(number + 1, len(restored))
+
+    def validation_step(self, batch: RestorationBatch, batch_idx: int) -> Evaluation:
+        evaluation = super().validation_step(batch, batch_idx)
+        images = {"val/checkerboard": evaluation["restored"], "val/checkerboard_sharp": batch["sharp"]}
+        amplitudes = {name: stride_amplitude(image).mean() for name, image in images.items()}
+        self.log_dict(amplitudes, sync_dist=True, batch_size=len(batch["sharp"]))
+        return evaluation
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
+        assert self.discriminator is not None
         rates = {self.network: self.lr, self.discriminator: self.discriminator_lr}
         optimizers = [Adam(network.parameters(), lr=lr, betas=self.betas, fused=True) for network, lr in rates.items()]
         return optimizers, []
 
-    def _update_discriminator(self, sharp: Tensor, restored: Tensor) -> None:
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave the discriminator aside where nothing is trained: restoring asks for the generator alone."""
+        super().on_load_checkpoint(checkpoint)
+        if self._trainer is not None and self._trainer.state.fn == TrainerFn.FITTING:
+            return
+        state = {name: value for name, value in checkpoint["state_dict"].items() if not _is_discriminator(name)}
+        state |= {name: value for name, value in self.state_dict().items() if _is_discriminator(name)}
+        checkpoint["state_dict"] = state
+
+    def _judge(self, image: Tensor) -> Maps:
+        assert self.discriminator is not None
+        maps: Maps = self.discriminator(image)
+        return maps
+
+    def _update_discriminator(self, sharp: Tensor, restored: Tensor, draws: Draws) -> None:
+        assert self.discriminator is not None
         optimizer = self._optimizer(1)
         with self.toggled_optimizer(optimizer):
-            loss = self.adversarial.discriminator(self.discriminator(sharp), self.discriminator(restored))
+            real, fake = self._judge(sharp), self._judge(restored)
+            loss = self.adversarial.discriminator(real, fake)
+            penalty = self.adversarial.penalty(self.discriminator, sharp, restored, draws)
+            if penalty is not None:
+                loss = loss + penalty
+                self.log("train/loss_penalty", penalty, batch_size=len(sharp))
             self._descend(optimizer, loss, leads=self.cadence.discriminator > self.cadence.generator)
         self.log("train/loss_discriminator", loss, prog_bar=True, batch_size=len(sharp))
+        outputs = {"train/d_real": _mean_output(real), "train/d_fake": _mean_output(fake)}
+        self.log_dict(outputs, batch_size=len(sharp))
 
     def _update_generator(self, sharp: Tensor, restored: Tensor) -> None:
         optimizer = self._optimizer(0)
         with self.toggled_optimizer(optimizer):
-            terms = {
-                "pixel": self.pixel_weight * F.l1_loss(restored, sharp),
-                "adversarial": self.adversarial_weight * self.adversarial.generator(self.discriminator(restored)),
-            }
-            if self.perceptual is not None:
-                terms["perceptual"] = self.perceptual_weight * self.perceptual(restored, sharp)
-            loss = sum(terms.values(), start=sharp.new_zeros(()))
+            with torch.no_grad():
+                real = self._judge(sharp) if self.adversarial.relative else ()
+            terms: dict[str, Tensor] = defaultdict(lambda: sharp.new_zeros(()))
+            terms["adversarial"] = self.adversarial_weight * self.adversarial.generator(self._judge(restored), real)
+            for term in self.reconstruction:
+                assert isinstance(term, ReconstructionLoss)
+                terms[term.title] = terms[term.title] + term(restored, sharp)
+            loss = torch.stack(list(terms.values())).sum()
             self._descend(optimizer, loss, leads=self.cadence.generator >= self.cadence.discriminator)
         self.log("train/loss_generator", loss, prog_bar=True, batch_size=len(sharp))
         self.log_dict({f"train/loss_{name}": term for name, term in terms.items()}, batch_size=len(sharp))
+
+    def _descend(self, optimizer: LightningOptimizer, loss: Tensor, *, leads: bool) -> None:
+        name = "generator" if optimizer is self._optimizer(0) else "discriminator"
+        self._gradient_norms[name] = descend(self, optimizer, loss, clip_norm=self.clip_norm, leads=leads)
+
+    def _log_health(self, batches: int, batch_size: int) -> None:
+        """How often each network has been updated so far, and the norms of their latest gradients, before clipping."""
+        generator, discriminator = self.cadence.totals(batches)
+        health: dict[str, Any] = {f"train/gradient_{name}": norm for name, norm in self._gradient_norms.items()}
+        health |= {"train/updates_generator": float(generator), "train/updates_discriminator": float(discriminator)}
+        if len(self._gradient_norms) == 2:
+            of_discriminator = self._gradient_norms["discriminator"].clamp(min=1e-12)
+            health["train/gradient_ratio"] = self._gradient_norms["generator"] / of_discriminator
+        self.log_dict(health, batch_size=batch_size)
 
     def _set_rates(self, factor: float) -> None:
         for position, rate in enumerate((self.lr, self.discriminator_lr)):
@@ -134,36 +209,19 @@ class AdversarialRestorer(Restorer):
         optimizer: LightningOptimizer = self.optimizers()[position]  # type: ignore[index]
         return optimizer
 
-    def _descend(self, optimizer: LightningOptimizer, loss: Tensor, *, leads: bool) -> None:
-        """One optimizer step on ``loss``.
 
-        Lightning counts steps of its wrapped optimizers. Only the one that ``leads``, which steps on every batch,
-        is stepped through the wrapper, so that ``global_step`` counts batches.
-        """
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        (optimizer if leads else optimizer.optimizer).step()
+def _mean_output(maps: Maps) -> Tensor:
+    return torch.stack([x.detach().float().mean() for x in maps]).mean()
 
-    def _settle_strategy(self) -> None:
-        strategy = self.trainer.strategy
-        if isinstance(strategy, FSDPStrategy | DeepSpeedStrategy):
-            raise UserError("A GAN cannot be trained under FSDP or DeepSpeed: use --trainer.strategy=ddp.")
-        if self.trainer.precision == "16-mixed":
-            raise UserError(
-                "16-mixed scales the losses of two optimizers by one factor: use --trainer.precision=bf16-mixed."
-            )
-        if isinstance(strategy, DDPStrategy) and "find_unused_parameters" not in strategy._ddp_kwargs:
-            # each backward pass leaves one of the two networks out, which plain DDP takes for a mistake
-            strategy._ddp_kwargs["find_unused_parameters"] = True
-            rank_zero_info("Strategy: ddp_find_unused_parameters_true, since a GAN updates one network at a time.")
 
-    def _load_perceptual(self) -> None:
-        perceptual = VGGPerceptual()
-        if perceptual.load():
-            self.perceptual, self.features = perceptual, perceptual.name
-        else:
-            self.features = f"{perceptual.name} missing"
-            rank_zero_warn(
-                f"The perceptual term is dropped: {perceptual.weights_file().name} is not on this machine. "
-                f"To have it next time: {perceptual.cure}"
-            )
+def _is_discriminator(name: str) -> bool:
+    return name.startswith("discriminator.")
+
+
+def _check_ranges(adversarial_weight: float, clip_norm: float | None, ema_decay: float | None) -> None:
+    if not 0 <= adversarial_weight < float("inf"):
+        raise UserError(f"model.adversarial_weight={adversarial_weight}: give 0 or more.")
+    if clip_norm is not None and not 0 < clip_norm < float("inf"):
+        raise UserError(f"model.clip_norm={clip_norm}: give a norm above 0, or null for no limit.")
+    if ema_decay is not None and not 0 <= ema_decay < 1:
+        raise UserError(f"model.ema_decay={ema_decay}: give a number from 0 to below 1, or null for no average.")

@@ -56,8 +56,13 @@ class Restorer(LightningModule, ABC):
                 f"--trainer.precision={self.trainer.precision} cannot hold 256 levels: use bf16-mixed or 32-true."
             )
 
+    @property
+    def inference_network(self) -> nn.Module:
+        """What validation, test, prediction and export use."""
+        return self.network
+
     def forward(self, blurred: Tensor) -> Tensor:
-        restored: Tensor = self.network(blurred)
+        restored: Tensor = (self.network if self.training else self.inference_network)(blurred)
         return restored
 
     @abstractmethod

@@ -30,6 +30,11 @@ class Cadence:
         """Whether the generator and whether the discriminator is updated on ``batch``, counted from 0."""
         return self._falls_on(batch, self.generator), self._falls_on(batch, self.discriminator)
 
+    def totals(self, batches: int) -> tuple[int, int]:
+        """Updates of the generator and of the discriminator over the first ``batches`` batches."""
+        cycle = max(self.generator, self.discriminator)
+        return batches * self.generator // cycle, batches * self.discriminator // cycle
+
     def _falls_on(self, batch: int, steps: int) -> bool:
         cycle = max(self.generator, self.discriminator)
         return (batch + 1) * steps // cycle > batch * steps // cycle

@@ -24,15 +24,18 @@ class UNet(nn.Module):
     Args:
         widths: channels of each level, the first at half size.
         channels: of the image, in and out.
+        skips: whether the way up is given what each level saw on the way down. Without them it has the lowest level
+            and the blurred image alone.
 
     Raises:
         UserError: no widths, or one below 1.
     """
 
-    def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), channels: int = 3) -> None:
+    def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), channels: int = 3, skips: bool = True) -> None:
         super().__init__()
         if not widths or min(widths) < 1:
             raise UserError(f"UNet widths={list(widths)}: give the channels of at least one level, 1 or more each.")
+        self.skips = skips
         self.stride: int = 2 ** len(widths)
         self.head = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * channels, widths[0], 3, padding=1), _activation())
         self.encoders = nn.ModuleList(_block(width) for width in widths)
@@ -65,7 +68,8 @@ class UNet(nn.Module):
             x = down(x)
         x = self.encoders[-1](x)
         for decoder, up in zip(reversed(self.decoders), reversed(self.up), strict=True):
-            x = decoder(up(x) + skips.pop())
+            seen = skips.pop()
+            x = decoder(up(x) + seen if self.skips else up(x))
         restored: Tensor = blurred + (contrast * self.tail(x))[..., :height, :width]
         return restored
 

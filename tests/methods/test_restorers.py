@@ -14,14 +14,15 @@ from torch import Tensor, nn
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import CrossEntropyGAN
-from deblur_lightning.losses.perceptual import VGGPerceptual
+from deblur_lightning.losses.perceptual import VGG19Perceptual, VGGPerceptual
+from deblur_lightning.losses.reconstruction import L1
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.metrics import psnr, ssim
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
 from deblur_lightning.networks.unet import UNet
-from tests.small import data, gan, load_a_small_network, same, srcnn, trainer, weights
+from tests.small import data, gan, load_a_small_network, perceptual_terms, same, srcnn, trainer, weights
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])
@@ -91,35 +92,6 @@ def test_the_learning_rate_is_the_one_given() -> None:
     assert [adam.param_groups[0]["betas"] for adam in (generator, discriminator)] == [(0.1, 0.2)] * 2
 
 
-class Watched(AdversarialRestorer):  # type: ignore[misc]  # final for users; here its updates are watched
-    """Notes after each batch which of the two networks changed."""
-
-    def on_train_start(self) -> None:
-        self.changes: list[tuple[bool, bool]] = []
-        self.before = [weights(self.network), weights(self.discriminator)]
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        now = [weights(self.network), weights(self.discriminator)]
-        self.changes.append((not same(self.before[0], now[0]), not same(self.before[1], now[1])))
-        self.before = now
-
-
-@pytest.mark.parametrize(("generator", "discriminator"), [(3, 1), (1, 1), (1, 5), (5, 2)])
-def test_updates_follow_the_ratio_and_steps_are_batches(
-    generator: int, discriminator: int, photographs: Path, tmp_path: Path
-) -> None:
-    model = Watched(
-        UNet(widths=[4]),
-        MultiScalePatchGAN(widths=[4, 8]),
-        generator_steps=generator,
-        discriminator_steps=discriminator,
-    )
-    runner = trainer(tmp_path, max_epochs=-1, max_steps=10, limit_val_batches=0)
-    runner.fit(model, data(photographs))
-    assert model.changes == [model.cadence.updates(batch) for batch in range(10)]
-    assert runner.global_step == 10
-
-
 def test_each_network_s_loss_leaves_the_other_without_gradient(photographs: Path, tmp_path: Path) -> None:
     seen: list[tuple[str, bool]] = []
 
@@ -150,13 +122,22 @@ def test_the_learning_rates_follow_the_schedule_batch_by_batch(photographs: Path
     assert rates == [pytest.approx((factor, factor / 2)) for factor in curve]
 
 
-@pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight", "perceptual_weight"])
-def test_every_weight_counts(weight: str, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"adversarial_weight": 700.0},
+        {"reconstruction": perceptual_terms(700.0)},
+        {"reconstruction": [L1(1.0), VGG19Perceptual(0.01)]},
+    ],
+)
+def test_every_weight_counts(
+    settings: dict[str, Any], photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(VGGPerceptual, "load", load_a_small_network)
     trained = []
-    for value in (1.0, 700.0):
+    for given in ({"reconstruction": perceptual_terms()}, {"reconstruction": perceptual_terms(), **settings}):
         torch.manual_seed(0)
-        model = gan(**{weight: value})
+        model = gan(**given)
         trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
         trained.append(weights(model.network))
     assert not same(*trained)
@@ -166,12 +147,12 @@ def test_missing_vgg_weights_drop_the_term_with_one_warning_and_a_record(
     photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "nothing"))
-    model = gan()
+    model = gan(reconstruction=perceptual_terms())
     with pytest.warns(UserWarning, match="perceptual term is dropped") as warned:
         trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
     assert sum("perceptual" in str(warning.message) for warning in warned) == 1
-    assert model.perceptual is None
-    checkpoint: dict[str, Any] = {}
+    assert [type(term) for term in model.reconstruction] == [L1]
+    checkpoint: dict[str, Any] = {"state_dict": {}}
     model.on_save_checkpoint(checkpoint)
     loaded = gan()
     loaded.on_load_checkpoint(checkpoint)
@@ -180,11 +161,10 @@ def test_missing_vgg_weights_drop_the_term_with_one_warning_and_a_record(
 
 def test_present_vgg_weights_take_part(photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(VGGPerceptual, "load", load_a_small_network)
-    with_term, without = gan(), gan(perceptual_weight=0.0)
+    with_term, without = gan(reconstruction=perceptual_terms()), gan()
     for model in (with_term, without):
         trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))
     assert (with_term.features, without.features) == ("vgg19.relu3_3", "none")
-    assert without.perceptual is None
     assert not any("vgg" in key for key in with_term.state_dict())
 
 
@@ -225,7 +205,7 @@ def test_the_discriminator_takes_the_sharp_image_for_real(photographs: Path, tmp
     seen: list[tuple[Tensor, Tensor]] = []
     batches: list[Any] = []
 
-    class Game(CrossEntropyGAN):
+    class Game(CrossEntropyGAN):  # type: ignore[misc]
         def discriminator(self, real: Any, fake: Any) -> Tensor:
             seen.append((real[0].detach(), fake[0].detach()))
             return super().discriminator(real, fake)

@@ -93,3 +93,15 @@ def test_what_is_added_ignores_brightness_and_is_proportional_to_contrast() -> N
     added = (network(blurred) - blurred).detach()
     changed = 0.25 + 0.5 * blurred
     assert torch.allclose(network(changed) - changed, 0.5 * added, atol=1e-3 * float(added.abs().max()))
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_without_skips_the_way_up_knows_the_lowest_level_alone(skips: bool) -> None:
+    torch.manual_seed(0)
+    network = UNet((4, 6), skips=skips)
+    said: list[torch.Tensor] = []
+    network.down[0].register_forward_hook(lambda _, given, found: torch.zeros_like(found))  # an empty lowest level
+    network.tail.register_forward_pre_hook(lambda _, given: said.append(given[0]))
+    for _ in range(2):
+        network(torch.rand(1, 3, 32, 32))
+    assert torch.equal(*said) == (not skips)

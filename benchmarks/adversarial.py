@@ -1,0 +1,189 @@
+"""The tables and pictures of docs/adversarial.md: the GANs, and report E's with one thing changed at a time.
+
+python -m benchmarks.adversarial [--runs FOLDER] [--out docs/adversarial] [--seeds 3] [--only NAME ...]
+
+Every line is a run of the real command line: about two minutes each on two CPU cores for the variants, five for
+deblurgan and ten for gan_celeba by the quick preset. Runs that are there already are not repeated. The tables are
+printed as Markdown; the pictures want matplotlib.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur_lightning.records import read_scores
+
+Figures = NDArray[np.float64]
+"""One for each seed and image, (S, N)."""
+
+SMALL = (
+    "--config=experiments/presets/quick.yaml",
+    "--model.network.widths=[32,64,128,256]",
+    "--model.discriminator.widths=[32,64,128,256]",
+    "--data.epoch_length=4800",
+    "--trainer.val_check_interval=300",
+)
+"""The variants' budget: half the widths, 1,200 batches of four crops of 64x64."""
+
+QUICK = ("--config=experiments/presets/quick.yaml",)
+QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
+PICTURES = ("--pictures.count=3", "--pictures.side=128")
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A line of the table.
+
+    Attributes:
+        name: of its folders.
+        words: what it is, in the table.
+        changes: further arguments of ``deblur fit``.
+    """
+
+    name: str
+    words: str
+    changes: Sequence[str] = ()
+
+
+VARIANTS = (
+    Variant("full", "as the report has it, three generator steps to one"),
+    Variant("no_skips", "no skips", ["--model.network.skips=false"]),
+    Variant("one_scale", "one discriminator scale", ["--model.discriminator.scales=1"]),
+    Variant("no_adversarial", "no adversarial term", ["--model.adversarial_weight=0"]),
+    Variant("one_to_one", "one generator step to one", ["--model.generator_steps=1"]),
+)
+EXPERIMENTS = ("deblurgan", "gan_celeba")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what is missing, print the tables, draw the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/adversarial"))
+    parser.add_argument("--out", type=Path, default=Path("docs/adversarial"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", help="run these variants and experiments alone, and draw nothing")
+    options = parser.parse_args(arguments)
+    for seed in range(options.seeds):
+        for variant in VARIANTS:
+            if not options.only or variant.name in options.only:
+                run("deblurgan", options.runs / variant.name / str(seed), seed, [*SMALL, *variant.changes])
+    for name in EXPERIMENTS:
+        if not options.only or name in options.only:
+            run(name, options.runs / name / "0", 0, QUICK)
+    if options.only:
+        return
+    print(experiments_table(options.runs), table(options.runs), quarters_table(options.runs), sep="\n\n")
+    from benchmarks.adversarial_pictures import draw_pictures
+
+    draw_pictures(options.runs, options.out)
+
+
+def run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> None:
+    """Fit and test, unless there are scores already."""
+    if (folder / "scores.csv").exists():
+        return
+    seeds = (f"--seed_everything={seed}", f"--data.seed={seed}")
+    _deblur("fit", f"--config=experiments/{experiment}.yaml", *changes, f"--run={folder}", *seeds)
+    _deblur("test", f"--config={folder}/config.yaml", f"--ckpt_path={folder}/checkpoints/last.ckpt", *PICTURES)
+
+
+def _deblur(*arguments: str) -> None:
+    print("deblur", *arguments, file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+
+
+def figures(runs: Path, name: str, metric: str) -> Figures:
+    """Of every test image, for each seed there is."""
+    rows = []
+    for folder in sorted((runs / name).iterdir()):
+        records = [r for r in read_scores(folder / "scores.csv") if r.metric == metric]
+        rows.append([record.value for record in sorted(records, key=lambda record: record.image)])
+    return np.array(rows)
+
+
+def interval(values: Figures) -> tuple[float, float, float]:
+    """Mean and 95 % interval of ``values`` (S, N): a bootstrap that draws seeds and images anew, each as a whole."""
+    draws = np.random.default_rng(0)
+    seeds, images = values.shape
+    rows = draws.integers(seeds, size=(RESAMPLES, seeds, 1))
+    columns = draws.integers(images, size=(RESAMPLES, 1, images))
+    low, high = np.percentile(values[rows, columns].mean(axis=(1, 2)), [2.5, 97.5])
+    return float(values.mean()), float(low), float(high)
+
+
+def table(runs: Path) -> str:
+    """Markdown: what each change is worth, in pairs of one seed and one image."""
+    rows = [
+        "| variant | gain, dB | against the first line, dB | SSIM gain | against the first line | checkerboard |",
+        "|---|---|---|---|---|---|",
+    ]
+    first = {metric: figures(runs, VARIANTS[0].name, metric) for metric in ("psnr_gain", "ssim_gain")}
+    for variant in VARIANTS:
+        cells = [variant.words]
+        for metric, digits in (("psnr_gain", 2), ("ssim_gain", 3)):
+            values = figures(runs, variant.name, metric)
+            cells.append(_cell(values, digits))
+            cells.append("" if variant is VARIANTS[0] else _cell(values - first[metric], digits))
+        cells.append(f"{np.mean([last(folder, 'val/checkerboard') for folder in _seeds(runs, variant.name)]):.2f}")
+        rows.append(f"| {' | '.join(cells)} |")
+    sharp = last(_seeds(runs, VARIANTS[0].name)[0], "val/checkerboard_sharp")
+    return "\n".join([*rows, "", f"The sharp images' own checkerboard is {sharp:.2f} grey levels."])
+
+
+def experiments_table(runs: Path) -> str:
+    """Markdown: the two experiments as they are, by the quick preset."""
+    rows = [
+        "| experiment | blurred, dB | restored, dB | gain, least to greatest | SSIM gain |",
+        "|---|---|---|---|---|",
+    ]
+    for name in EXPERIMENTS:
+        blurred, restored, gain, similar = (
+            figures(runs, name, metric) for metric in ("psnr_blurred", "psnr", "psnr_gain", "ssim_gain")
+        )
+        gains = f"{gain.mean():+.2f} ({gain.min():+.2f} to {gain.max():+.2f})"
+        rows.append(f"| `{name}` | {blurred.mean():.2f} | {restored.mean():.2f} | {gains} | {similar.mean():+.3f} |")
+    return "\n".join(rows)
+
+
+def quarters_table(runs: Path) -> str:
+    """Markdown: the losses' means over each quarter of the run, with the range over the seeds."""
+    rows = ["| loss | first quarter | second | third | fourth |", "|---|---|---|---|---|"]
+    for key in ("train/loss_generator", "train/loss_discriminator", "train/loss_adversarial"):
+        means = [[part.mean() for part in np.array_split(curve(f, key)[1], 4)] for f in _seeds(runs, VARIANTS[0].name)]
+        cells = [f"{np.mean(q):.3f} ({min(q):.3f} to {max(q):.3f})" for q in zip(*means, strict=True)]
+        rows.append(f"| `{key}` | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def curve(folder: Path, key: str) -> tuple[Figures, Figures]:
+    """Batches and what was logged under ``key`` then."""
+    with open(folder / "metrics.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row.get(key)]
+    return np.array([float(row["step"]) for row in rows]), np.array([float(row[key]) for row in rows])
+
+
+def last(folder: Path, key: str) -> float:
+    """The last value logged."""
+    return float(curve(folder, key)[1][-1])
+
+
+def _seeds(runs: Path, name: str) -> list[Path]:
+    return sorted((runs / name).iterdir())
+
+
+def _cell(values: Figures, digits: int) -> str:
+    form: Callable[[float], str] = f"{{:+.{digits}f}}".format
+    mean, low, high = map(form, interval(values))
+    return f"{mean} ({low} to {high})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Reconstruction losses: how far a restored image is from the sharp one."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from deblur_lightning.errors import UserError
+
+
+class ReconstructionLoss(nn.Module, ABC):
+    """One term of a restorer's loss.
+
+    Args:
+        weight: what the distance is multiplied with.
+
+    Attributes:
+        title: names the term in the logs.
+
+    Raises:
+        UserError: ``weight`` is not above 0.
+    """
+
+    title: str
+
+    def __init__(self, weight: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < weight < float("inf"):
+            raise UserError(f"{type(self).__name__} weight={weight}: give a number above 0, or leave the term out.")
+        self.weight = weight
+
+    def forward(self, preds: Tensor, target: Tensor) -> Tensor:
+        """The weighted distance, a scalar, of images (B, C, H, W), ``target`` in [0, 1] and ``preds`` nominally so."""
+        return self.weight * self.distance(preds, target)
+
+    @abstractmethod
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        """The distance before it is weighted, a scalar."""
+
+
+@final
+class L1(ReconstructionLoss):
+    """Mean absolute error."""
+
+    title = "l1"
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        return F.l1_loss(preds, target)
+
+
+@final
+class Charbonnier(ReconstructionLoss):
+    """Mean of sqrt(error^2 + epsilon^2): L1 with a rounded tip (Charbonnier et al., 1994).
+
+    Args:
+        weight: what the distance is multiplied with.
+        epsilon: half-width of the rounded part.
+
+    Raises:
+        UserError: a number that is not above 0.
+    """
+
+    title = "charbonnier"
+
+    def __init__(self, weight: float = 1.0, epsilon: float = 1e-3) -> None:
+        super().__init__(weight)
+        if not 0 < epsilon < float("inf"):
+            raise UserError(f"Charbonnier epsilon={epsilon}: give a number above 0.")
+        self.epsilon = epsilon
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        return ((preds - target).square() + self.epsilon**2).sqrt().mean()
+
+
+@final
+class SSIM(ReconstructionLoss):
+    """1 - SSIM, with the window of the metric (Wang et al., 2004), on images of range 1."""
+
+    title = "ssim"
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        with torch.autocast(preds.device.type, enabled=False):  # bfloat16 holds no variances of small windows
+            value = structural_similarity_index_measure(preds.to(target), target, data_range=1.0)
+        assert isinstance(value, Tensor)  # a pair only where the full map is asked for
+        return 1 - value
+
+
+@final
+class FrequencyL1(ReconstructionLoss):
+    """Mean absolute error of the real and imaginary parts of the spectrum, orthonormal (Cho et al., 2021)."""
+
+    title = "frequency"
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        with torch.autocast(preds.device.type, enabled=False):
+            spectrum = torch.fft.rfft2(preds.to(target) - target, norm="ortho")
+        return torch.view_as_real(spectrum).abs().mean()

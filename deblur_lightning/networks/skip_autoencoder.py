@@ -1,0 +1,97 @@
+"""The auto-encoder without padding and with skips of the second report: 64 -> 62 -> 30 -> 28 -> 13 -> 11 and back."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
+from deblur_lightning.errors import UserError
+
+_DOWN = ((3, 1), (3, 2), (3, 1), (3, 2), (3, 1))
+_UP = ((3, 1), (4, 2), (3, 1), (3, 2), (2, 1), (3, 1))
+"""Kernel and stride of each convolution, and of each transposed one."""
+
+_MULTIPLE, _SMALLEST = 4, 24
+"""What the sizes that fit without padding are multiples of, and the least of them."""
+
+
+class SkipAutoencoder(nn.Module):
+    """Five convolutions down and six transposed ones up, each joined by what the way down saw at its size.
+
+    ReLU follows every layer but the last. Inside, images are normalised by ImageNet's mean and deviation, as the
+    report has them. Sizes that do not fit are padded by repeating the edge, and the padding is cut off again. Kernels,
+    strides, channels and joints are the report's table; the ReLUs are ours, since it names none for this network, and
+    so is the initialisation: the first skip hands on the image's positive and negative parts and the last layer joins
+    them, so that an untrained network returns its input, but for the outermost pixels.
+
+    Args:
+        widths: channels of the convolutions. The transposed ones follow: a quarter of the last, and so on.
+
+    Raises:
+        UserError: not five widths, one that is no multiple of 4, or less than 8 at first.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, widths: Sequence[int] = (64, 128, 256, 512, 512)) -> None:
+        super().__init__()
+        if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths) or widths[0] < 8:
+            raise UserError(f"SkipAutoencoder widths={list(widths)}: give five multiples of 4, the first 8 or more.")
+        one, two, three, four, five = widths
+        down = [3, *widths]
+        into = [five, five // 4 + four, three // 2 + three, one + two, one // 2, one // 4 + one]
+        out = [five // 4, three // 2, one, one // 2, one // 4, 3]
+        self.down = nn.ModuleList(
+            nn.Conv2d(before, after, kernel, stride)
+            for before, after, (kernel, stride) in zip(down, widths, _DOWN, strict=False)
+        )
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(before, after, kernel, stride)
+            for before, after, (kernel, stride) in zip(into, out, _UP, strict=True)
+        )
+        self._start_as_identity()
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """Restore ``blurred``, (B, 3, H, W) in [0, 1]; the output has its size and is not clamped."""
+        height, width = blurred.shape[-2:]
+        padded = F.pad(blurred, (0, _missing(width), 0, _missing(height)), mode="replicate")
+        restored = self.fitting((padded - self.mean) / self.std) * self.std + self.mean
+        return restored[..., :height, :width]
+
+    def fitting(self, x: Tensor) -> Tensor:
+        """The report's network on normalised images (B, 3, H, W), H and W multiples of 4 from 24 on."""
+        skips = []
+        for layer in self.down:
+            x = F.relu(layer(x))
+            skips.append(x)
+        first, second, third, fourth, x = skips
+        for layer, skip in zip(self.up, (fourth, third, second, None, first, None), strict=True):
+            x = layer(x)
+            if layer is not self.up[-1]:
+                x = F.relu(x)
+            if skip is not None:
+                x = torch.cat([x, skip], dim=1)
+        return x
+
+    @torch.no_grad()
+    def _start_as_identity(self) -> None:
+        first, last = self.down[0], self.up[-1]
+        assert isinstance(first, nn.Conv2d)
+        assert isinstance(last, nn.ConvTranspose2d)
+        assert first.bias is not None
+        assert last.bias is not None
+        skip = last.in_channels - first.out_channels
+        for zero in (first.weight[:6], first.bias[:6], last.weight, last.bias):
+            zero.zero_()
+        for colour in range(3):
+            for part, sign in ((colour, 1.0), (colour + 3, -1.0)):
+                first.weight[part, colour, 1, 1] = last.weight[skip + part, colour, 1, 1] = sign
+
+
+def _missing(length: int) -> int:
+    return max(-length % _MULTIPLE, _SMALLEST - length)

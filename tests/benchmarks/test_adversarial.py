@@ -1,0 +1,67 @@
+"""The GANs' benchmark: its intervals, and its tables from runs that are there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.adversarial import EXPERIMENTS, VARIANTS, experiments_table, interval, quarters_table, run, table
+from deblur_lightning.records import ScoreRecord, add_scores
+
+METRICS = ("psnr", "psnr_blurred", "psnr_gain", "ssim_gain")
+COMMON = {
+    "split": "test", "protocol": "rgb8", "border": "reflect", "noise": "none", "rounding": "8-bit", "features": "none",
+    "commit": "c", "checkpoint": "k", "inputs": "h",
+}  # fmt: skip
+
+
+def write_run(folder: Path, level: float) -> None:
+    """A run of two images, whose figures all are ``level`` and ``level`` + 1, and of eight logged batches."""
+    folder.mkdir(parents=True)
+    add_scores(
+        folder / "scores.csv",
+        [
+            ScoreRecord(run=str(folder), image=image, metric=metric, value=level + plus, **COMMON)
+            for plus, image in enumerate(("a", "b"))
+            for metric in METRICS
+        ],
+    )
+    losses = ("train/loss_generator", "train/loss_discriminator", "train/loss_adversarial")
+    keys = [*losses, "val/checkerboard", "val/checkerboard_sharp"]
+    rows = [",".join([str(step), *[str(8.0 - step)] * len(keys)]) for step in range(8)]
+    (folder / "metrics.csv").write_text("\n".join([",".join(["step", *keys]), *rows]))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    for place, variant in enumerate(VARIANTS):
+        for seed in range(3):
+            write_run(tmp_path / variant.name / str(seed), level=2.0 - place + 0.1 * seed)
+    for name in EXPERIMENTS:
+        write_run(tmp_path / name / "0", level=3.0)
+    return tmp_path
+
+
+def test_the_tables_show_gains_in_pairs(runs: Path) -> None:
+    lines = table(runs).splitlines()
+    assert len(lines) == 2 + len(VARIANTS) + 2
+    # each variant lies 1 dB below the one before for every seed and image: the pairs do not scatter
+    assert "| -1.00 (-1.00 to -1.00) |" in lines[3]
+    assert lines[2].startswith("| as the report has it, three generator steps to one | +2.60 (+2.0")
+    assert "sharp images' own checkerboard is 1.00" in lines[-1]
+    assert "| `gan_celeba` | 3.50 | 3.50 | +3.50 (+3.00 to +4.00) | +3.500 |" in experiments_table(runs)
+    assert "| 7.500 (7.500 to 7.500) | 5.500 (5.500 to 5.500) |" in quarters_table(runs)
+
+
+def test_an_interval_covers_seeds_and_images() -> None:
+    assert interval(np.full((3, 5), 2.0)) == (2.0, 2.0, 2.0)
+    for values in (np.array([[0.0], [1.0], [2.0]]), np.array([[0.0, 1.0, 2.0]])):
+        mean, low, high = interval(values)
+        assert mean == 1
+        assert (low, high) == (0, 2)
+
+
+def test_a_run_that_is_there_is_not_repeated(runs: Path) -> None:
+    before = (runs / "full" / "0" / "scores.csv").read_text()
+    run("no-such-experiment", runs / "full" / "0", seed=0, changes=[])
+    assert (runs / "full" / "0" / "scores.csv").read_text() == before
