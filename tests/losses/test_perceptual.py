@@ -110,14 +110,12 @@ def test_missing_weights_leave_no_loss(tmp_path: Path, monkeypatch: pytest.Monke
         loss(images(0), images(1))
 
 
-def test_weights_are_looked_for_among_the_downloads_of_torchvision(tmp_path: Path) -> None:
-    before = torch.hub.get_dir()
-    try:
-        torch.hub.set_dir(tmp_path)
-        assert VGG19Perceptual.weights_file() == tmp_path / "checkpoints" / "vgg19-dcbb9e9d.pth"
-        assert not VGG19Perceptual().load()
-    finally:
-        torch.hub.set_dir(before)
+def test_weights_are_looked_for_among_the_downloads_of_torchvision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert VGG19Perceptual.weights_file() == tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    assert not VGG19Perceptual().load()
 
 
 def test_the_network_stays_out_of_checkpoints_and_optimizers(loss: VGG19Perceptual) -> None:
