@@ -29,6 +29,7 @@ OVERLAYS = sorted(
 SMALL = {
     "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
     "SRCNN": ["--model.network.widths=[4,4]"],
+    "NAFNet": ["--model.network.width=4"],
     "conv_sir": [],
     "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],
     "richardson_lucy": ["--model.filter.iterations=[1,2]"],
@@ -94,7 +95,7 @@ def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path
         assert result in printed
     assert (workplace / "run" / "pictures" / "test.png").is_file()
     image = FIRST_TEST_IMAGE.get(name, "camera.png")
-    assert [path.name for path in (workplace / "run" / "predictions").iterdir()] == [image]
+    assert [path.name for path in (workplace / "run" / "predictions").rglob("*.png")] == [image]
     assert {Path(record.image).stem for record in read_scores(workplace / "run" / "scores.csv")} == {Path(image).stem}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.schedules import Constant, Cosine
+from deblur_lightning.methods.schedules import Constant, Cosine, WarmUp
 
 
 @pytest.mark.parametrize("final", [0.0, 0.1, 1.0])
@@ -24,3 +24,18 @@ def test_constant_stays() -> None:
 def test_an_end_beyond_zero_and_one_is_refused(final: float) -> None:
     with pytest.raises(UserError, match=r"Cosine final=.*: give a factor from 0 to 1\.$"):
         Cosine(final)
+
+
+def test_a_warm_up_rises_and_hands_over() -> None:
+    factors = [WarmUp(0.2, Cosine()).factor(step / 10) for step in range(11)]
+    assert factors[:3] == pytest.approx([0, 0.5, 1])
+    assert factors[6] == pytest.approx(0.5)
+    assert factors[10] == pytest.approx(0)
+    assert [WarmUp(0.5).factor(done) for done in (0.25, 0.5, 1.0)] == [0.5, 1, 1]
+    assert WarmUp(0).factor(0.0) == 1
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_a_share_out_of_range_is_refused(share: float) -> None:
+    with pytest.raises(UserError, match=f"WarmUp share={share}: give a part of the run"):
+        WarmUp(share)
