@@ -40,7 +40,7 @@ class Model:
     @property
     def channels(self) -> int:
         """Of the images that the network takes: 1 or 3."""
-        return int(getattr(self.network, "channels", 3))
+        return int(self.settings.get("init_args", {}).get("channels", 3))
 
     @property
     def reach(self) -> int | None:

@@ -189,7 +189,7 @@ def test_animations_are_refused_or_give_their_first_frame(tmp_path: Path) -> Non
     path = tmp_path / "photo.gif"
     frames = [Image.fromarray(pixels(20, 30, 3) // divisor) for divisor in (1, 2)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    with pytest.raises(UserError, match="photo.gif has 2 frames: --frames=first restores the first"):
+    with pytest.raises(UserError, match=r"photo\.gif has 2 frames: --frames=first restores the first"):
         read_photo(path)
     photo = read_photo(path, first_frame=True)
     assert photo.format == "PNG"
