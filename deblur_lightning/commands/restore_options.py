@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import IMAGE_SUFFIXES
+from deblur_lightning.imagefiles import IMAGE_SUFFIXES, opened
 from deblur_lightning.restoring.photos import OUTPUT_FORMATS
 from deblur_lightning.restoring.tiles import SMALLEST
 from deblur_lightning.sources.files import image_names
@@ -106,9 +105,9 @@ def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
 def _place(source: Path, name: Path) -> Path:
     """The restored photo's path: the photo's own, and .png after it where its format cannot be written."""
     try:
-        with source.open("rb") as file, Image.open(file) as image:
+        with opened(source) as image:
             writable = image.format in OUTPUT_FORMATS
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except UserError:
         writable = True  # it will be refused when it is read, in a line of its own
     return name if writable else name.with_name(f"{name.name}.png")
 

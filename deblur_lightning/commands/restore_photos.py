@@ -1,5 +1,7 @@
 """Carries ``deblur restore`` out: one photo after the other, each whole on disk or not at all."""
 
+from collections.abc import Callable
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -60,7 +62,7 @@ class Darkroom:
             print(self._report.finish())
         return left_out
 
-    def _restore(self, task: Task, tick) -> None:  # type: ignore[no-untyped-def]
+    def _restore(self, task: Task, tick: Callable[[int], None]) -> None:
         photo = read_photo(task.source, self._order.first_frame)
         planes = self._restorer.restore(photo.planes, tick)
         name = task.target.relative_to(self._order.out).as_posix()

@@ -1,7 +1,6 @@
 """Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -74,7 +73,7 @@ class PhotoRestorer:
         part = planes[top : top + CHECKED, left : left + CHECKED].astype(np.uint16)
         part = part * (1 if planes.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
         in_tiles = self.restore(part)
-        whole = PhotoRestorer(replace(self.model), self.device, averaged=self.averaged)
+        whole = PhotoRestorer(self.model, self.device, averaged=self.averaged)
         whole.tiling = Tiling(core=0)
         return float(np.abs(in_tiles.astype(np.int32) - whole.restore(part)).max() / 257)
 
