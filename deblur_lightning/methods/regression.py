@@ -5,7 +5,6 @@ from typing import Any, final
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
@@ -67,6 +66,7 @@ class RegressionRestorer(Restorer):
         return restored
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
+        self._set_rate((self.trainer.global_step + 1) / self.trainer.estimated_stepping_batches)
         loss: Tensor = self.loss(self.restore(batch), batch["sharp"])
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
         return loss
@@ -77,8 +77,13 @@ class RegressionRestorer(Restorer):
             self.average.update(self.network)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
-        steps = int(self.trainer.estimated_stepping_batches)
-        # the rate of a step is that of its end, since a rise from 0 would waste the first
-        scheduler = LambdaLR(optimizer, lambda step: self.schedule.factor((step + 1) / steps))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+        return AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
+
+    def _set_rate(self, done: float) -> None:
+        """Set the rate that holds at the end of this step, after the part ``done`` of the run.
+
+        Not by a scheduler of Lightning's: it asks for the length of the run, and with it for the loader, before a
+        continued run knows where it stopped, and the loader would start anew.
+        """
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.lr * self.schedule.factor(done)
