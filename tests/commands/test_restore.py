@@ -1,7 +1,5 @@
 """deblur restore from end to end: trees, skips, failures, interruptions, and what must never happen."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -188,11 +186,3 @@ def test_an_interrupted_run_leaves_no_half_file_and_goes_on(
     assert code == 0
     assert "2 photos" in printed
     assert len(tree(place / "out")) == 4
-
-
-def test_help_needs_no_torch() -> None:
-    code = "import sys; from deblur_lightning.cli import main; main(['restore', '--help'])"
-    code += "; assert 'torch' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "usage: deblur restore" in done.stdout
