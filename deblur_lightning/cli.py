@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from deblur_lightning import __version__
 
@@ -10,8 +11,13 @@ SUBCOMMANDS = {
     "validate": "score a checkpoint on the validation images",
     "test": "score a checkpoint on the test images: a table, and scores.csv in the run",
     "predict": "restore the test images with a checkpoint, as PNG files in the run",
+    "restore": "restore photos and folders of them, by the model that comes with the package or another",
+    "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
 }
+
+OWN = ("export", "restore", "synthesize")
+"""Subcommands that Lightning has no part in."""
 
 HELP = f"""\
 usage: deblur SUBCOMMAND [options]
@@ -30,6 +36,7 @@ examples:
   deblur fit --config experiments/deblurgan.yaml --data.source=Folder --data.source.root=PHOTOS
   deblur fit --config RUN/config.yaml --ckpt_path RUN/checkpoints/last.ckpt
   deblur test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
+  deblur restore PHOTOS --out restored
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
 """
 
@@ -49,10 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif first not in SUBCOMMANDS:
         print(f"deblur: error: no subcommand {first!r}: choose from {', '.join(SUBCOMMANDS)}.", file=sys.stderr)
         raise SystemExit(2)
-    elif first == "synthesize":
-        from deblur_lightning.commands import synthesize
-
-        synthesize.run(arguments[1:])
+    elif first in OWN:
+        import_module(f"deblur_lightning.commands.{first}").run(arguments[1:])
     else:
         # Lightning takes seconds to import, which help and version need not wait for.
         from deblur_lightning.commands.experiment import run

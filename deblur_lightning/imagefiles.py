@@ -39,7 +39,7 @@ def read_rgb(path: str | Path) -> Tensor:
     Raises:
         UserError: the file is missing, damaged, no image, over ``MAX_PIXELS``, or of values of unknown range.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         upright = ImageOps.exif_transpose(image)
         pixels = np.array(_to_rgb(upright))
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
@@ -53,7 +53,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
     Raises:
         UserError: the header cannot be read, or promises more than ``MAX_PIXELS``.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         width, height = image.size
         if image.format == "TIFF":  # Pillow has exchanged the two already
             return height, width
@@ -108,7 +108,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Image.Image]:
+def opened(path: str | Path) -> Iterator[Image.Image]:
     """Open ``path`` with Pillow, turning whatever goes wrong with the file into one line."""
     try:
         with warnings.catch_warnings():

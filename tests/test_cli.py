@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from deblur_lightning import __version__
-from deblur_lightning.cli import SUBCOMMANDS, main
+from deblur_lightning.cli import OWN, SUBCOMMANDS, main
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["--version"]])
@@ -17,7 +17,7 @@ def test_help_and_version_name_every_subcommand(arguments: list[str], capsys: py
     assert (__version__ in printed) == (arguments == ["--version"])
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["synthesize", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in OWN)])
 def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from deblur_lightning.cli import main; main(sys.argv[1:]); "

@@ -44,6 +44,7 @@ SMALL = {
         "--data.crop_size=64",
     ],
     "SRCNN": ["--model.network.widths=[4,4]"],
+    "NAFNet": ["--model.network.width=4"],
     "conv_sir": [],
     "srcnn_9315": ["--model.network.widths=[4,4,4]"],
     "srcnn_91115": ["--model.network.widths=[4,4,4,4]"],

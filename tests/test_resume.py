@@ -10,7 +10,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.losses.adversarial import WassersteinGP
 from deblur_lightning.methods.base import Restorer
-from deblur_lightning.methods.schedules import Cosine
+from deblur_lightning.methods.regression import RegressionRestorer
+from deblur_lightning.methods.schedules import Cosine, WarmUp
+from deblur_lightning.networks.srcnn import SRCNN
 from tests.small import data, same, srcnn, trainer, weights
 from tests.small import gan as constant_gan
 
@@ -34,13 +36,17 @@ def falling_srcnn() -> Restorer:
     return srcnn(schedule=Cosine())
 
 
+def averaged() -> Restorer:
+    return RegressionRestorer(SRCNN(kernels=[3, 1, 3], widths=[4, 4]), schedule=WarmUp(0.3, Cosine()))
+
+
 def fresh(build: Any) -> Restorer:
     torch.manual_seed(0)
     model: Restorer = build()
     return model
 
 
-@pytest.mark.parametrize("build", [srcnn, falling_srcnn, gan])
+@pytest.mark.parametrize("build", [srcnn, falling_srcnn, gan, averaged])
 @pytest.mark.parametrize(("batches", "workers"), [(1, 0), (2, 0), (2, 2), (3, 0), (4, 0)])  # of 3 in an epoch
 def test_a_continued_run_equals_an_uninterrupted_one(
     build: Any, batches: int, workers: int, photographs: Path, tmp_path: Path

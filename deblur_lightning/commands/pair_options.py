@@ -12,6 +12,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from lightning.pytorch import LightningDataModule
 
+from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.experiment import import_all
 from deblur_lightning.commands.mistakes import explain
 from deblur_lightning.degradations.base import Degradation
@@ -74,7 +75,7 @@ def parsed(argv: Sequence[str]) -> Order:
         rounding=data.get("rounding", True),
         settings={"data": {"source": source, "degradation": description, "rounding": True, "seed": seed}},
         configs=[str(path) for path in given.config or []],
-        device=_device(given.device),
+        device=chosen_device(given.device),
         workers=_workers(given.workers),
     )
 
@@ -121,15 +122,6 @@ def _degradation(given: Namespace) -> tuple[Degradation, Any]:
     checked = parser.parse_object({"degradation": given})
     degradation: Degradation = parser.instantiate(checked).degradation
     return degradation, yaml.safe_load(parser.dump(checked, skip_unset=False))["degradation"]
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise UserError(f"--device={name}: choose from auto, cpu, cuda.")
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise UserError("--device=cuda, but there is no GPU that torch can use: give --device=cpu, or leave it out.")
-    return torch.device("cuda" if name != "cpu" and available else "cpu")
 
 
 def _workers(count: int) -> int:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any, final
 
 import torch
@@ -18,7 +17,7 @@ from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
-from deblur_lightning.methods.averaging import follow
+from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.cadence import Cadence
 from deblur_lightning.methods.descent import descend, refuse_strategies, refuse_switches
@@ -48,8 +47,8 @@ class AdversarialRestorer(Restorer):
         betas: of both, from 0 to below 1.
         schedule: of both learning rates over the run's batches; constant when not given.
         clip_norm: the greatest norm of each network's gradient; no limit when not given.
-        ema_decay: of the moving average of the generator's weights (see ``follow``), which then is what validation,
-            test and prediction use; no average when not given.
+        ema_decay: of the average over the generator's weights after each batch (see ``MovingAverage``), which then is
+            what validation, test and prediction use; 0 for none.
         crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
@@ -71,7 +70,7 @@ class AdversarialRestorer(Restorer):
         betas: tuple[float, float] = (0.5, 0.999),
         schedule: Schedule | None = None,
         clip_norm: float | None = None,
-        ema_decay: float | None = None,
+        ema_decay: float = 0.0,
         crop: int = 0,
     ) -> None:
         super().__init__(network, crop)
@@ -79,9 +78,9 @@ class AdversarialRestorer(Restorer):
         self.automatic_optimization = False
         check_rates(lr=lr, discriminator_lr=discriminator_lr)
         check_betas(betas)
-        _check_ranges(adversarial_weight, clip_norm, ema_decay)
+        _check_ranges(adversarial_weight, clip_norm)
         self.discriminator = discriminator
-        self.average = None if ema_decay is None else deepcopy(network).requires_grad_(False)
+        self.average = MovingAverage(network, ema_decay) if ema_decay else None
         self.adversarial = adversarial or CrossEntropyGAN()
         self.reconstruction = nn.ModuleList([L1(weight=100.0)] if reconstruction is None else reconstruction)
         self.adversarial_weight = adversarial_weight
@@ -91,13 +90,12 @@ class AdversarialRestorer(Restorer):
         self.betas = betas
         self.schedule = schedule or Constant()
         self.clip_norm = clip_norm
-        self.ema_decay = ema_decay
         self._gradient_norms: dict[str, Tensor] = {}
 
     @property
     def inference_network(self) -> nn.Module:
         """The average of the generator where there is one, else the generator."""
-        return self.network if self.average is None else self.average
+        return self.network if self.average is None else self.average.network
 
     def configure_callbacks(self) -> Sequence[Callback]:
         """None; it is Lightning's first call, before its own refusals, which name no cure."""
@@ -125,8 +123,8 @@ class AdversarialRestorer(Restorer):
             self._update_discriminator(batch["sharp"], restored.detach(), draws)
         if update_generator:
             self._update_generator(batch["sharp"], restored)
-        if self.average is not None and self.ema_decay is not None:
-            follow(self.average, self.network, self.ema_decay, number)
+        if self.average is not None:
+            self.average.update(self.network)
         self._log_health(number + 1, len(restored))
 
     def validation_step(self, batch: RestorationBatch, batch_idx: int) -> Evaluation:
@@ -218,10 +216,8 @@ def _is_discriminator(name: str) -> bool:
     return name.startswith("discriminator.")
 
 
-def _check_ranges(adversarial_weight: float, clip_norm: float | None, ema_decay: float | None) -> None:
+def _check_ranges(adversarial_weight: float, clip_norm: float | None) -> None:
     if not 0 <= adversarial_weight < float("inf"):
         raise UserError(f"model.adversarial_weight={adversarial_weight}: give 0 or more.")
     if clip_norm is not None and not 0 < clip_norm < float("inf"):
         raise UserError(f"model.clip_norm={clip_norm}: give a norm above 0, or null for no limit.")
-    if ema_decay is not None and not 0 <= ema_decay < 1:
-        raise UserError(f"model.ema_decay={ema_decay}: give a number from 0 to below 1, or null for no average.")

@@ -1,34 +1,64 @@
-"""The exponential moving average of a network's weights, which restores more steadily than the weights themselves."""
+"""A running mean of a network's weights, which restores better than the weights of any single step."""
 
+from collections.abc import Iterable
+from copy import deepcopy
 from itertools import chain
+from typing import Any, Self
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch import Tensor, nn
+
+from deblur_lightning.errors import UserError
 
 
-def decay_at(decay: float, batch: int) -> float:
-    """The part of the average that is kept at ``batch``, counted from 0: min(decay, (1 + batch) / (10 + batch)).
+class MovingAverage(nn.Module):
+    """A copy of a network whose weights follow the original's at a distance (Polyak and Juditsky, 1992).
 
-    The second is a warm-up, so that the untrained weights are soon forgotten.
+    It is a module of its own, in evaluation mode for good: saving it swaps nothing and can be stopped anywhere. The
+    first updates count more, so that short runs do not keep the weights that they started from.
+
+    Args:
+        network: to be followed.
+        decay: what remains of the average at each update, from 0 to below 1.
+
+    Raises:
+        UserError: ``decay`` outside of that.
     """
-    return min(decay, (1 + batch) / (10 + batch))
+
+    updates: Tensor
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise UserError(f"model.ema_decay={decay}: give 0 for no average, or a number below 1 such as 0.999.")
+        self.decay = decay
+        self.network = deepcopy(network).requires_grad_(False).eval()
+        self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Move towards the weights of ``network``; its other buffers are taken over."""
+        keep = ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
+        for mean, value in zip(_state(self.network), _state(network), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, (1 - keep).to(mean.dtype))
+            else:
+                mean.copy_(value)
+        self.updates += 1
 
 
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float, batch: int) -> None:
-    """Move ``average`` towards ``network`` in place: average <- d average + (1 - d) weights, d from ``decay_at``.
-
-    What is no floating-point number, such as a count of batches, is copied.
-    """
-    pairs = list(zip(_state(average), _state(network), strict=True))
-    floating = [pair for pair in pairs if pair[0].is_floating_point()]
-    average_all = get_ema_multi_avg_fn(decay_at(decay, batch))  # type: ignore[no-untyped-call]
-    average_all([kept for kept, _ in floating], [current for _, current in floating], batch)
-    for kept, current in pairs:
-        if not kept.is_floating_point():
-            kept.copy_(current)
+def network_weights(state: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights that a checkpoint's ``state_dict`` restores with, named as the network names them."""
+    for prefix in ("average.network.", "network."):
+        found = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+        if found:
+            return found
+    return {}
 
 
-def _state(module: nn.Module) -> list[torch.Tensor]:
-    return list(chain(module.parameters(), module.buffers()))
+def _state(module: nn.Module) -> Iterable[Tensor]:
+    return chain(module.parameters(), module.buffers())

@@ -78,3 +78,26 @@ def step_by_step(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> 
         return schedule.factor(step / trainer.estimated_stepping_batches if step else 0.0)
 
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}}
+
+
+class WarmUp(Schedule):
+    """Rises evenly from 0 over the first part of the run and then follows another schedule through the rest.
+
+    Args:
+        share: of the run that it takes to rise, from 0 to below 1.
+        then: what follows; constant when not given.
+
+    Raises:
+        UserError: ``share`` outside of that.
+    """
+
+    def __init__(self, share: float = 0.02, then: Schedule | None = None) -> None:
+        if not 0 <= share < 1:
+            raise UserError(f"WarmUp share={share}: give a part of the run, from 0 to below 1.")
+        self.share = share
+        self.then = then or Constant()
+
+    def factor(self, done: float) -> float:
+        if done < self.share:
+            return done / self.share
+        return self.then.factor((done - self.share) / (1 - self.share))

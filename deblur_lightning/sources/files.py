@@ -50,20 +50,25 @@ def existing_folder(root: str | Path) -> Path:
     return folder
 
 
-def image_names(root: Path, folder: Path) -> list[str]:
+def image_names(root: Path, folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[str]:
     """The images in ``folder`` and below it, as sorted paths relative to ``root``.
 
     Hidden files, broken links, and what lies behind a link to a folder are left out.
+
+    Args:
+        root: what the paths are relative to.
+        folder: where to look, ``root`` or below it.
+        suffixes: in lower case, what the names of images end in.
 
     Raises:
         UserError: there is none, or a folder cannot be listed.
     """
     files = _visible_files(folder)
-    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
         raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
     if not images:
-        wanted = f"none of its {len(files)} files ends in {', '.join(IMAGE_SUFFIXES)}"
+        wanted = f"none of its {len(files)} files ends in {', '.join(suffixes)}"
         raise UserError(f"{folder} holds no image ({wanted}); convert them, or give another folder")
     return sorted(file.relative_to(root).as_posix() for file in images)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.schedules import Constant, Cosine, OneCycle
+from deblur_lightning.methods.schedules import Constant, Cosine, OneCycle, WarmUp
 
 
 @pytest.mark.parametrize("final", [0.0, 0.1, 1.0])
@@ -41,3 +41,18 @@ def test_one_cycle_rises_to_one_and_falls_to_zero(rise: float, start: float) -> 
 def test_a_cycle_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UserError, match=f"OneCycle {next(iter(wrong))}="):
         OneCycle(**wrong)
+
+
+def test_a_warm_up_rises_and_hands_over() -> None:
+    factors = [WarmUp(0.2, Cosine()).factor(step / 10) for step in range(11)]
+    assert factors[:3] == pytest.approx([0, 0.5, 1])
+    assert factors[6] == pytest.approx(0.5)
+    assert factors[10] == pytest.approx(0)
+    assert [WarmUp(0.5).factor(done) for done in (0.25, 0.5, 1.0)] == [0.5, 1, 1]
+    assert WarmUp(0).factor(0.0) == 1
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_a_share_out_of_range_is_refused(share: float) -> None:
+    with pytest.raises(UserError, match=f"WarmUp share={share}: give a part of the run"):
+        WarmUp(share)

@@ -1,0 +1,114 @@
+"""What restoring a photo costs: memory, time, and what tiles change.
+
+python -m benchmarks.restoring [--ckpt FILE] [--megapixels 24] [--whole 4] [--threads N]
+
+Writes a photograph of so many megapixels as a JPEG, restores it with ``deblur restore``'s own code in a process of its
+own, and prints as Markdown: the peak memory above that after the imports, the time per megapixel, the greatest
+difference between tiles and the whole, and the throughput with tiles over that without on the middle --whole
+megapixels (which without tiles take about a gigabyte each four megapixels). Two minutes on two cores.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from deblur_lightning.restoring.encoding import encoded
+from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.photos import Photo, read_photo
+from deblur_lightning.restoring.restorer import PhotoRestorer
+from deblur_lightning.restoring.tiles import Planes, Tiling
+from deblur_lightning.sources.photos import Photos
+
+MEBIBYTE = 2**20
+
+
+def photograph(megapixels: float) -> Planes:
+    """A photograph of 3 : 2 and so many megapixels, enlarged and slightly blurred as a large blurred photo is."""
+    height = round((megapixels * 1e6 / 1.5) ** 0.5)
+    pixels = Photos().split("test").pixels(3).permute(1, 2, 0).numpy()
+    return np.asarray(Image.fromarray(pixels).resize((round(1.5 * height), height), Image.Resampling.BICUBIC))
+
+
+def peak() -> float:
+    """The most memory that this process has held, in MiB."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / MEBIBYTE if sys.platform == "darwin" else used / 1024
+
+
+def restore_file(source: Path, target: Path, ckpt: Path | None) -> dict[str, float]:
+    """Restore one file as the command does; returns seconds, and the peak memory in MiB above the imports."""
+    before = peak()
+    start = time.perf_counter()
+    restorer = PhotoRestorer(load(ckpt), torch.device("cpu"))
+    photo = read_photo(source)
+    planes = restorer.restore(photo.planes)
+    target.write_bytes(encoded(Photo(planes, photo.alpha, photo.format, photo.settings)))
+    return {"seconds": time.perf_counter() - start, "MiB": peak() - before, "imports": before}
+
+
+def ratio(ckpt: Path | None, planes: Planes, rounds: int = 3) -> float:
+    """Throughput with tiles over that of the whole image: the median of interleaved rounds."""
+    tiled, whole = (PhotoRestorer(load(ckpt), torch.device("cpu")) for _ in range(2))
+    whole.tiling = Tiling(core=0)
+    found = []
+    for _ in range(rounds):
+        times = []
+        for restorer in (whole, tiled):
+            start = time.perf_counter()
+            restorer.restore(planes)
+            times.append(time.perf_counter() - start)
+        found.append(times[0] / times[1])
+    return sorted(found)[rounds // 2]
+
+
+def in_a_process(source: Path, ckpt: Path | None, threads: int) -> dict[str, float]:
+    """``restore_file`` in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.restoring", "--file", str(source), "--threads", str(threads)]
+    command += ["--ckpt", str(ckpt)] if ckpt else []
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    measured: dict[str, float] = json.loads(done.stdout)
+    return measured
+
+
+def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
+    """Print what was measured; returns it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ckpt", type=Path, help="a checkpoint or .safetensors file; the shipped model without it")
+    parser.add_argument("--megapixels", type=float, default=24)
+    parser.add_argument("--whole", type=float, default=4, help="megapixels that are restored without tiles too")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    torch.set_num_threads(given.threads)
+    if given.file:
+        found = restore_file(given.file, given.file.with_name("restored.jpg"), given.ckpt)
+        print(json.dumps(found))
+        return found
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "photo.jpg"
+        Image.fromarray(photograph(given.megapixels)).save(source, quality=92)
+        found = in_a_process(source, given.ckpt, given.threads)
+    part = photograph(given.whole)
+    found["difference"] = PhotoRestorer(load(given.ckpt), torch.device("cpu")).difference(part)
+    found["ratio"] = ratio(given.ckpt, part)
+    print(f"| {given.megapixels:g} megapixels, {given.threads} threads | |\n|---|---|")
+    print(f"| memory above the imports' {found['imports']:.0f} MiB | {found['MiB']:.0f} MiB |")
+    print(f"| time per megapixel | {found['seconds'] / given.megapixels:.2f} s |")
+    print(f"| tiles against the whole, {given.whole:g} megapixels | {found['difference']:.2f}/255 at most |")
+    print(f"| throughput with tiles over without | {found['ratio']:.2f} |")
+    return found
+
+
+if __name__ == "__main__":
+    main()

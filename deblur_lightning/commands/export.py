@@ -1,0 +1,70 @@
+"""export: the network of a checkpoint as a file of its own."""
+
+import sys
+from collections.abc import Sequence
+
+HELP = """\
+usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE]
+
+Write the network of a checkpoint, with the weights that restore, as one file.
+
+  .safetensors  for deblur restore --ckpt; holds the network's settings too
+  .onnx         for ONNX Runtime and others, for images (N, C, H, W) in [0, 1] of any size; compared with torch where
+                ONNX Runtime is installed (pip install 'deblur_lightning[onnx]')
+
+arguments:
+  --ckpt FILE   a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
+  --out FILE    where to; an existing file is not replaced
+
+exit code: 0 the file is there; 2 a mistake, told in one line
+
+examples:
+  deblur export --ckpt RUN/checkpoints/best.ckpt --out mine.safetensors
+  deblur export --out shipped.onnx
+"""
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run ``deblur export`` with ``argv``, the arguments behind its name.
+
+    Raises:
+        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error.
+    """
+    if "-h" in argv or "--help" in argv:
+        print(HELP, end="")
+        return
+    from deblur_lightning.errors import UserError
+
+    try:
+        _export(argv)
+    except UserError as error:
+        print(f"deblur: error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def _export(argv: Sequence[str]) -> None:
+    # Torch takes seconds to import, which help need not wait for.
+    from pathlib import Path
+
+    from deblur_lightning.commands.strict_parser import StrictParser
+    from deblur_lightning.errors import UserError
+    from deblur_lightning.restoring.export import export_onnx, export_safetensors
+    from deblur_lightning.restoring.model import load
+
+    parser = StrictParser(prog="deblur export")
+    for option in ("--ckpt", "--out"):
+        parser.add_argument(option)
+    given = parser.parsed(argv)
+    out = Path(given.out or "").expanduser()
+    if out.suffix not in (".safetensors", ".onnx"):
+        raise UserError(f"--out={given.out}: give a file that ends in .safetensors or .onnx.")
+    if out.exists():
+        raise UserError(f"--out={out} is there already: move it away, or give another name.")
+    if not out.parent.is_dir():
+        raise UserError(f"--out={out}: there is no folder {out.parent}: make it first.")
+    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser())
+    if out.suffix == ".safetensors":
+        export_safetensors(model, out)
+    else:
+        print(f"checked   {export_onnx(model, out)}")
+    print(f"exported  {out}: {type(model.network).__name__}, {out.stat().st_size / 1e6:.1f} MB")

@@ -1,0 +1,63 @@
+"""restore: photos in, restored photos out, as files of the same kind."""
+
+import sys
+from collections.abc import Sequence
+
+HELP = """\
+usage: deblur restore PHOTO|FOLDER... --out OUT [options]
+
+Restore blurred photos without being told what blurred them. Each becomes a file of the same name, format, size and
+mode in OUT; what lies in a FOLDER keeps its place below it. Rotation by EXIF is applied; transparency, colour
+profile, EXIF and resolution are kept; JPEG files are compressed as their originals were. 16-bit files stay 16-bit.
+Files that are in OUT already are left alone, so that the same command goes on where it was stopped.
+
+arguments:
+  PHOTO|FOLDER            photos: JPEG, PNG, WebP, TIFF, BMP and what else Pillow reads; folders are searched through
+  --out OUT               a folder; never one in which a photo would replace itself
+  --ckpt FILE             a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
+  --device auto|cpu|cuda  what restores (default: auto, the GPU where there is one)
+  --tile auto|N           side of the tiles in pixels (default: auto); smaller ones need less memory
+  --tta                   restore eight flipped and turned versions and take their mean: a little better, 8 times slower
+  --frames refuse|first   what to do with animated files and several pages (default: refuse)
+  --check                 measure how far tiles are from the whole image, on the middle of each photo
+  --report                estimate each photo's blur and noise, warn where the model has learned nothing like it, and
+                          write OUT/restoring-report: a table, and pictures of before and after
+  --overwrite             restore again what is in OUT already
+
+exit code: 0 every photo is there; 1 photos that cannot be read, restored or written were left out and are listed;
+2 a mistake, told in one line; 130 Ctrl-C
+
+examples:
+  deblur restore holiday.jpg --out restored
+  deblur restore PHOTOS --out restored --report
+  deblur restore PHOTOS --out restored --ckpt RUN/checkpoints/best.ckpt --tta
+"""
+
+LEFT_OUT, MISTAKE, INTERRUPTED = 1, 2, 130
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run ``deblur restore`` with ``argv``, the arguments behind its name.
+
+    Raises:
+        SystemExit: with an exit code other than 0, as the help explains them.
+    """
+    if "-h" in argv or "--help" in argv:
+        print(HELP, end="")
+        return
+    # Torch takes seconds to import, which help need not wait for.
+    from deblur_lightning.commands.restore_options import parsed
+    from deblur_lightning.commands.restore_photos import carry_out
+    from deblur_lightning.errors import UserError
+
+    try:
+        left_out = carry_out(parsed(argv))
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except UserError as error:
+        print(f"deblur: error: {error}", file=sys.stderr)
+        raise SystemExit(MISTAKE) from None
+    if left_out:
+        print(f"deblur: error: photos left out: {len(left_out)}", *left_out, sep="\n  ", file=sys.stderr)
+        raise SystemExit(LEFT_OUT)

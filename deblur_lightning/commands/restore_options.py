@@ -1,0 +1,138 @@
+"""What ``deblur restore`` is asked for, and which file becomes which."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from deblur_lightning.commands.devices import chosen_device
+from deblur_lightning.commands.strict_parser import StrictParser
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import IMAGE_SUFFIXES, opened
+from deblur_lightning.restoring.photos import OUTPUT_FORMATS
+from deblur_lightning.restoring.tiles import SMALLEST
+from deblur_lightning.sources.files import image_names
+
+PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, ".avif", ".gif", ".jfif", ".jp2", ".mpo", ".tga")
+"""In lower case, what the names of photos end in where a folder is searched."""
+
+REPORT = "restoring-report"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo and where its restored version goes."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Order:
+    """One call of ``deblur restore``, checked; the attributes are the options'."""
+
+    tasks: list[Task]
+    out: Path
+    ckpt: Path | None
+    device: torch.device
+    tile: int | None
+    tta: bool
+    first_frame: bool
+    check: bool
+    report: bool
+    overwrite: bool
+
+
+def parsed(argv: Sequence[str]) -> Order:
+    """Understand ``argv``.
+
+    Raises:
+        UserError: something is missing, unknown, or does not fit.
+    """
+    given = _arguments(argv)
+    if given.out is None:
+        raise UserError("no place for the restored photos: give a folder with --out=OUT.")
+    if not given.photos:
+        raise UserError("no photo given: name files or folders, as in deblur restore PHOTO --out=OUT.")
+    out = Path(given.out).expanduser()
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out={out} is a file: give a folder.")
+    return Order(
+        tasks=tasks([Path(photo).expanduser() for photo in given.photos], out),
+        out=out,
+        ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
+        device=chosen_device(given.device),
+        tile=_tile(given.tile),
+        tta=given.tta,
+        first_frame=_frames(given.frames),
+        check=given.check,
+        report=given.report,
+        overwrite=given.overwrite,
+    )
+
+
+def tasks(photos: Sequence[Path], out: Path) -> list[Task]:
+    """What is to become what; folders are searched, and what they hold keeps its place.
+
+    Raises:
+        UserError: a photo does not exist, would replace itself, or two would become one.
+    """
+    found: dict[Path, Path] = {}
+    for source, place in _sources(photos, out):
+        target = out / place
+        if target.exists() and target.samefile(source):
+            raise UserError(f"{source} would be replaced by its restored version: give another --out.")
+        if found.setdefault(target, source).resolve() != source.resolve():
+            raise UserError(f"{found[target]} and {source} would both become {target}: restore them one by one.")
+    return [Task(source, target) for target, source in found.items()]
+
+
+def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    for photo in photos:
+        if not photo.exists():
+            raise UserError(f"{photo} does not exist: check its path.")
+        if not photo.is_dir():
+            yield photo, _place(photo, Path(photo.name))
+            continue
+        if out.resolve().is_relative_to(photo.resolve()):
+            raise UserError(f"--out={out} lies in {photo}, whose photos are read: give a folder outside of it.")
+        for name in image_names(photo, photo, PHOTO_SUFFIXES):
+            yield photo / name, _place(photo / name, Path(name))
+
+
+def _place(source: Path, name: Path) -> Path:
+    """The restored photo's path: the photo's own, and .png after it where its format cannot be written."""
+    try:
+        with opened(source) as image:
+            writable = image.format in OUTPUT_FORMATS
+    except UserError:
+        writable = True  # it will be refused when it is read, in a line of its own
+    return name if writable else name.with_name(f"{name.name}.png")
+
+
+def _arguments(argv: Sequence[str]) -> Namespace:
+    parser = StrictParser(prog="deblur restore")
+    parser.add_argument("photos", nargs="*")
+    for option in ("--out", "--ckpt"):
+        parser.add_argument(option)
+    for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
+        parser.add_argument(option, default=default)
+    for option in ("--tta", "--check", "--report", "--overwrite"):
+        parser.add_argument(option, action="store_true")
+    return parser.parsed(argv)
+
+
+def _tile(given: str) -> int | None:
+    if given == "auto":
+        return None
+    if not given.isdecimal() or int(given) < SMALLEST:
+        raise UserError(f"--tile={given}: give auto, or a side in pixels of {SMALLEST} or more.")
+    return int(given)
+
+
+def _frames(given: str) -> bool:
+    if given not in ("refuse", "first"):
+        raise UserError(f"--frames={given}: choose from refuse, first.")
+    return given == "first"

@@ -1,0 +1,87 @@
+"""Regression to the sharp image, as modern restoration networks learn."""
+
+from typing import Any, final
+
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.errors import UserError
+from deblur_lightning.losses.pixel import PSNRLoss
+from deblur_lightning.methods.averaging import MovingAverage
+from deblur_lightning.methods.base import Restorer, check_betas, check_rates
+from deblur_lightning.methods.schedules import Schedule, WarmUp
+
+
+@final
+class RegressionRestorer(Restorer):
+    """Minimises a distance to the sharp image with AdamW, and restores with an average of the weights.
+
+    Gradients are clipped by ``trainer.gradient_clip_val``.
+
+    Args:
+        network: what restores.
+        loss: maps restored and sharp images (B, C, H, W) to a scalar; ``PSNRLoss`` when not given.
+        lr: AdamW's learning rate.
+        betas: AdamW's, from 0 to below 1.
+        weight_decay: AdamW's, 0 or more.
+        ema_decay: of the average over the weights at each step (see ``MovingAverage``); 0 for none.
+        schedule: of the rate over the run's steps; rises and stays when not given.
+        crop: pixels at each edge that a test leaves out of the scores.
+
+    Raises:
+        UserError: a number out of its range.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss: nn.Module | None = None,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.9),
+        weight_decay: float = 0.0,
+        ema_decay: float = 0.999,
+        schedule: Schedule | None = None,
+        crop: int = 0,
+    ) -> None:
+        super().__init__(network, crop)
+        self.save_hyperparameters(logger=False)
+        check_rates(lr=lr)
+        check_betas(betas)
+        if not 0 <= weight_decay < float("inf"):
+            raise UserError(f"model.weight_decay={weight_decay}: give 0 or more.")
+        self.loss = loss or PSNRLoss()
+        self.lr = lr
+        self.betas = betas
+        self.weight_decay = weight_decay
+        self.average = MovingAverage(network, ema_decay) if ema_decay else None
+        self.schedule = schedule or WarmUp()
+
+    @property
+    def inference_network(self) -> nn.Module:
+        """The average of the network where there is one, else the network."""
+        return self.network if self.average is None else self.average.network
+
+    def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
+        self._set_rate((self.trainer.global_step + 1) / self.trainer.estimated_stepping_batches)
+        loss: Tensor = self.loss(self.restore(batch), batch["sharp"])
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
+        return loss
+
+    def optimizer_step(self, *arguments: Any, **named: Any) -> None:
+        super().optimizer_step(*arguments, **named)
+        if self.average is not None:
+            self.average.update(self.network)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        return AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
+
+    def _set_rate(self, done: float) -> None:
+        """Set the rate that holds at the end of this step, after the part ``done`` of the run.
+
+        Not by a scheduler of Lightning's: it asks for the length of the run, and with it for the loader, before a
+        continued run knows where it stopped, and the loader would start anew.
+        """
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.lr * self.schedule.factor(done)

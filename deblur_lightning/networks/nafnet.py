@@ -1,0 +1,173 @@
+"""NAFNet (Chen, Chu, Zhang and Sun, "Simple baselines for image restoration", 2022): gates in place of activations."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.networks.local_mean import local_mean
+
+CELL = 4
+"""Side of the squares, in each level's own pixels, between which local means are interpolated."""
+
+
+class NAFNet(nn.Module):
+    """A U-shape of gated blocks that predicts what to add to the blurred image; an untrained one returns its input.
+
+    Channel attention needs a mean over the image. Training takes it over the crop; a whole image, whose statistics
+    the network has never met, is given means over windows as large as those crops ("test-time local converter", Chu,
+    Chen, Chen and Lu, 2022), so that an image of any size comes out as its crops would.
+
+    Args:
+        width: channels of the first level; they double on each level below.
+        encoder_blocks: blocks of each level on the way down.
+        middle_blocks: blocks at the bottom, one level below the last of the encoder's.
+        decoder_blocks: blocks of each level on the way up, first level first; as many levels as the encoder's.
+        window: side in pixels of the windows that channel attention looks at: that of the training crops.
+        shuffle: 2 takes every 2x2 pixels as one with four times the channels, a quarter of the time; 1 is the paper's.
+        channels: of the image, in and out.
+
+    Attributes:
+        stride: the lowest level's pixels are squares of this side.
+        grain: where a tile may start: at multiples of it a tile is computed as the whole image is.
+        reach: how many pixels away a pixel can still matter, by convolutions. What it changes in the means of channel
+            attention goes further, is small, and is measured by ``deblur restore --check``.
+
+    Raises:
+        UserError: an argument below 1, levels that do not match, or a window that the levels do not divide.
+    """
+
+    def __init__(
+        self,
+        width: int = 32,
+        encoder_blocks: Sequence[int] = (1, 1, 1, 28),
+        middle_blocks: int = 1,
+        decoder_blocks: Sequence[int] = (1, 1, 1, 1),
+        window: int = 256,
+        shuffle: int = 1,
+        channels: int = 3,
+    ) -> None:
+        super().__init__()
+        _check(width, encoder_blocks, middle_blocks, decoder_blocks, window, shuffle)
+        sides = [shuffle * 2**level for level in range(len(encoder_blocks) + 1)]
+        widths = [width * 2**level for level in range(len(sides))]
+        windows = [window // side for side in sides]
+        self.stride = sides[-1]
+        self.grain = CELL * sides[-1]
+        depths = [a + b for a, b in zip(encoder_blocks, decoder_blocks, strict=True)] + [middle_blocks]
+        self.reach = sum(side * depth for side, depth in zip(sides, depths, strict=True)) + 2 * shuffle + self.stride
+
+        levels = list(zip(widths, windows, strict=True))
+        inner = channels * shuffle**2
+        self.head = nn.Sequential(nn.PixelUnshuffle(shuffle), nn.Conv2d(inner, width, 3, padding=1))
+        self.encoders = nn.ModuleList(_blocks(n, *level) for n, level in zip(encoder_blocks, levels, strict=False))
+        self.middle = _blocks(middle_blocks, *levels[-1])
+        self.decoders = nn.ModuleList(_blocks(n, *level) for n, level in zip(decoder_blocks, levels, strict=False))
+        self.down = nn.ModuleList(nn.Conv2d(here, below, 2, stride=2) for here, below in pairwise(widths))
+        self.up = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(below, 4 * here, 1, bias=False), nn.PixelShuffle(2))
+            for here, below in pairwise(widths)
+        )
+        last = nn.Conv2d(width, inner, 3, padding=1)
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+        self.tail = nn.Sequential(last, nn.PixelShuffle(shuffle))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
+        height, width = blurred.shape[-2:]
+        padded = F.pad(blurred, (0, -width % self.stride, 0, -height % self.stride), mode="replicate")
+        x = self.head(padded.contiguous(memory_format=torch.channels_last))
+        skips = []
+        for encoder, down in zip(self.encoders, self.down, strict=True):
+            x = encoder(x)
+            skips.append(x)
+            x = down(x)
+        x = self.middle(x)
+        for decoder, up in zip(reversed(self.decoders), reversed(self.up), strict=True):
+            x = decoder(up(x) + skips.pop())
+        restored: Tensor = blurred + self.tail(x)[..., :height, :width]
+        return restored
+
+
+class NAFBlock(nn.Module):
+    """Two gated residual branches: one with a depthwise convolution and channel attention, one pointwise.
+
+    Channels come last inside, where pointwise convolutions are matrix products and norms run along memory.
+
+    Args:
+        width: channels.
+        window: side, in the pixels that the block sees, of the windows of channel attention outside of training.
+    """
+
+    def __init__(self, width: int, window: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.widen = nn.Linear(width, 2 * width)
+        self.spread = nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width)
+        self.attention = ChannelAttention(width, window)
+        self.project = nn.Linear(width, width)
+        self.feed = nn.Linear(width, 2 * width)
+        self.back = nn.Linear(width, width)
+        self.beta = nn.Parameter(torch.zeros(width))
+        self.gamma = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine ``x``, (B, width, H, W)."""
+        x = x.permute(0, 2, 3, 1)
+        y = self.spread(self.widen(self.norm1(x)).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        x = x + self.beta * self.project(self.attention(gated(y)))
+        x = x + self.gamma * self.back(gated(self.feed(self.norm2(x))))
+        return x.permute(0, 3, 1, 2)
+
+
+class ChannelAttention(nn.Module):
+    """Scales every channel by a linear function of the channels' means ("simplified channel attention").
+
+    Args:
+        width: channels.
+        window: side in pixels of the windows that the means are taken over outside of training.
+    """
+
+    def __init__(self, width: int, window: int) -> None:
+        super().__init__()
+        self.window = window
+        self.mix = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale ``x``, (B, H, W, width)."""
+        if self.training:
+            scaled: Tensor = x * self.mix(x.mean(dim=(1, 2), keepdim=True))
+            return scaled
+        means = local_mean(x.permute(0, 3, 1, 2), self.window, CELL).permute(0, 2, 3, 1)
+        scale = self.mix(means).permute(0, 3, 1, 2)
+        scale = F.interpolate(scale, scale_factor=CELL, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
+        return x * scale[:, : x.shape[1], : x.shape[2]]
+
+
+def gated(x: Tensor) -> Tensor:
+    """The first half of the channels, which come last, times the second."""
+    value, gate = x.chunk(2, dim=-1)
+    return value * gate
+
+
+def _blocks(count: int, width: int, window: int) -> nn.Sequential:
+    return nn.Sequential(*(NAFBlock(width, window) for _ in range(count)))
+
+
+def _check(width: int, encoder: Sequence[int], middle: int, decoder: Sequence[int], window: int, shuffle: int) -> None:
+    if width < 1 or not encoder or min(*encoder, *decoder, middle) < 0:
+        raise UserError(f"NAFNet width={width}: give 1 or more, and blocks of one level or more, none below 0.")
+    if len(encoder) != len(decoder):
+        raise UserError(
+            f"NAFNet encoder_blocks={list(encoder)} and decoder_blocks={list(decoder)}: give both as many levels."
+        )
+    if shuffle not in (1, 2):
+        raise UserError(f"NAFNet shuffle={shuffle}: give 1 or 2.")
+    stride = shuffle * 2 ** len(encoder)
+    if window < 1 or window % stride:
+        raise UserError(f"NAFNet window={window}: give a multiple of {stride}, the lowest level's pixel.")

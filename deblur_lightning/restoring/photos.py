@@ -1,0 +1,150 @@
+"""A photo as its file has it: pixels in their own depth, transparency apart, and all that must come back with them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import opened
+from deblur_lightning.restoring.tiles import Planes
+
+OUTPUT_FORMATS = {name: name for name in ("BMP", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")} | {"MPO": "JPEG"}
+"""What a photo is written as, by what it was read as; of any other format it becomes a PNG."""
+
+LOW_BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
+"""Pillow reads the high byte of each 16-bit colour. Told the opposite byte order, it reads the low one."""
+
+KEPT_COMPRESSIONS = ("raw", "packbits", "tiff_lzw", "tiff_adobe_deflate")
+MANY_COLOURS = ("P", "PA", "RGBX", "YCbCr", "HSV")
+STRUCTURE = {254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296, 301, 317, 320, 322}
+STRUCTURE |= {323, 324, 325, 338, 339, 347, 530, 531, 532, 700, 34675}
+"""TIFF tags that say how pixels are stored, or that are kept apart: an older file's must not get into a new one."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What was in a file.
+
+    Attributes:
+        planes: (H, W, C) uint8 or uint16, upright: C = 1 grey, 3 RGB, 4 CMYK.
+        alpha: (H, W) of the same type, None without transparency.
+        format: what it is to be written as, in Pillow's names.
+        settings: how, as Pillow's ``save`` takes it: profile, EXIF, resolution, compression.
+    """
+
+    planes: Planes
+    alpha: NDArray[np.unsignedinteger[Any]] | None
+    format: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def read_photo(path: Path, first_frame: bool = False) -> Photo:
+    """Read a photo of any size, mode and format that Pillow knows; its EXIF orientation is applied.
+
+    Palettes become RGB, since a restored photo has more colours than they hold. 16 bits stay 16 in grey, and in the
+    colours of PNG and TIFF.
+
+    Args:
+        path: the file.
+        first_frame: of an animated file take the first frame; else it is refused.
+
+    Raises:
+        UserError: as ``imagefiles.read_rgb``; or several frames.
+    """
+    with opened(path) as image:
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" and not first_frame:
+            raise UserError(f"{path} has {getattr(image, 'n_frames', 1)} frames: --frames=first restores the first.")
+        output = OUTPUT_FORMATS.get(str(image.format), "PNG")
+        settings = _encoding(path, image, output)
+        low_mode = LOW_BYTES.get(_raw_mode(image))
+        upright = ImageOps.exif_transpose(image)
+        settings |= _metadata(image, output)
+        pixels: Planes = _pixels(upright)
+    if low_mode is not None:
+        pixels = np.add(pixels.astype(np.uint16) << 8, _low_bytes(path, low_mode), dtype=np.uint16)
+    if pixels.shape[2] in (2, 4) and not upright.mode.startswith("CMYK"):
+        return Photo(pixels[..., :-1], pixels[..., -1], output, settings)
+    return Photo(pixels, None, output, settings)
+
+
+def _pixels(image: Image.Image) -> Planes:
+    """(H, W, C), C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha or CMYK."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        grey = np.asarray(image)
+        if grey.min() < 0 or grey.max() > 65535:
+            raise ValueError("its values are neither 8-bit nor 16-bit")
+        return grey.astype(np.uint16)[..., None]
+    if image.mode == "F":
+        raise ValueError("its values are real numbers, of which nobody knows what is white")
+    if image.has_transparency_data:
+        image = image.convert("LA" if image.mode in ("1", "L", "LA", "La") else "RGBA")
+    elif image.mode in MANY_COLOURS:
+        image = image.convert("RGB")
+    elif image.mode == "1":
+        image = image.convert("L")
+    pixels = np.array(image)
+    return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the decoder of ``image``, not yet loaded, is told to read colours."""
+    tiles = getattr(image, "tile", [])
+    arguments = tiles[0].args if tiles else ""
+    raw = arguments if isinstance(arguments, str) else arguments[0] if arguments else ""
+    return str(raw).replace(";16N", ";16L")
+
+
+def _low_bytes(path: Path, mode: str) -> Planes:
+    with opened(path) as image:
+        image.tile = [  # type: ignore[attr-defined]
+            tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
+            for tile in image.tile  # type: ignore[attr-defined]
+        ]
+        return np.array(ImageOps.exif_transpose(image))
+
+
+def _encoding(path: Path, image: Image.Image, output: str) -> dict[str, Any]:
+    """How the file's pixels were compressed, as far as its format tells."""
+    if output == "JPEG":
+        found: dict[str, Any] = {"qtables": image.quantization, "progressive": "progressive" in image.info}  # type: ignore[attr-defined]
+        sampling = JpegImagePlugin.get_sampling(image)
+        return found if sampling < 0 else found | {"subsampling": sampling}
+    if output == "WEBP":
+        return {"lossless": True, "exact": True} if _is_lossless(path) else {"quality": 90, "exact": True}
+    if output == "TIFF":
+        compression = image.info.get("compression")
+        return {"compression": compression if compression in KEPT_COMPRESSIONS else "tiff_adobe_deflate"}
+    return {}
+
+
+def _metadata(image: Image.Image, output: str) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    if image.info.get("icc_profile"):
+        kept["icc_profile"] = image.info["icc_profile"]
+    if "dpi" in image.info and all(value > 0 for value in image.info["dpi"]):
+        kept["dpi"] = tuple(float(value) for value in image.info["dpi"])
+    if image.info.get("xmp") and output in ("JPEG", "WEBP"):
+        kept["xmp"] = image.info["xmp"]
+    exif = image.getexif()
+    for part in {ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo} & set(exif):
+        exif.get_ifd(part)  # what lies elsewhere in the file, and would be lost with it
+    for tag in STRUCTURE & set(exif):
+        del exif[tag]
+    if len(exif) and output in ("JPEG", "PNG", "TIFF", "WEBP"):
+        kept["exif"] = exif.tobytes()
+    return kept
+
+
+def _is_lossless(path: Path) -> bool:
+    """Whether a WebP file's first picture is in the lossless coding."""
+    data, place = path.read_bytes(), 12
+    while place + 8 <= len(data):
+        kind, length = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
+        if kind in (b"VP8 ", b"VP8L"):
+            return kind == b"VP8L"
+        place += 8 + (16 if kind == b"ANMF" else length + length % 2)
+    return False

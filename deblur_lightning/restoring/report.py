@@ -1,0 +1,94 @@
+"""What ``deblur restore --report`` writes: estimates beside what the model has learned from, and pictures."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.restoring.estimates import Estimate, estimated
+from deblur_lightning.restoring.tiles import Planes
+
+SIDE = 480  # pixels a side, at most, of each half of a picture
+
+
+class Report:
+    """Collects a row for each photo.
+
+    Args:
+        folder: where the table and the pictures go.
+        card: the model's; its ``estimates`` say what blur and noise it has learned from.
+    """
+
+    def __init__(self, folder: Path, card: dict[str, Any]) -> None:
+        self._folder = folder
+        self._ranges: dict[str, list[float]] = card.get("estimates", {})
+        self._rows: list[list[str]] = []
+
+    def add(self, name: str, before: Planes, after: Planes) -> str:
+        """Take a photo's estimates and draw its picture; returns a warning, or nothing."""
+        found = estimated(before)
+        warning = warning_of(found, self._ranges)
+        numbers = ["", ""] if found is None else [f"{value:.2f}" for value in found]
+        self._rows.append([name, *numbers, warning])
+        path = self._folder / f"{name}.png"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make the folder {path.parent} ({error.strerror}): give another --out.") from error
+        write_atomically(path, picture(before, after))
+        return warning
+
+    def finish(self) -> str:
+        """Write the table; returns a line that says where it is."""
+        if not self._rows:
+            return "report    nothing to report on"
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["photo", "blur_px", "noise_255", "warning"])
+        writer.writerows(self._rows)
+        write_atomically(self._folder / "report.csv", text.getvalue().encode("utf-8", errors="surrogateescape"))
+        known = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in self._ranges.items()]
+        learned = f"; the model has learned from {', '.join(known)}" if known else "; the model's card gives no ranges"
+        return f"report    {self._folder}/report.csv{learned}"
+
+
+def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
+    """In words, what the model has not learned from; empty where all is well."""
+    if found is None:
+        return "too small, or without edges: its blur cannot be estimated"
+    if not ranges:
+        return ""
+    (least, most), (_, noisiest) = ranges["blur"], ranges["noise"]
+    excess = [
+        words
+        for words, is_so in (
+            ("sharper", found.blur < least),
+            ("more blurred", found.blur > most),
+            ("noisier", found.noise > noisiest),
+        )
+        if is_so
+    ]
+    return f"this photo is {' and '.join(excess)} than anything this model has learned from" if excess else ""
+
+
+def picture(before: Planes, after: Planes) -> bytes:
+    """The middle of a photo before and after, side by side, as a PNG."""
+    height, width = (min(SIDE, length) for length in before.shape[:2])
+    top, left = (before.shape[0] - height) // 2, (before.shape[1] - width) // 2
+    halves = [_rgb(planes[top : top + height, left : left + width]) for planes in (before, after)]
+    gap = np.full((height, 8, 3), 255, np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.concatenate([halves[0], gap, halves[1]], axis=1)).save(file, format="PNG")
+    return file.getvalue()
+
+
+def _rgb(planes: Planes) -> np.ndarray:
+    pixels = planes if planes.dtype == np.uint8 else (planes // 257).astype(np.uint8)
+    if pixels.shape[2] == 4:
+        return np.asarray(Image.fromarray(np.ascontiguousarray(pixels), mode="CMYK").convert("RGB"))
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels

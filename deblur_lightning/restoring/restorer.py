@@ -1,0 +1,117 @@
+"""Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deblur_lightning.restoring.model import Model
+from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restored
+
+FORCED_HALO = 64
+"""Pixels around the tiles of a network that does not say how far it looks."""
+
+CHECKED = 2048
+"""Pixels a side of the part of a photo on which tiles are compared with the whole."""
+
+
+class PhotoRestorer:
+    """Restores one photo after the other.
+
+    Args:
+        model: what restores.
+        device: where.
+        tile: side in pixels of the tiles; None chooses, and takes the image whole where the network sees all of it.
+        averaged: whether to restore eight flipped and turned versions and take their mean ("test-time augmentation").
+
+    Attributes:
+        tiling: how photos are cut up; when memory runs out the tiles become smaller and stay so.
+    """
+
+    def __init__(self, model: Model, device: torch.device, tile: int | None = None, averaged: bool = False) -> None:
+        self.model = model
+        self.device = device
+        self.averaged = averaged
+        self.network = model.network.to(device)
+        self.tiling = tiling_for(model, tile)
+
+    @torch.inference_mode()
+    def restore(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
+        """Restore ``planes``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK; the same comes back.
+
+        Args:
+            planes: the photo.
+            tick: is told the number of pixels after each tile; negative where work must be done again.
+
+        Raises:
+            UserError: memory is too short even for small tiles, or for a network that must see the whole image.
+        """
+        while True:
+            done: list[int] = []
+
+            def note(pixels: int, done: list[int] = done) -> None:
+                done.append(pixels)
+                tick(pixels)
+
+            try:
+                return restored(planes, self._tile, self.tiling, note)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                core = self.tiling.core or max(planes.shape[:2])
+                halo = self.tiling.halo or FORCED_HALO
+                self.tiling = Tiling(core, halo, self.model.grain).halved()
+                tick(-sum(done))
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def difference(self, planes: Planes) -> float:
+        """The greatest difference between tiles and the whole on the middle of a photo, in units of 1/255."""
+        height, width = planes.shape[:2]
+        top, left = max(0, (height - CHECKED) // 2), max(0, (width - CHECKED) // 2)
+        part = planes[top : top + CHECKED, left : left + CHECKED].astype(np.uint16)
+        part = part * (1 if planes.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
+        in_tiles = self.restore(part)
+        whole = PhotoRestorer(self.model, self.device, averaged=self.averaged)
+        whole.tiling = Tiling(core=0)
+        return float(np.abs(in_tiles.astype(np.int32) - whole.restore(part)).max() / 257)
+
+    def _tile(self, tile: Tensor) -> Tensor:
+        tile = tile.to(self.device)
+        if not self.averaged:
+            return self._planes(tile).cpu()
+        total = torch.zeros_like(tile)
+        for turns in range(4):
+            for flipped in (False, True):
+                seen = torch.rot90(tile.flip(-1) if flipped else tile, turns, (-2, -1)).contiguous()
+                back = torch.rot90(self._planes(seen), -turns, (-2, -1))
+                total += back.flip(-1) if flipped else back
+        return (total / 8).cpu()
+
+    def _planes(self, tile: Tensor) -> Tensor:
+        """Restore (C, H, W): RGB as it is, grey and black as three equal channels, inks as what they leave of light."""
+        if len(tile) == 4:
+            light = 1 - tile
+            return 1 - torch.cat([self._planes(light[:3]), self._planes(light[3:])])
+        if self.model.channels == 1:
+            planes: Tensor = self.network(tile[:, None])[:, 0]
+            return planes
+        seen: Tensor = self.network(tile.expand(3, -1, -1)[None])[0]
+        return seen.mean(dim=0, keepdim=True) if len(tile) == 1 else seen
+
+
+def tiling_for(model: Model, tile: int | None) -> Tiling:
+    """How a model's images are cut up: into tiles of side ``tile``, or as is best for it."""
+    if tile is None and model.reach is None:
+        return Tiling(core=0)
+    grain = model.grain
+    halo = -(-(FORCED_HALO if model.reach is None else model.reach) // grain) * grain
+    core = max(SMALLEST, SIDE - 2 * halo) if tile is None else tile
+    return Tiling(-(-core // grain) * grain, halo, grain)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: CUDA and Python have types for that, torch on the CPU has only words."""
+    words = ("not enough memory", "can't allocate memory", "Cannot allocate memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)

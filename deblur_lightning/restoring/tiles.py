@@ -1,0 +1,144 @@
+"""Restoring an image in tiles that overlap, so that memory is bounded and no seam is seen."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+
+Planes = NDArray[np.unsignedinteger[Any]]
+"""(H, W, C) uint8 or uint16: C = 1 grey, 3 RGB, 4 CMYK."""
+
+Restore = Callable[[Tensor], Tensor]
+"""Maps (C, H, W) float32 in [0, 1] on the CPU to the same."""
+
+SIDE = 1024
+"""Pixels a side of a tile with its overlap; larger ones are slower, since their layers leave the caches."""
+
+SMALLEST = 64
+"""Pixels a side of a tile's own part below which memory is too short for anything."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How an image is cut up.
+
+    Attributes:
+        core: side of each tile's own part in pixels, a multiple of ``grain``; 0 takes the image whole.
+        halo: pixels around it that are restored too; what reaches further is lost.
+        grain: cuts lie on multiples of it.
+    """
+
+    core: int
+    halo: int = 0
+    grain: int = 1
+
+    @property
+    def blend(self) -> int:
+        """Pixels on each side of a cut over which one tile fades into the next; the best of both halos is left."""
+        return min(self.halo // 4, 16)
+
+    def halved(self) -> "Tiling":
+        """With tiles of half the side.
+
+        Raises:
+            UserError: they would be below ``SMALLEST``.
+        """
+        core = self.core // 2 // self.grain * self.grain
+        if core < SMALLEST:
+            raise UserError("the memory does not hold even small tiles: close other programs, or use --device=cpu.")
+        return Tiling(core, self.halo, self.grain)
+
+
+def restored(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Planes:
+    """Restore an image; what it takes beside two images of bytes depends on the tiles and on its width.
+
+    Args:
+        planes: (H, W, C) uint8 or uint16.
+        restore: works on each tile.
+        tiling: how to cut.
+        tick: is told the number of pixels after each tile.
+
+    Returns:
+        As ``planes``; rounded to its levels.
+    """
+    height, width = planes.shape[:2]
+    output = np.empty_like(planes)
+    carried = np.zeros((0, width, planes.shape[2]), np.float32)
+    for top, bottom in _cores(height, tiling):
+        upper, lower = _faded(top, bottom, height, tiling.blend)
+        strip = np.zeros((lower - upper, width, planes.shape[2]), np.float32)
+        strip[: len(carried)] = carried
+        for left, right in _cores(width, tiling):
+            _add_tile(strip, upper, planes, restore, tiling, (top, bottom, left, right))
+            tick((bottom - top) * (right - left))
+        done = bottom - tiling.blend if bottom < height else bottom
+        output[upper:done] = quantised(strip[: done - upper], planes.dtype)
+        carried = strip[done - upper :]
+    return output
+
+
+def quantised(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Planes:
+    """Clamp [0, 1] and round to the levels of ``dtype``, uint8 or uint16."""
+    levels = np.iinfo(dtype).max
+    return np.rint(np.clip(values, 0, 1) * levels).astype(dtype)
+
+
+def scaled(planes: Planes) -> Tensor:
+    """(H, W, C) uint8 or uint16 as (C, H, W) float32 in [0, 1]."""
+    values = planes.astype(np.float32) / np.iinfo(planes.dtype).max
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+
+
+def _add_tile(
+    strip: NDArray[np.float32],
+    upper: int,
+    planes: Planes,
+    restore: Restore,
+    tiling: Tiling,
+    core: tuple[int, int, int, int],
+) -> None:
+    """Restore one tile and add its share to the strip, which starts at row ``upper``."""
+    height, width = planes.shape[:2]
+    top, bottom, left, right = core
+    halo = tiling.halo
+    y0, y1, x0, x1 = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
+    tile = restore(scaled(planes[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
+    rows, columns = _faded(top, bottom, height, tiling.blend), _faded(left, right, width, tiling.blend)
+    part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
+    down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)
+    strip[rows[0] - upper : rows[1] - upper, columns[0] : columns[1]] += part * (down[:, None] * across)[..., None]
+
+
+def _cores(length: int, tiling: Tiling) -> Iterator[tuple[int, int]]:
+    """Where the tiles' own parts begin and end along one axis; all about as long."""
+    if not tiling.core or length <= tiling.core:
+        yield 0, length
+        return
+    cells = -(-length // tiling.grain)
+    count = -(-length // tiling.core)
+    cuts = [tiling.grain * (cells * number // count) for number in range(count)]
+    yield from pairwise([*cuts, length])
+
+
+def _faded(start: int, stop: int, length: int, blend: int) -> tuple[int, int]:
+    """A tile's own part and what it shares with its neighbours."""
+    return (start - blend if start else 0), (stop + blend if stop < length else length)
+
+
+def _weights(start: int, stop: int, length: int, blend: int) -> NDArray[np.float32]:
+    """The tile's share along one axis: 1, falling to 0 across each cut; neighbours' shares add up to 1."""
+    first, last = _faded(start, stop, length, blend)
+    weights = np.ones(last - first, np.float32)
+    ramp = (np.arange(2 * blend, dtype=np.float32) + 0.5) / max(1, 2 * blend)
+    if blend and start:
+        weights[: 2 * blend] *= ramp
+    if blend and stop < length:
+        weights[-2 * blend :] *= ramp[::-1]
+    return weights

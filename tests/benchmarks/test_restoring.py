@@ -1,0 +1,77 @@
+"""The benchmarks of restoring run, and a training run becomes a shipped model."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from benchmarks import blind, restoring, ship
+from deblur_lightning.restoring.model import load
+from tests.restoring.models import SETTINGS, small_model, write_model
+
+
+def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_model(tmp_path / "small.safetensors", changes=False)
+    families = ["Gaussian, sigma 1", "sharp", "motion, 41 px"]
+    found = blind.main(["--ckpt", str(model), "--side", "64", "--families", families[0]])
+    assert list(found[families[0]]) == [
+        "blurred",
+        "small",
+        "Richardson-Lucy",
+        "total variation",
+        "unsupervised Wiener",
+        "oracle Wiener",
+    ]
+    assert found[families[0]]["small"] == pytest.approx(found[families[0]]["blurred"])
+    gain = torch.tensor(found[families[0]]["oracle Wiener"]) - torch.tensor(found[families[0]]["blurred"])
+    assert gain.mean() > 0.5
+    capsys.readouterr()
+    blind.main(["--ckpt", str(model), "--side", "64", "--only-model", "--families", *families])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "| blur | blurred | small |"
+    assert lines[3].startswith("| sharp | 100.00 | 100.00 dB (100.00) |")
+    assert "motion, 41 px, beyond" in lines[4]
+    assert lines[5] == "| **mean in range** | | **+0.00** |"
+
+
+def test_a_folder_of_photographs_takes_the_place_of_the_test_split(photographs: Path, tmp_path: Path) -> None:
+    model = write_model(tmp_path / "small.safetensors")
+    found = blind.main(
+        ["--ckpt", str(model), "--data", str(photographs / "train"), "--only-model", "--families", "sharp"]
+    )
+    assert len(found["sharp"]["small"]) == 12
+
+
+def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    leaves = {"class_path": "deblur_lightning.sources.dead_leaves.DeadLeaves", "init_args": {"length": 3, "size": 96}}
+    blur = "deblur_lightning.degradations.gaussian.GaussianBlur"
+    data = {"source": leaves, "degradation": {"class_path": blur, "init_args": {"sigma": [1.0, 2.0]}}}
+    config = {
+        "model": {"init_args": {"network": SETTINGS}},
+        "data": {"init_args": data | {"crop_size": 32, "batch_size": 4}},
+    }
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    state = {f"network.{name}": value for name, value in small_model().network.state_dict().items()}
+    checkpoint = {"hyper_parameters": {"network": SETTINGS}, "state_dict": state, "global_step": 7}
+    torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
+    weights = ship.main([str(run), "--out", str(tmp_path / "weights"), "--visits", "3", "--side", "48"])
+    model = load(weights)
+    card = json.loads(weights.with_suffix(".json").read_text())
+    assert model.card == card
+    assert card["steps"] == 7
+    low, high = card["estimates"]["blur"]
+    assert 0.5 < low < high < 3
+    assert set(card["test_psnr"]["sharp"]) == {"blurred", "restored"}
+    assert card["trained_on"]["degradation"]["init_args"] == {"sigma": [1.0, 2.0]}
+
+
+def test_memory_time_and_difference_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_model(tmp_path / "small.safetensors")
+    found = restoring.main(["--ckpt", str(model), "--megapixels", "0.1", "--whole", "0.1", "--threads", "1"])
+    assert set(found) == {"seconds", "MiB", "imports", "difference", "ratio"}
+    assert found["difference"] < 1
+    assert "| time per megapixel |" in capsys.readouterr().out

@@ -1,0 +1,79 @@
+"""What a network is shown of a photo, and what comes of it."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from deblur_lightning.networks.unet import UNet
+from deblur_lightning.restoring.model import Model
+from deblur_lightning.restoring.restorer import PhotoRestorer
+from tests.restoring.models import pixels, small_model
+
+CPU = torch.device("cpu")
+
+
+def by_hand(model: Model, image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) in [0, 1] to the same, the network applied to all of it."""
+    with torch.no_grad():
+        restored: Tensor = model.network(torch.from_numpy(image.transpose(2, 0, 1)[None]).float())
+    return restored[0].numpy().transpose(1, 2, 0)
+
+
+@pytest.mark.parametrize(("dtype", "levels"), [(np.uint8, 255), (np.uint16, 65535)])
+@pytest.mark.parametrize("size", [(1, 1), (40, 50)])
+def test_what_is_lost_is_rounding(dtype: type, levels: int, size: tuple[int, int]) -> None:
+    model = small_model()
+    planes = pixels(*size, 3, dtype)
+    wanted = by_hand(model, planes / levels).clip(0, 1) * levels
+    assert np.abs(PhotoRestorer(model, CPU).restore(planes) - wanted).max() <= 0.51
+    assert not np.array_equal(PhotoRestorer(model, CPU).restore(planes), planes)
+
+
+def test_grey_is_shown_as_three_equal_channels() -> None:
+    model = small_model()
+    planes = pixels(20, 30, 1)
+    wanted = by_hand(model, np.repeat(planes / 255, 3, axis=2)).mean(axis=2, keepdims=True).clip(0, 1) * 255
+    assert np.abs(PhotoRestorer(model, CPU).restore(planes) - wanted).max() <= 0.51
+
+
+def test_inks_are_shown_as_light() -> None:
+    model = small_model()
+    planes = pixels(20, 30, 4)
+    restorer = PhotoRestorer(model, CPU)
+    found = restorer.restore(planes)
+    assert np.array_equal(found[..., :3], 255 - restorer.restore(255 - planes[..., :3]))
+    assert np.array_equal(found[..., 3:], 255 - restorer.restore(255 - planes[..., 3:]))
+
+
+def test_a_network_for_one_channel_restores_each_alone() -> None:
+    network = UNet((4,), channels=1).eval()
+    nn.init.normal_(network.tail[0].weight, std=0.1)  # type: ignore[arg-type]
+    restorer = PhotoRestorer(Model(network, {"init_args": {"channels": 1}}), CPU)
+    planes = pixels(20, 30, 3)
+    alone = [restorer.restore(planes[..., c : c + 1]) for c in range(3)]
+    assert np.abs(restorer.restore(planes).astype(int) - np.concatenate(alone, axis=2)).max() <= 1
+    assert not np.array_equal(alone[0], planes[..., :1])
+
+
+class Corner(nn.Module):
+    """Darkens what is at the left, and more at the top."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        down, right = torch.linspace(0, 1, image.shape[-2]), torch.linspace(0, 1, image.shape[-1])
+        return image * (0.5 + 0.3 * right + 0.2 * down[:, None])
+
+
+def test_averaging_turns_and_flips_there_and_back() -> None:
+    planes = np.full((20, 20, 3), 200, np.uint8)
+    planes[3, 5] = 100
+    found = PhotoRestorer(Model(Corner(), {}), CPU, averaged=True).restore(planes)
+    assert np.array_equal(found, np.rint(planes * 0.75).astype(np.uint8))
+    assert not np.array_equal(found, PhotoRestorer(Model(Corner(), {}), CPU).restore(planes))
+
+
+def test_the_difference_between_tiles_and_the_whole_is_measured() -> None:
+    exact = PhotoRestorer(small_model(), CPU, tile=64)
+    assert exact.difference(pixels(150, 200, 3)) < 0.5
+    seen_whole = PhotoRestorer(Model(Corner(), {}), CPU, tile=64)
+    assert seen_whole.difference(pixels(300, 300, 3)) > 10
