@@ -56,7 +56,7 @@ SMALL = {
 FIRST_TEST_IMAGE = {
     "deconv_inverse": "astronaut.png",
     "deconv_inverse_exact": "white-noise-000000.png",
-    **dict.fromkeys(("srcnn_gaussians", "srcnn_gaussians_improved", "srcnn_wide"), "copy1/camera.png"),
+    **dict.fromkeys(("nafnet_blind", "srcnn_gaussians", "srcnn_gaussians_improved", "srcnn_wide"), "copy1/camera.png"),
 }
 """By experiment, where it is not the photographs'."""
 TOLD_THE_PSF = (
@@ -139,7 +139,7 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder, number in itertools.product(photographs, range(3)):
         path = workplace / folder / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_image(path, 192, 192, seed=number)
+        write_image(path, 400, 400, seed=number)
     return workplace
 
 

@@ -1,6 +1,5 @@
 """A classical filter as a network: any batch in, the same shape out, each plane filtered alone."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -17,7 +16,7 @@ class FilteredPlanes(nn.Module):
         filter: what restores a plane.
 
     Attributes:
-        strength: () float32, NaN until it is tuned.
+        strength: () float32, below 0 until it is tuned.
     """
 
     strength: Tensor
@@ -25,12 +24,12 @@ class FilteredPlanes(nn.Module):
     def __init__(self, filter: ClassicalFilter) -> None:
         super().__init__()
         self.filter = filter
-        self.register_buffer("strength", torch.tensor(math.nan))
+        self.register_buffer("strength", torch.tensor(-1.0))
 
     @property
     def is_tuned(self) -> bool:
         """Whether the strength is known, or there is none to know."""
-        return not self.filter.strengths or not bool(self.strength.isnan())
+        return not self.filter.strengths or bool(self.strength >= 0)
 
     def forward(self, blurred: Tensor, psf: Tensor) -> Tensor:
         """Restore ``blurred``, (B, C, H, W) in [0, 1], by the PSFs (B, K, K): same shape, device and dtype."""

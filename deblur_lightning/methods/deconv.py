@@ -36,7 +36,8 @@ class DeconvRestorer(Restorer):
             the blur's own; small, and PSF and regularisation go astray together.
         settle: the part of the run, from 0 to below 1, in which learned PSFs are made to blur rightly and nothing else
             is learned: how far to trust a frequency cannot be told before.
-        rim: pixels at each edge of a crop that count in neither term, since what blurred them lies outside.
+        rim: pixels at each edge of a crop that count in neither term, since what blurred them lies outside; at most a
+            quarter of the crop.
         schedule: of both rates over the run's steps; constant when not given.
         crop: pixels at each edge that a test leaves out of the scores.
 
@@ -84,20 +85,16 @@ class DeconvRestorer(Restorer):
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
         sharp, blurred = batch["sharp"], batch["blurred"]
-        if min(sharp.shape[-2:]) <= 2 * self.rim:
-            raise UserError(
-                f"model.rim={self.rim} leaves nothing of a crop of {sharp.shape[-2]}x{sharp.shape[-1]} pixels: "
-                f"set --data.crop_size={4 * self.rim} or a smaller --model.rim."
-            )
+        rim = min(self.rim, min(sharp.shape[-2:]) // 4)
         # several processes average their gradients, and wait for one of each parameter
         loss = 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
         if self.global_step >= self.settle * self.trainer.estimated_stepping_batches:
-            error = self._inner(self.restore(batch) - sharp).square().mean()
+            error = _inner(self.restore(batch) - sharp, rim).square().mean()
             loss = loss + error
             self.log("train/mse", error, prog_bar=True, batch_size=len(sharp))
         if self.blur_weight:
             for psf in learned_psfs(self.network):
-                loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, self.rim)
+                loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, rim)
         self.log("train/loss", loss, batch_size=len(sharp))
         return loss
 
@@ -110,9 +107,10 @@ class DeconvRestorer(Restorer):
         optimizer = Adam([group for group in groups if group["params"]], betas=self.betas)
         return step_by_step(optimizer, self.schedule, self.trainer)
 
-    def _inner(self, image: Tensor) -> Tensor:
-        height, width = image.shape[-2:]
-        return image[..., self.rim : height - self.rim, self.rim : width - self.rim]
+
+def _inner(image: Tensor, rim: int) -> Tensor:
+    height, width = image.shape[-2:]
+    return image[..., rim : height - rim, rim : width - rim]
 
 
 def learned_psfs(network: nn.Module) -> list[Tensor]:

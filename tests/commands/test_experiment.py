@@ -133,7 +133,7 @@ def _one_line(message: str) -> str:
         (["--model.network.widths=abc"], "model.network.widths=abc does not fit: widths takes a list."),
         (["--model.lr=-1"], "model.lr=-1.0: give a learning rate above 0."),
         (["--trainer.gradient_clip_val=1"], "trainer.gradient_clip_val=1 cannot serve a GAN's two optimizers: set"),
-        (["--model.ema_decay=2"], "model.ema_decay=2.0: give a number from 0 to below 1, or null for no average."),
+        (["--model.ema_decay=2"], "model.ema_decay=2.0: give 0 for no average, or a number below 1 such as 0.999."),
         (
             ["--model.discriminator=null"],
             "model.discriminator is missing: a generator alone can be tested and used, not",
