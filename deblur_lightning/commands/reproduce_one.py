@@ -1,6 +1,7 @@
 """One run of ``deblur reproduce``: fitted, continued where it had stopped, tested, and described."""
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -19,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import write_atomically
 from deblur_lightning.ledger.plan import NOTE, Run
+from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import read_scores
 from deblur_lightning.restoring.model import load
 
@@ -80,7 +82,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
         print("deblur", *arguments, where, *QUIET, file=log, flush=True)
         # of a session of its own, so that Ctrl-C reaches it once, through us
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        code = _waited_for(process)
+        code = waited_for(process)
     with (run.folder / SECONDS).open("a", encoding="utf-8") as file:
         print(f"{time.monotonic() - begun:.1f}", file=file)
     if code in (STOPPED, -2):
@@ -88,7 +90,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
     return code == 0
 
 
-def _waited_for(process: "subprocess.Popen[bytes]") -> int:
+def waited_for(process: "subprocess.Popen[bytes]") -> int:
     """The exit code; Ctrl-C is passed on, upon which the process saves where it is; a second one stops it at once."""
     while True:
         try:
@@ -99,22 +101,20 @@ def _waited_for(process: "subprocess.Popen[bytes]") -> int:
 
 def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
     """Size and arithmetic of the network, and how far its taps are from those of the blur it inverts."""
-    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
     facts: dict[str, Any] = {}
     try:
         network = load(checkpoint).network
     except UserError:  # a filter, or told the PSF: nothing is counted
         return facts
     facts["parameters"] = sum(weights.numel() for weights in network.parameters())
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, *run.training.input))
-    pixels = run.training.input[1] * run.training.input[2]
-    facts["macs"] = counter.get_total_flops() // 2 // pixels
+    if run.training.input:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            network(torch.zeros(1, *run.training.input))
+        facts["macs"] = counter.get_total_flops() // 2 // math.prod(run.training.input[1:])
     blur = yaml.safe_load((checkpoint.parents[1] / "config.yaml").read_text(encoding="utf-8"))["data"]["init_args"]
     taps = blur.get("degradation", {}).get("init_args", {}).get("taps")
-    if taps is not None and "network.taps" in content["state_dict"]:
-        learned = network.kernel[0, 0]  # type: ignore[index]
-        facts["taps_error"] = float((learned - torch.tensor(taps)).abs().max())
+    if taps is not None and isinstance(network, FourierDeconv2d):
+        facts["taps_error"] = float((network.kernel[0, 0] - torch.tensor(taps)).abs().max())
     return facts
 
 

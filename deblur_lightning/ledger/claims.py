@@ -51,7 +51,7 @@ class Training:
         experiment: the YAML that it starts from.
         settings: further arguments.
         data: the name of a set, or empty for the experiment's own.
-        input: channels, height and width that the arithmetic is counted on.
+        input: channels, height and width that multiplications are counted on; empty where that tells nothing.
         efforts: by budget.
     """
 
@@ -60,7 +60,7 @@ class Training:
     efforts: Mapping[str, Effort]
     settings: tuple[str, ...] = ()
     data: str = ""
-    input: tuple[int, ...] = (3, 64, 64)
+    input: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

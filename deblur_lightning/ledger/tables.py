@@ -88,7 +88,7 @@ def _facts(row: Row) -> str:
         "blurred input": row.blurred,
         "beside it": row.beside,
         "parameters": row.parameters,
-        "multiplications for each pixel": row.macs,
+        "multiplications of convolutions and matrix products for each pixel": row.macs,
     }
     return "; ".join(f"{name}: {value}" for name, value in told.items() if value)
 

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from deblur_lightning.ledger.claims import Claim
 from deblur_lightning.ledger.statistics import Estimate
 
-HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged at this budget"
+HOLDS: Final = "holds"
+FAILS: Final = "does not hold"
+OPEN: Final = "cannot be judged at this budget"
 Ruling = Literal["holds", "does not hold", "cannot be judged at this budget"]
 PER_CENT = ("correct",)
 ERRORS = ("mse", "taps_error")
