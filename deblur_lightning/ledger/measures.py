@@ -9,9 +9,6 @@ from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.statistics import Values
 from deblur_lightning.records import ScoreRecord, read_scores
 
-Figures = dict[tuple[str, str], tuple[float, str]]
-"""By training and image, the value and the hash of the input."""
-
 
 def values_of(groups: Sequence[Sequence[Run]], metric: str) -> tuple[Values, tuple[tuple[str, str, str], ...]]:
     """The values of ``metric``, (seeds, images), of trainings side by side.

@@ -64,13 +64,8 @@ def finished(name: str, budget: str, book: Book, root: Path, real: bool | None =
 
 def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
     found = measured(claim, arms)
+    verdict = _verdict(claim, found, budget, arms, book)
     first = arms[claim.runs[0]][0]
-    needed = (*claim.runs, *claim.minus)
-    real = all(arms[name][0].data == (book.trainings[name].data or EMBEDDED) for name in needed)
-    verdict = judged(claim, found, budget, real)
-    lacking = sum(book.trainings[name].efforts[budget].seeds - len(arms[name]) for name in needed)
-    if lacking:
-        verdict = Verdict(OPEN, f"{lacking} of its runs are not finished.")
     note = first.note()
     return Row(
         id=claim.id,
@@ -89,6 +84,14 @@ def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
         macs=f"{note['macs']:,}" if note.get("macs") else "",
         reason=_reason(verdict, claim),
     )
+
+
+def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: Book) -> Verdict:
+    needed = (*claim.runs, *claim.minus)
+    if lacking := sum(book.trainings[name].efforts[budget].seeds - len(arms[name]) for name in needed):
+        return Verdict(OPEN, f"{lacking} of its runs are not finished.")
+    real = all(arms[name][0].data == (book.trainings[name].data or EMBEDDED) for name in needed)
+    return judged(claim, found, budget, real)
 
 
 def measured(claim: Claim, arms: Arms) -> Estimate:
