@@ -14,9 +14,11 @@ SUBCOMMANDS = {
     "restore": "restore photos and folders of them, by the model that comes with the package or another",
     "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
+    "reproduce": "run again what the reports claim, and write the ledger of verdicts",
+    "report": "write a page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("export", "restore", "synthesize")
+OWN = ("export", "report", "reproduce", "restore", "synthesize")
 """Subcommands that Lightning has no part in."""
 
 HELP = f"""\
@@ -38,6 +40,8 @@ examples:
   deblur test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
   deblur restore PHOTOS --out restored
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
+  deblur reproduce --all --budget quick
+  deblur report --out report
 """
 
 

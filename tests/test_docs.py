@@ -1,60 +1,36 @@
-"""The documentation's examples do what they say."""
+"""What docs/adding.md shows is run as it stands."""
 
 import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
-import torch
-import yaml
+import pytest
 
-from deblur_lightning.draws import Draws
+from tests.conftest import REPOSITORY
 
-DOCS = Path(__file__).parent.parent / "docs"
+Deblur = Callable[..., tuple[int, str, str]]
 
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+PAGE = (REPOSITORY / "docs" / "adding.md").read_text()
+FILES = re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```\n\n    deblur (.*?)\n", PAGE, flags=re.DOTALL)
 
 
-def test_a_blur_of_ones_own() -> None:
-    (code,) = blocks("degradations.md", "python")
-    module = ModuleType("ghost")
-    exec(code, module.__dict__)
-    index = torch.arange(5)
-    blurred, psf, known = module.Ghost()(torch.rand(5, 3, 20, 20), Draws(0, "train", index, index))
-    assert blurred.shape == (5, 3, 20, 20)
-    assert psf.shape == (5, 13, 13)
-    assert known.all()
+def test_the_page_has_a_network_a_blur_and_a_source() -> None:
+    assert [name for name, _, _ in FILES] == ["dilated.py", "cross.py", "stripes.py"]
+    for _, text, _ in FILES:
+        code = [line for line in text.split('"""')[-1].splitlines() if line.strip()]
+        assert len(code) <= 25
 
 
-def test_a_mixture_goes_over_an_experiment(photographs: Path, workplace: Path, deblur) -> None:  # type: ignore[no-untyped-def]
-    (text,) = blocks("degradations.md", "yaml")
-    assert set(yaml.safe_load(text)) == {"data"}
-    (workplace / "mixture.yaml").write_text(text)
-    experiment = DOCS.parent / "experiments" / "srcnn_915.yaml"
-    code, _, complaint = deblur(
-        "fit", "--config", experiment, "--config", "mixture.yaml", "--trainer.fast_dev_run=1",
-        "--trainer.accelerator=cpu",
-        "--data.source=Folder", f"--data.source.root={photographs}", "--data.crop_size=24", "--data.batch_size=2",
-        "--data.num_workers=0",
-    )  # fmt: skip
-    assert code == 0, complaint
-
-
-def test_every_loss_is_on_the_page_of_the_gans() -> None:
-    text = (DOCS / "adversarial.md").read_text()
-    losses = Path(__file__).parent.parent / "deblur_lightning" / "losses"
-    classes = {name for file in losses.glob("*.py") for name in re.findall(r"@final\nclass (\w+)\(", file.read_text())}
-    assert len(classes) == 11
-    assert {name for name in classes if f"`{name}`" not in text} == set()
-
-
-def test_every_degradation_is_in_the_table() -> None:
-    text = (DOCS / "degradations.md").read_text()
-    rooms = Path(__file__).parent.parent / "deblur_lightning" / "degradations"
-    classes = {
-        name
-        for file in rooms.glob("*.py")
-        for name in re.findall(r"^class (\w+)\((?:Blur|Degradation|Selection)", file.read_text(), re.M)
-    }
-    assert {name for name in classes - {"Blur", "Selection"} if f"`{name}`" not in text} == set()
+@pytest.mark.parametrize(("name", "text", "command"), FILES)
+def test_what_is_added_trains(
+    name: str, text: str, command: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(workplace))
+    (workplace / name).write_text(text)
+    tiny = ["--config=tiny.yaml", "--trainer.limit_val_batches=1", "--run=run", "--trainer.check_val_every_n_epoch=1"]
+    code, _, complained = deblur(*shlex.split(command), *tiny)
+    assert code == 0, complained
+    module = name.removesuffix(".py")
+    assert f"class_path: {module}." in (workplace / "run" / "config.yaml").read_text()
+    assert any((workplace / "run" / "pictures").iterdir())

@@ -24,7 +24,7 @@ from tests.conftest import EXPERIMENTS, write_image
 from tests.handwriting import write_photographs
 from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist, write_pairs, write_stl10
 
-ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml"))
+ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "claims")
 CLASSIFIERS = [name for name in ALL if "class_path: ImageClassifier" in (EXPERIMENTS / f"{name}.yaml").read_text()]
 NAMES = [name for name in ALL if name not in CLASSIFIERS]
 LABELS = {

@@ -1,0 +1,65 @@
+"""report: a page of everything that has been run."""
+
+import sys
+from collections.abc import Sequence
+
+HELP = """\
+usage: deblur report --out FOLDER [--runs FOLDER] [--ledger FOLDER]
+
+Write FOLDER/index.html, one page with nothing to fetch: a leaderboard of all tested runs that can be sorted, PSNR
+against blur strength and cost, loss curves, before and after of test photographs, learned filters, and the claims.
+
+arguments:
+  --out FOLDER     where the page goes; an older one in it is replaced
+  --runs FOLDER    searched for runs with a scores.csv (default: runs)
+  --ledger FOLDER  where deblur reproduce put its runs (default: runs/ledger)
+
+exit code: 0 the page is there; 2 a mistake, told in one line
+"""
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run ``deblur report`` with ``argv``, the arguments behind its name.
+
+    Raises:
+        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error.
+    """
+    if "-h" in argv or "--help" in argv:
+        print(HELP, end="")
+        return
+    from deblur_lightning.errors import UserError
+
+    try:
+        _report(argv)
+    except UserError as error:
+        print(f"deblur: error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def _report(argv: Sequence[str]) -> None:
+    # Torch takes seconds to import, which help need not wait for.
+    from pathlib import Path
+
+    from deblur_lightning.commands.strict_parser import StrictParser
+    from deblur_lightning.errors import UserError
+    from deblur_lightning.ledger.claims import read_book
+    from deblur_lightning.ledger.gathering import gathered
+    from deblur_lightning.ledger.rows import rows_of
+    from deblur_lightning.ledger.writing import write_page
+
+    parser = StrictParser(prog="deblur report")
+    for option, default in {"out": None, "runs": "runs", "ledger": "runs/ledger"}.items():
+        parser.add_argument(f"--{option}", default=default)
+    given = parser.parsed(argv)
+    if given.out is None:
+        raise UserError("no place for the page: give a folder with --out=FOLDER.")
+    out, root = Path(given.out), Path(given.runs)
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out={out} is a file: give a folder.")
+    if not root.is_dir() or not (runs := gathered(root)):
+        raise UserError(f"no tested run below --runs={root}: deblur test leaves a scores.csv in each.")
+    claims = Path("experiments/claims.yaml")
+    rows = rows_of(read_book(claims), Path(given.ledger)) if claims.is_file() else []
+    out.mkdir(parents=True, exist_ok=True)
+    write_page(runs, rows, out / "index.html")
+    print(f"page      {out}/index.html: {len(runs)} runs, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")

@@ -1,0 +1,131 @@
+"""What ``deblur reproduce`` does: plan, estimate, run one after the other, write the ledger."""
+
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from deblur_lightning.commands.reproduce_one import make
+from deblur_lightning.commands.strict_parser import StrictParser
+from deblur_lightning.errors import UserError
+from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, read_book
+from deblur_lightning.ledger.plan import Run, all_runs, measurable, plan, shard
+from deblur_lightning.ledger.rows import counts, rows_of
+from deblur_lightning.ledger.tables import write_ledger
+
+PROBE_SECONDS = 1.1
+"""What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
+
+
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says; returns the folders of the runs that failed.
+
+    Raises:
+        UserError: something is missing, unknown, or does not fit.
+    """
+    given = _arguments(argv)
+    book = read_book(Path(given.claims))
+    root, data = Path(given.runs), None if given.data is None else Path(given.data).expanduser().resolve()
+    claims = _claims(given, book)
+    if data is not None and not data.is_dir():
+        raise UserError(f"--data={given.data} is no folder: give one that holds sets, such as MNIST/raw.")
+    if data is not None:
+        _say_what_is_there(claims, given.budget, book, data)
+    wanted = shard(plan(claims, given.budget, book, root, data), given.shard)
+    missing = [run for run in wanted if run.state() != "done"]
+    factor = probe() / PROBE_SECONDS if missing else 1.0
+    _announce(wanted, missing, factor)
+    if given.list:
+        return []
+    failed = _run_all(missing, data, factor)
+    rows = rows_of(book, root)
+    write_ledger(rows, all_runs(book, root), Path(given.out))
+    for row in rows:
+        if row.id in {claim.id for claim in claims}:
+            print(f"{row.id:<18}{row.claimed:<28}{row.measured:<12}{row.verdict}")
+    print(f"ledger    {given.out}/ledger.md: {counts(rows)}")
+    return failed
+
+
+def _arguments(argv: Sequence[str]) -> Namespace:
+    parser = StrictParser(prog="deblur reproduce")
+    parser.add_argument("names", nargs="*")
+    defaults = {"budget": "quick", "data": None, "shard": None, "runs": "runs/ledger", "out": "docs"}
+    for option, default in {**defaults, "claims": "experiments/claims.yaml"}.items():
+        parser.add_argument(f"--{option}", default=default)
+    for option in ("--all", "--list"):
+        parser.add_argument(option, action="store_true")
+    given = parser.parsed(argv)
+    if given.budget not in BUDGETS:
+        raise UserError(f"--budget={given.budget}: choose from quick, full.")
+    if bool(given.names) == given.all:
+        raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
+    return given
+
+
+def _claims(given: Namespace, book: Book) -> tuple[Claim, ...]:
+    return book.claims if given.all else book.chosen(tuple(given.names))
+
+
+def _say_what_is_there(claims: Sequence[Claim], budget: str, book: Book, data: Path) -> None:
+    run = [claim for claim in claims if measurable(claim, budget, book)]
+    wanted = {book.trainings[name].data for claim in run for name in claim.trainings} - {""}
+    for name in sorted(wanted):
+        there = (data / book.data[name].needs).exists()
+        print(f"data      {book.data[name].words}: {'from ' + str(data) if there else 'absent, built-in data instead'}")
+
+
+def _announce(wanted: Sequence[Run], missing: Sequence[Run], factor: float) -> None:
+    for run in missing:
+        print(f"  {_name(run):<44}{run.state():<9}about {_duration(run.seconds * factor)}")
+    whole = sum(run.seconds for run in missing) * factor
+    there = len(wanted) - len(missing)
+    print(f"{len(missing)} runs to make, about {_duration(whole)} here; {there} are there.", flush=True)
+
+
+def _run_all(missing: Sequence[Run], data: Path | None, factor: float) -> list[str]:
+    """Make the runs; what is left is estimated from what those before took."""
+    failed, spent, expected = [], 0.0, 0.0
+    for number, run in enumerate(missing, start=1):
+        rest = sum(later.seconds for later in missing[number - 1 :])
+        pace = (spent / expected) if expected else factor
+        print(f"[{number}/{len(missing)}] {_name(run)}, {_duration(rest * pace)} to go", flush=True)
+        begun = time.monotonic()
+        if not make(run, data):
+            failed.append(str(run.folder))
+            print(f"      failed: see {run.folder}/log.txt", flush=True)
+        spent += time.monotonic() - begun
+        expected += run.seconds
+    return failed
+
+
+def _name(run: Run) -> str:
+    return f"{run.training.name}, {run.data}, seed {run.seed}"
+
+
+def _duration(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def probe(steps: int = 20) -> float:
+    """Seconds that a small training takes here."""
+    network = nn.Sequential(nn.Conv2d(3, 64, 9, padding=4), nn.ReLU(), nn.Conv2d(64, 3, 5, padding=2))
+    if torch.cuda.is_available():
+        network = network.cuda()
+    images = torch.rand(8, 3, 64, 64, device=next(network.parameters()).device)
+    for step in range(steps + 2):
+        if step == 2:  # the first ones allocate
+            begun = time.perf_counter()
+        network(images).square().mean().backward()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - begun

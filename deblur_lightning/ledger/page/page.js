@@ -1,0 +1,103 @@
+"use strict";
+const { runs, claims } = JSON.parse(document.getElementById("data").textContent);
+const part = (id, inner) => document.querySelector(`#${id} ${inner}`);
+
+function make(tag, attributes = {}, ...children) {
+  const svg = ["svg", "path", "circle", "line", "text", "title"].includes(tag);
+  const element = svg ? document.createElementNS(document.documentElement.dataset.svg, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+// the name of SVG's namespace, read off the parser: it looks like an address, and this page has none
+document.documentElement.dataset.svg = new DOMParser().parseFromString("<svg/>", "text/html").querySelector("svg").namespaceURI;
+
+function table(place, columns, rows) {
+  const body = make("tbody");
+  const fill = (sorted) => body.replaceChildren(...sorted.map((row) => make("tr", {}, ...columns.map(([, key, digits]) => {
+    const value = row[key], number = typeof value === "number";
+    const shown = value === null || value === undefined ? "" : number ? value.toFixed(digits ?? 0) : value;
+    const kind = value === "holds" ? "holds" : value === "does not hold" ? "fails" : "";
+    return make("td", { class: number ? "number" : kind }, shown);
+  }))));
+  const heads = columns.map(([title, key]) => {
+    const head = make("th", {}, make("button", { type: "button" }, title));
+    head.firstChild.onclick = () => {
+      const up = head.getAttribute("aria-sort") === "descending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const order = (a, b) => (a[key] ?? "") === (b[key] ?? "") ? 0 : (a[key] ?? null) === null ? 1 : (b[key] ?? null) === null ? -1
+        : (a[key] < b[key] ? -1 : 1) * (up ? 1 : -1);
+      rows.sort(order); show();
+    };
+    return head;
+  });
+  let words = "";
+  const show = () => fill(rows.filter((row) => JSON.stringify(columns.map(([, key]) => row[key])).toLowerCase().includes(words)));
+  place.replaceChildren(make("thead", {}, make("tr", {}, ...heads)), body);
+  show();
+  return (text) => { words = text.toLowerCase(); show(); };
+}
+
+function chart(points, { logX = false, logY = false, dots = true, diagonal = false, x = "", y = "" }) {
+  const width = 640, height = dots ? 360 : 300, left = 52, low = 40;
+  const scale = (values, log, from, to) => {
+    const f = log ? Math.log10 : (v) => v;
+    let least = Math.min(...values.map(f)), most = Math.max(...values.map(f));
+    if (least === most) { least -= 1; most += 1; }
+    const at = (v) => from + (f(v) - least) / (most - least) * (to - from);
+    const ticks = [0, .25, .5, .75, 1].map((share) => least + share * (most - least)).map((v) => log ? 10 ** v : v);
+    return { at, ticks };
+  };
+  const across = scale(points.map((p) => p.x), logX, left, width - 12);
+  const up = scale(points.map((p) => p.y), logY, height - low, 10);
+  const told = (v) => Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-2) ? v.toExponential(0) : String(+v.toPrecision(3));
+  const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y} against ${x}` });
+  for (const v of across.ticks) svg.append(make("text", { x: across.at(v), y: height - low + 16, "text-anchor": "middle" }, told(v)));
+  for (const v of up.ticks) svg.append(make("line", { class: "axis", x1: left, x2: width - 12, y1: up.at(v), y2: up.at(v) }),
+    make("text", { x: left - 6, y: up.at(v) + 4, "text-anchor": "end" }, told(v)));
+  svg.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, `${x}; upwards ${y}`));
+  if (diagonal) {
+    const from = Math.max(Math.min(...points.map((p) => p.x)), Math.min(...points.map((p) => p.y)));
+    const to = Math.min(Math.max(...points.map((p) => p.x)), Math.max(...points.map((p) => p.y)));
+    if (from < to) svg.append(make("line", { class: "axis", x1: across.at(from), x2: across.at(to), y1: up.at(from), y2: up.at(to) }));
+  }
+  if (dots) for (const p of points) svg.append(make("circle", { cx: across.at(p.x), cy: up.at(p.y), r: 5 }, make("title", {}, p.name)));
+  else svg.append(make("path", { d: points.map((p, i) => `${i ? "L" : "M"}${across.at(p.x).toFixed(1)} ${up.at(p.y).toFixed(1)}`).join("") }));
+  return svg;
+}
+
+function slider(run, [before, after]) {
+  const box = make("div", { class: "slider" }, make("img", { src: before, alt: "before", loading: "lazy" }),
+    make("div", { class: "after" }, make("img", { src: after, alt: "after", loading: "lazy" })));
+  const range = make("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": "how much of the blurred image is shown" });
+  range.oninput = () => box.style.setProperty("--cut", `${range.value}%`);
+  box.onclick = (event) => {
+    const frame = box.getBoundingClientRect();
+    box.style.setProperty("--x", `${(event.clientX - frame.left) / frame.width * 100}%`);
+    box.style.setProperty("--y", `${(event.clientY - frame.top) / frame.height * 100}%`);
+    box.classList.toggle("near");
+  };
+  return make("figure", {}, box, range, make("figcaption", {}, `${run.name}: ${run.method}, ${run.blur}, ${run.gain >= 0 ? "+" : ""}${run.gain.toFixed(2)} dB`));
+}
+
+const restorers = runs.filter((run) => run.psnr !== null);
+document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`;
+const only = table(part("leaderboard", "table"), [["run", "name"], ["method", "method"], ["blur", "blur"], ["images", "images"],
+  ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
+  ["parameters", "parameters"], ["seconds", "seconds"], ["protocol", "protocol"]], [...runs].sort((a, b) => (b.gain ?? -1e9) - (a.gain ?? -1e9)));
+document.getElementById("filter").oninput = (event) => only(event.target.value);
+const named = (run, x, y) => ({ x, y, name: `${run.name}: ${run.method}, ${run.gain.toFixed(2)} dB` });
+const strengths = restorers.map((run) => named(run, run.blurred, run.psnr));
+if (strengths.length) part("strength", ".chart").append(chart(strengths, { diagonal: true, x: "PSNR of the blurred images, dB", y: "of the restored, dB" }));
+const costs = restorers.filter((run) => run.parameters).map((run) => named(run, run.parameters, run.gain));
+if (costs.length) part("cost", ".chart").append(chart(costs, { logX: true, x: "parameters", y: "gain, dB" }));
+for (const run of runs.filter((run) => run.curve.length > 2)) {
+  const points = run.curve.filter(([, loss]) => loss > 0).map(([step, loss]) => ({ x: step, y: loss }));
+  if (points.length > 2) part("curves", ".many").append(make("figure", {}, chart(points, { logY: true, dots: false, x: "step", y: "loss" }), make("figcaption", {}, run.name)));
+}
+for (const run of [...restorers].sort((a, b) => b.gain - a.gain)) for (const pair of run.pictures) part("pictures", ".many").append(slider(run, pair));
+for (const run of runs.filter((run) => run.filters)) part("filters", ".many").append(make("figure", {}, make("img", { src: run.filters, alt: "filters", loading: "lazy" }), make("figcaption", {}, run.name)));
+table(part("claims", "table"), [["claim", "id"], ["in words", "claim"], ["claimed", "claimed"], ["measured", "measured"], ["interval", "interval"],
+  ["verdict", "verdict"], ["data", "data"], ["budget", "budget"], ["reason", "reason"]], claims);
+for (const section of document.querySelectorAll("section")) if (!section.querySelector("tbody tr, svg, figure")) section.hidden = true;

@@ -1,0 +1,101 @@
+"""deblur report: the page holds what was run, and fetches nothing."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from deblur_lightning.ledger.plan import plan
+from tests.conftest import REPOSITORY
+from tests.ledger.pretended import book, claim, pretend
+
+Deblur = Callable[..., tuple[int, str, str]]
+
+
+class Page(HTMLParser):
+    """Collects what a page refers to, and the text of its data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.references: list[str] = []
+        self.tags: list[str] = []
+        self.data = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.references += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
+
+    def handle_data(self, data: str) -> None:
+        if '"runs"' in data[:10]:
+            self.data = data
+
+
+@pytest.fixture
+def tested(workplace: Path) -> Path:
+    given = book(claim())
+    for run in plan(given.claims, "quick", given, workplace / "runs/ledger", None):
+        pretend(run, [1.0, 2.0])
+        (run.folder / "1/pictures").mkdir(parents=True)
+        (run.folder / "pictures").mkdir()
+        picture = Image.new("RGB", (3 * 16 + 8, 2 * (16 + 18)), "white")
+        picture.paste((255, 0, 0), (20, 18, 36, 34))
+        picture.save(run.folder / "pictures/test.png")
+        picture.save(run.folder / "1/pictures/filters_000009.png")
+        (run.folder / "1/metrics.csv").write_text("step,train/loss,val/psnr\n0,0.5,\n9,0.25,\n9,,30\n19,0.125,\n")
+        (run.folder / "1/config.yaml").write_text(
+            "model: {class_path: a.DeconvRestorer, init_args: {network: {class_path: b.FourierDeconv2d}}}\n"
+            "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: [{class_path: d.BoxBlur}]}}}}\n"
+        )
+    return workplace
+
+
+def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: Deblur) -> None:
+    code, printed, complained = deblur("report", "--out=page")
+    assert code == 0, complained
+    assert "2 runs" in printed
+    text = (tested / "page/index.html").read_text()
+    page = Page()
+    page.feed(text)
+    assert all(reference.startswith(("#", "data:")) for reference in page.references)
+    assert not re.search(r"https?:|//\w+\.\w|@import|url\(|fetch\(|XMLHttpRequest|import\(", text)
+    assert "@" not in re.sub(r"@(media|font)", "", text.split("</style>")[0].split("<style>")[0])
+    runs = json.loads(page.data)["runs"]
+    assert [run["name"] for run in runs] == ["ledger/quick/layer/embedded-0", "ledger/quick/layer/embedded-1"]
+    (run, _) = runs
+    assert (run["method"], run["blur"]) == ("FourierDeconv2d", "Chain of BoxBlur")
+    assert (run["blurred"], run["psnr"], run["gain"], run["parameters"]) == (20.0, 21.5, 1.5, 12)
+    assert run["curve"] == [[0, 0.5], [9, 0.25], [19, 0.125]]
+    assert len(run["pictures"]) == 2
+    assert run["filters"].startswith("data:image/webp")
+    assert len(json.loads(page.data)["claims"]) >= 25
+    first = (tested / "page/index.html").read_bytes()
+    deblur("report", "--out=page")
+    assert (tested / "page/index.html").read_bytes() == first
+
+
+def test_what_the_script_looks_for_is_on_the_page() -> None:
+    folder = REPOSITORY / "deblur_lightning/ledger/page"
+    script, page = (folder / "page.js").read_text(), (folder / "page.html").read_text()
+    wanted = set(re.findall(r'part\("(\w+)", "(\.?\w+)"\)', script))
+    assert len(wanted) == 7
+    for section, inner in wanted:
+        text = page.split(f'<section id="{section}">')[1].split("</section>")[0]
+        assert (f'class="{inner[1:]}"' if inner.startswith(".") else f"<{inner}>") in text
+    for name in re.findall(r'getElementById\("(\w+)"\)', script):
+        assert f'id="{name}"' in page
+
+
+def test_where_there_is_nothing_to_tell_a_line_says_so(workplace: Path, deblur: Deblur) -> None:
+    for arguments, told in {
+        (): "--out=FOLDER",
+        ("--out=page",): "no tested run",
+        ("--out=tiny.yaml",): "is a file",
+    }.items():
+        code, _, complained = deblur("report", *arguments)
+        assert code == 2
+        assert told in complained
+        assert complained.count("\n") == 1

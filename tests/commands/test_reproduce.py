@@ -1,0 +1,144 @@
+"""deblur reproduce, with real runs of some seconds: it continues, repeats itself, and believes its scores alone."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from deblur_lightning.cli import main
+from deblur_lightning.commands.reproduce_one import waited_for
+from tests.conftest import REPOSITORY
+
+Deblur = Callable[..., tuple[int, str, str]]
+
+TINY = ["--data.epoch_length=200", "--trainer.val_check_interval=50", "--trainer.accelerator=cpu"]
+BOOK = {
+    "data": {},
+    "runs": {
+        "inverse": {
+            "experiment": "deconv_inverse",
+            "settings": [*TINY, "--data.num_workers=0"],
+            "input": [1, 32, 32],
+            "quick": {"seeds": 1, "seconds": 10},
+        }
+    },
+    "claims": [
+        {
+            "id": "gains",
+            "report": "A",
+            "claim": "The layer deblurs.",
+            "claimed": "much",
+            "runs": ["inverse"],
+            "metric": "psnr_gain",
+            "at_least": 3.0,
+            "why": "It inverts its own model.",
+        },
+        {
+            "id": "taps",
+            "report": "A",
+            "claim": "The taps come out.",
+            "claimed": "nearly",
+            "runs": ["inverse"],
+            "metric": "taps_error",
+            "at_most": 0.25,
+            "why": "Roughly.",
+        },
+    ],
+}
+RUN = Path("runs/ledger/quick/inverse/embedded-0")
+
+
+@pytest.fixture
+def book(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    (workplace / "claims.yaml").write_text(yaml.safe_dump(BOOK))
+    return workplace
+
+
+def ledger(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / "docs" / name).read_bytes() for name in ("ledger.md", "ledger.csv", "ledger.html")}
+
+
+def test_it_continues_after_a_stop_and_a_wrong_result_turns_the_verdict(book: Path, deblur: Deblur) -> None:
+    command = ["reproduce", "--all", "--claims=claims.yaml"]
+    code, printed, complained = deblur(*command)
+    assert code == 0, complained
+    assert "1 runs to make, about" in printed
+    first = ledger(book)
+    assert first["ledger.csv"].count(b",holds,") == 2
+    assert "0 runs to make" in deblur(*command)[1]
+    assert ledger(book) == first
+
+    stopped_halfway(book)
+    code, printed, complained = deblur(*command)
+    assert code == 0, complained
+    assert (RUN / "2").is_dir()
+    assert ledger(book) == first
+
+    checkpoint = RUN / "2/checkpoints/last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)
+    content["state_dict"]["network.taps"] = content["state_dict"]["network.taps"].flip(-1) + 0.3
+    torch.save(content, checkpoint)
+    (RUN / "run.json").unlink()
+    code, printed, complained = deblur(*command)
+    assert code == 0, complained
+    assert ledger(book)["ledger.csv"].count(b",does not hold,") == 2
+
+
+def stopped_halfway(folder: Path) -> None:
+    """Put a training of half the steps in place of the run, as Ctrl-C leaves it, and one that saved nothing."""
+    for name in ("run.json", "scores.csv"):
+        (RUN / name).unlink()
+    shutil.rmtree(RUN / "1")
+    arguments = [*json.loads((RUN / "arguments.json").read_text()), f"--run={RUN / '1'}"]
+    main(["fit", *arguments, "--trainer.max_steps=100", "--trainer.enable_progress_bar=false"])
+    config = RUN / "1/config.yaml"
+    config.write_text(config.read_text().replace("max_steps: 100", "max_steps: -1"))
+    (RUN / "2").mkdir()
+
+
+def test_ctrl_c_is_passed_on_and_waited_for() -> None:
+    child = "import signal, sys; signal.signal(2, lambda *_: sys.exit(130)); print(flush=True); signal.pause()"
+    process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        assert waited_for(process) == 130
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
+    for arguments, told in {
+        (): "name claims",
+        ("gains", "--budget=huge"): "--budget=huge",
+        ("nothing",): "no claim 'nothing'",
+        ("gains", "--data=nowhere"): "--data=nowhere",
+        ("gains", "--claims=none.yaml"): "no file none.yaml",
+    }.items():
+        given = arguments if "--claims=none.yaml" in arguments else (*arguments, "--claims=claims.yaml")
+        code, _, complained = deblur("reproduce", *given)
+        assert code == 2
+        assert told in complained
+        assert complained.count("\n") == 1
+
+
+def test_a_run_that_fails_is_told_and_the_ledger_is_written(book: Path, deblur: Deblur) -> None:
+    changed = yaml.safe_load(yaml.safe_dump(BOOK))
+    changed["runs"]["inverse"]["settings"] = ["--model.lr=-1"]
+    (book / "claims.yaml").write_text(yaml.safe_dump(changed))
+    code, _, complained = deblur("reproduce", "gains", "--claims=claims.yaml")
+    assert code == 1
+    assert "embedded-0" in complained
+    assert "model.lr=-1" in (RUN / "log.txt").read_text()
+    assert b"not finished" in ledger(book)["ledger.md"]

@@ -1,0 +1,90 @@
+"""From stored scores to verdicts and tables, byte for byte."""
+
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.ledger.claims import Book
+from deblur_lightning.ledger.plan import all_runs, plan
+from deblur_lightning.ledger.rows import counts, rows_of
+from deblur_lightning.ledger.tables import write_ledger
+from tests.ledger.pretended import book, claim, pretend
+
+GOOD, BAD = [2.0, 2.1, 2.2, 1.9], [0.1, 0.2, 0.0, -0.1]
+
+
+def made(given: Book, gains: dict[str, list[float]], root: Path, budget: str = "quick", inputs: str = "i") -> None:
+    for run in plan(given.claims, budget, given, root, None):
+        if run.training.name in gains:
+            pretend(run, gains[run.training.name], inputs)
+
+
+def test_scores_turn_a_verdict(tmp_path: Path) -> None:
+    given = book(claim())
+    assert "not finished" in rows_of(given, tmp_path)[0].reason
+    for gains, verdict, figure in (
+        (GOOD, "holds", "+2.05 dB"),
+        (BAD, "does not hold", "+0.05 dB"),
+        ([0.0, 2.0, 1.0, 1.1], "cannot be judged at this budget", "+1.02 dB"),
+    ):
+        made(given, {"layer": gains}, tmp_path)
+        (row,) = rows_of(given, tmp_path)
+        assert (row.verdict, row.measured, row.n) == (verdict, figure, "2 seeds, 4 images")
+        assert (row.blurred, row.parameters, row.budget) == ("20.00 dB", "12", "quick")
+
+
+def test_a_quick_run_refutes_only_what_it_misses_by_more_than_the_slack(tmp_path: Path) -> None:
+    given = book(claim(slack=1.5), claim(id="two", slack=0.5))
+    made(given, {"layer": BAD}, tmp_path)
+    assert [row.verdict for row in rows_of(given, tmp_path)] == ["cannot be judged at this budget", "does not hold"]
+    made(given, {"layer": BAD}, tmp_path, budget="full")
+    rows = rows_of(given, tmp_path)
+    assert [(row.verdict, row.budget) for row in rows] == [("does not hold", "full")] * 2
+
+
+def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
+    given = book(claim(minus=("other",), metric="psnr", at_least=0.05))
+    made(given, {"layer": [5.1, 0.1, 9.1, 3.1], "other": [5.0, 0.0, 9.0, 3.0]}, tmp_path)
+    (row,) = rows_of(given, tmp_path)
+    assert (row.verdict, row.measured, row.interval) == ("holds", "+0.10 dB", "+0.10 dB to +0.10 dB")
+    shutil.rmtree(tmp_path / "quick/other")
+    made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="j")
+    with pytest.raises(UserError, match="different inputs"):
+        rows_of(given, tmp_path)
+
+
+def test_what_a_substitute_shows_is_told_and_not_judged(tmp_path: Path) -> None:
+    given = book(claim(runs=("digits",), metric="correct", at_least=0.5, real_only=True))
+    made(given, {"digits": [1.0, 1.0, 1.0, 1.0]}, tmp_path)
+    (row,) = rows_of(given, tmp_path)
+    assert (row.verdict, row.measured, row.data) == ("cannot be judged at this budget", "100.00 %", "built in")
+    assert "substitute" in row.reason
+
+
+def test_a_claim_whose_seeds_are_not_all_there_is_open(tmp_path: Path) -> None:
+    given = book(claim())
+    made(given, {"layer": GOOD}, tmp_path)
+    shutil.rmtree(tmp_path / "quick/layer/embedded-1")
+    (row,) = rows_of(given, tmp_path)
+    assert (row.verdict, row.n) == ("cannot be judged at this budget", "1 seed, 4 images")
+    assert "1 of its runs" in row.reason
+
+
+def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path) -> None:
+    given = book(claim(), claim(id="two", runs=(), unrun="no photographs", at_least=None))
+    made(given, {"layer": GOOD}, tmp_path)
+    texts = []
+    for name in ("one", "two"):
+        write_ledger(rows_of(given, tmp_path), all_runs(given, tmp_path), tmp_path / name)
+        texts.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert texts[0] == texts[1]
+    assert set(texts[0]) == {"ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"}
+    page = texts[0]["ledger.md"].decode()
+    assert "1 hold, 0 does not hold, 1 cannot be judged" in page
+    assert "Not run: no photographs. Because." in page
+    assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
+    HTMLParser().feed(texts[0]["ledger.html"].decode())
+    assert counts(rows_of(given, tmp_path)).startswith("1 hold")
