@@ -66,7 +66,7 @@ class SaveOnInterrupt(Callback):
         self._restore()
 
     def _ask(self, number: int, *_: Any) -> None:
-        if not self._came and rank_zero_only.rank == 0:
+        if not self._came and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             more = "; once more to stop at once" if number == signal.SIGINT else ""
             print(f"\nStopping at the end of this batch{more}.", file=sys.stderr)
         self._came = number

@@ -46,7 +46,7 @@ def run(argv: Sequence[str]) -> None:
     try:
         ExperimentCLI(argv)
     except Interrupted as stop:
-        if rank_zero_only.rank == 0:
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             config = run_of(stop.checkpoint) / "config.yaml"
             print(f"\ncontinue  deblur fit --config {config} --ckpt_path {stop.checkpoint}")
         raise SystemExit(stop.code) from None

@@ -1,5 +1,7 @@
 """Where a continued run goes on: Lightning's counters brought in order, whenever its checkpoint was written."""
 
+from typing import Any
+
 from lightning.pytorch import Trainer
 
 
@@ -17,14 +19,15 @@ def resume_point(trainer: Trainer) -> tuple[int, int]:
     if not fit.restarting:
         return trainer.current_epoch, 0
     over = batches.is_last_batch
-    counted = epochs.total.processed == epochs.total.ready
+    counted = epochs.total.processed == epochs.total.ready  # type: ignore[attr-defined]
     finished = epochs.total.ready - (0 if over else 1)
+    progress: Any
     for progress in (epochs.total, epochs.current):
         progress.completed = progress.processed = finished
         progress.ready = progress.started = finished if over else finished + 1
     if not over:
         return finished, batches.current.ready
-    batches.total.completed = batches.total.processed
+    batches.total.completed = batches.total.ready
     batches.reset_on_run()
     epoch._batches_that_stepped += 0 if counted else 1  # the logger's step, of which no setting exists
     fit.restarting = False  # there is nothing half done to go back to
