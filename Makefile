@@ -1,5 +1,6 @@
 # make demo   train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
-# make test   the test suite
+# make test   the test suite without its slow parts
+# make test-all  the whole test suite
 # make check  lint, format, types and import layers
 # Each sets up what it needs in .venv, once.
 
@@ -10,7 +11,7 @@ READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 DEMO := runs/demo/001
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-all check format clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -18,6 +19,9 @@ demo: $(READY)
 	$(BIN)/deblur test --config $(DEMO)/config.yaml --ckpt_path $(DEMO)/checkpoints/best.ckpt
 
 test: $(DEV_READY)
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-all: $(DEV_READY)
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(DEV_READY)
