@@ -1,7 +1,8 @@
-# make demo   train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
-# make ledger run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
-# make test   the test suite
-# make check  lint, format, types and import layers
+# make demo       train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
+# make ledger     run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
+# make test       the test suite without its slow parts
+# make test-all   the whole test suite
+# make check      lint, format, types and import layers
 # Each sets up what it needs in .venv, once.
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ DEMO := runs/demo/001
 
 DATA ?=
 
-.PHONY: demo ledger test check format clean
+.PHONY: demo ledger test test-all check format clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -24,6 +25,9 @@ ledger: $(READY)
 	$(BIN)/deblur reproduce --all --budget quick $(if $(DATA),--data $(DATA))
 
 test: $(DEV_READY)
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-all: $(DEV_READY)
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(DEV_READY)

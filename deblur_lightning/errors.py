@@ -1,5 +1,9 @@
-"""The one exception for mistakes of the user: its message is shown as a single line."""
+"""The exceptions for mistakes of the user: their message is shown as a single line."""
 
 
 class UserError(Exception):
     """A mistake in what the user gave; the message names the culprit and the cure."""
+
+
+class CannotWrite(UserError):
+    """A file could not be written, for want of room or of rights."""

@@ -13,7 +13,7 @@ import torch
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from deblur_lightning.errors import UserError
+from deblur_lightning.errors import CannotWrite, UserError
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 """In lower case, what the names of image files end in where a folder is searched."""
@@ -71,7 +71,7 @@ def write_png(path: str | Path, image: Tensor) -> None:
 
     Raises:
         ValueError: another shape or dtype.
-        UserError: the file cannot be written.
+        CannotWrite: there is no room, or no right to.
     """
     if image.dtype != torch.uint8 or image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(f"write_png wants (1 or 3, H, W) uint8, not {tuple(image.shape)} {image.dtype}")
@@ -81,7 +81,7 @@ def write_png(path: str | Path, image: Tensor) -> None:
     write_atomically(path, encoded.getvalue())
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     """Write ``data`` under the name ``path``; a reader sees the old file or the new one, never a part.
 
     Args:
@@ -89,7 +89,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         data: the whole content.
 
     Raises:
-        UserError: the file cannot be written; an older one of that name is then untouched.
+        CannotWrite: there is no room, or no right to; an older file of that name is then untouched.
     """
     target = Path(path)
     partial = target.with_name(f".{uuid4().hex}.partial")  # beside it: a rename across disks is a copy
@@ -101,10 +101,23 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         os.replace(partial, target)
     except OSError as error:
         cure = "check that its folder exists, is writable and has room left"
-        raise UserError(f"cannot write {target}: {error.strerror or error}; {cure}") from error
+        raise CannotWrite(f"cannot write {target}: {error.strerror or error}; {cure}") from error
     finally:
         with suppress(OSError):  # gone under its new name, or never made
             partial.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it where they are missing.
+
+    Raises:
+        CannotWrite: there is no room, or no right to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = "check that it may be written to and has room left"
+        raise CannotWrite(f"cannot make the folder {folder}: {error.strerror or error}; {cure}") from error
 
 
 @contextmanager

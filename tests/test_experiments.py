@@ -143,6 +143,7 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workplace
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "overlay"),
     [

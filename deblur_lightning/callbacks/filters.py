@@ -1,7 +1,5 @@
 """What a deconvolution layer has learned, as a picture: its kernel, its response, and the ideal inverse."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -10,9 +8,9 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import pil_to_tensor
 
 from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.callbacks.drawing import write_picture
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import centred_transfer
-from deblur_lightning.imagefiles import write_png
 from deblur_lightning.networks.deconv import FourierDeconv2d, weakest
 from deblur_lightning.networks.regularised import RegularisedDeconv
 
@@ -61,9 +59,8 @@ class FilterPictures(Callback):
                 pl_module.log("val/weakest", least, sync_dist=True)
         if not rows or trainer.sanity_checking or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
-        path = Path(trainer.default_root_dir) / "pictures" / f"filters_{trainer.global_step:06d}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_png(path, torch.cat([_drawn(row, self.side) for row in rows], dim=1))
+        picture = torch.cat([_drawn(row, self.side) for row in rows], dim=1)
+        write_picture(trainer, f"filters_{trainer.global_step:06d}.png", picture)
 
 
 @torch.no_grad()

@@ -2,7 +2,6 @@
 
 import math
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from lightning.pytorch.trainer.states import TrainerFn
 from PIL import Image, ImageDraw
 from torchvision.transforms.functional import pil_to_tensor
 
-from deblur_lightning.imagefiles import write_png
+from deblur_lightning.callbacks.drawing import write_picture
 
 Curves = dict[str, list[tuple[int, float]]]
 """By log key, (batches seen, value)."""
@@ -44,9 +43,7 @@ class HealthPanel(Callback):
             return
         self._note(trainer, "val/")
         if self._curves["train/d_real"] and trainer.is_global_zero:
-            path = Path(trainer.default_root_dir) / "pictures" / "health.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_png(path, pil_to_tensor(draw_panels(self._curves)))
+            write_picture(trainer, "health.png", pil_to_tensor(draw_panels(self._curves)))
 
     def _note(self, trainer: Trainer, split: str) -> None:
         keys = [key for keys in PANELS.values() for key in keys if key.startswith(split)]

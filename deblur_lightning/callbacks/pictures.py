@@ -1,6 +1,5 @@
 """Before and after, as a picture: blurred, restored and sharp side by side."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,8 +10,8 @@ from torch import Tensor
 from torchvision.transforms.functional import center_crop, pil_to_tensor, to_pil_image
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.callbacks.drawing import write_picture
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_png
 
 CAPTION = 18
 GAP = 4
@@ -80,9 +79,7 @@ class ComparisonPictures(Callback):
         trying = trainer.sanity_checking or getattr(trainer, "fast_dev_run", False)
         if not rows or trying or not trainer.is_global_zero:
             return
-        path = Path(trainer.default_root_dir) / "pictures" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_png(path, torch.cat([pil_to_tensor(row) for row in rows], dim=1))
+        write_picture(trainer, name, torch.cat([pil_to_tensor(row) for row in rows], dim=1))
 
 
 def comparison_row(columns: dict[str, Tensor], side: int) -> Image.Image:

@@ -3,18 +3,19 @@
 import importlib
 import logging
 import pkgutil
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from jsonargparse import ArgumentError, Namespace
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
@@ -26,15 +27,15 @@ from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import ScoreWriter
+from deblur_lightning.commands.checkpoints import AtomicCheckpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
-from deblur_lightning.commands.tracking import go_offline_without_key
+from deblur_lightning.commands.tracking import RunCurves, go_offline_without_key
 from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.methods.classifier import ImageClassifier
 
 ROOMS = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
 RUNS = Path("runs")
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 
 def run(argv: Sequence[str]) -> None:
@@ -45,9 +46,12 @@ def run(argv: Sequence[str]) -> None:
     try:
         ExperimentCLI(argv)
     except Interrupted as stop:
-        folder = _run_of(stop.checkpoint)
-        print(f"\ncontinue  deblur fit --config {folder}/config.yaml --ckpt_path {stop.checkpoint}")
-        raise SystemExit(INTERRUPTED) from None
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            config = run_of(stop.checkpoint) / "config.yaml"
+            print(f"\ncontinue  deblur fit --config {config} --ckpt_path {stop.checkpoint}")
+        raise SystemExit(stop.code) from None
+    except SIGTERMException:  # before the first batch, when nothing has been learned
+        raise SystemExit(128 + signal.SIGTERM) from None
     except Exception as error:
         line = one_line(error)
         if line is None:
@@ -77,6 +81,8 @@ class ExperimentCLI(LightningCLI):
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
+        told = "whether a checkpoint that cannot be written ends the run; else training goes on after a warning"
+        parser.add_argument("--stop_when_full", type=bool, default=True, help=told)
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_lightning_class_args(ComparisonPictures, "pictures")
         best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
@@ -91,13 +97,10 @@ class ExperimentCLI(LightningCLI):
         self.given = self.config[self.config.subcommand]
 
     def _parse_ckpt_path(self) -> None:
-        """Refuse a checkpoint that is absent, or made with other settings than the configuration's.
-
-        Lightning's own would put the checkpoint's settings silently in place of the configuration's.
-        """
+        """In place of Lightning's own, which takes the checkpoint's settings for the configuration's in silence."""
         path = self.given.get("ckpt_path")
         if path is not None:
-            _check_checkpoint(Path(path), self.given.model)
+            check_checkpoint(Path(path), self.given.model)
         elif self.config.subcommand != "fit":
             raise UserError(
                 f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt"
@@ -109,7 +112,7 @@ class ExperimentCLI(LightningCLI):
             if (self.folder / "config.yaml").exists():
                 raise UserError(f"{self.folder} holds a run already: give another --run, or none.")
         else:
-            self.folder = Path(self.given.run) if self.given.run else _run_of(Path(self.given.ckpt_path))
+            self.folder = Path(self.given.run) if self.given.run else run_of(Path(self.given.ckpt_path))
             if self.subcommand == "test":
                 self.given.verbose = False  # our own table says more than Lightning's
             elif self.subcommand == "predict":
@@ -122,13 +125,13 @@ class ExperimentCLI(LightningCLI):
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
-            own = CSVLogger(self.folder.parent, name="", version=self.folder.name)
-            kwargs["logger"] = [own, *_loggers(self.config_init.fit.trainer.logger)]
-            extra.append(SaveConfigCallback(self._parser("fit"), _without_run(self.given)))
+            kwargs["logger"] = [RunCurves(self.folder), *_listed(self.config_init.fit.trainer.logger)]
+            extra.append(RunConfig(self._parser("fit"), _without_run(self.given), save_to_log_dir=False))
         elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False
-        callbacks = self._get(self.config_init, "trainer").callbacks or []
-        kwargs["callbacks"] = [*(callbacks if isinstance(callbacks, list) else [callbacks]), *extra]
+        trainer = self._get(self.config_init, "trainer")
+        kwargs["callbacks"] = [*_listed(trainer.callbacks), *extra]
+        kwargs["plugins"] = [*_listed(trainer.plugins), AtomicCheckpoints(go_on=not self.given.stop_when_full)]
         return super().instantiate_trainer(**kwargs)
 
     def _writers(self) -> list[Callback]:
@@ -149,7 +152,7 @@ class ExperimentCLI(LightningCLI):
         folder, checkpoints = self.folder, Path(str(getattr(self.trainer.checkpoint_callback, "dirpath", self.folder)))
         if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
             self.trainer.save_checkpoint(checkpoints / "last.ckpt", weights_only=False)
-        if not self.trainer.is_global_zero:
+        if not self.trainer.is_global_zero or not (checkpoints / "last.ckpt").exists():
             return
         best = "best.ckpt" if (checkpoints / "best.ckpt").exists() else "last.ckpt"
         pictures = sorted((folder / "pictures").glob("val_*.png"))
@@ -170,6 +173,16 @@ class ExperimentCLI(LightningCLI):
             print(f"written   {self.folder}/predictions")
 
 
+class RunConfig(SaveConfigCallback):
+    """Writes the run's settings as its ``config.yaml``, whole or not at all."""
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write them; Lightning calls this in the first process alone."""
+        folder = Path(trainer.default_root_dir)
+        make_folder(folder)
+        write_atomically(folder / "config.yaml", self.parser.dump(self.config, skip_unset=False).encode())
+
+
 def import_all(room: str) -> None:
     """Import every module of a room, so that its classes can be named without their path."""
     package = importlib.import_module(f"{deblur_lightning.__name__}.{room}")
@@ -186,6 +199,7 @@ def _quieten() -> None:
         ".*Using `DistributedSampler` with the dataloaders.*",  # ours repeats no image
         ".*number of training batches .* is smaller than the logging interval.*",
         ".*`LightningModule.configure_optimizers` returned `None`.*",  # filters have nothing to optimize
+        ".*your dataloader is not resumable.*",  # ours goes on where it was
         ".*isinstance.treespec, LeafSpec.. is deprecated.*",
     ):
         warnings.filterwarnings("ignore", message)
@@ -211,12 +225,8 @@ def _next_run(experiment: str) -> Path:
     return RUNS / experiment / f"{max(numbers, default=0) + 1:03d}"
 
 
-def _run_of(checkpoint: Path) -> Path:
-    folder = checkpoint.parent
-    return folder.parent if folder.name == "checkpoints" else folder
-
-
-def _loggers(given: Any) -> list[Any]:
+def _listed(given: Any) -> list[Any]:
+    """What the configuration gives as nothing, one object or a list of them."""
     if isinstance(given, bool) or given is None:
         return []
     return list(given) if isinstance(given, list) else [given]
@@ -227,29 +237,3 @@ def _without_run(config: Namespace) -> Namespace:
     copy = config.clone()
     copy.run = copy.ckpt_path = None
     return copy
-
-
-def _check_checkpoint(path: Path, model: Namespace) -> None:
-    if not path.is_file():
-        raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
-    try:
-        settings = torch.load(path, weights_only=True, map_location="cpu", mmap=True).get("hyper_parameters", {})
-    except Exception as error:
-        raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
-    wanted = _flat({"_class_path": model.class_path, **model.init_args.as_dict()})
-    for key, value in _flat(settings).items():
-        if key in wanted and wanted[key] != value:
-            raise UserError(
-                f"{path} was trained with {key}={value}, the configuration says {wanted[key]}: "
-                f"give the run's own with --config={_run_of(path)}/config.yaml."
-            )
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
-    return flat

@@ -27,6 +27,9 @@ def one_line(error: BaseException) -> str | None:
             # from a loader's worker the message comes with the worker's traceback
             return str(cause).rsplit("UserError: ", 1)[-1].strip()
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
+        first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
+        return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
     if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
         return " ".join(str(error).split())
     return None

@@ -1,11 +1,70 @@
-"""Weights & Biases beside the CSV file: without a key it keeps a run on disk, to be sent later."""
+"""A run's curves as a CSV file, and Weights & Biases beside it: offline, to be sent later, where there is no key."""
 
+import csv
 import netrc
 import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from lightning.pytorch.utilities import rank_zero_warn
+from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
+
+from deblur_lightning.errors import CannotWrite
+from deblur_lightning.imagefiles import write_atomically
+
+
+class RunCurves(CSVLogger):
+    """Lightning's logger to ``metrics.csv``; rows that there is no room for wait, after a warning, until there is."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder.parent, name="", version=folder.name)
+        self._names: list[str] = []
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write what was logged since the last time."""
+        rows, path = self.experiment.metrics, Path(self.experiment.metrics_file_path)
+        if not rows:
+            return
+        names = sorted({name for row in rows for name in row}.union(self._names))
+        try:
+            if names == self._names:
+                _append(path, _lines(names, rows))
+            else:
+                header = dict(zip(names, names, strict=True))
+                write_atomically(path, _lines(names, [header, *(_rows(path) if self._names else []), *rows]))
+        except CannotWrite as error:
+            rank_zero_warn(f"Training goes on, and its curves wait to be written: {error}.")
+            return
+        self._names = names
+        self.experiment.metrics = []
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _lines(names: list[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    text = StringIO(newline="")
+    csv.DictWriter(text, names).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _append(path: Path, lines: bytes) -> None:
+    """Add ``lines`` to a file, all of them or none."""
+    size = path.stat().st_size
+    try:
+        with path.open("ab") as file:
+            file.write(lines)
+    except OSError as error:
+        with suppress(OSError):
+            os.truncate(path, size)
+        raise CannotWrite(f"cannot write {path}: {error.strerror or error}; check that it has room left") from error
 
 
 def go_offline_without_key(loggers: Any) -> None:

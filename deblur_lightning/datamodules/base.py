@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
+from deblur_lightning.datamodules.resuming import resume_point
 from deblur_lightning.datamodules.sampler import EvaluationSampler, VisitSampler
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
@@ -90,7 +91,8 @@ class SampledData(LightningDataModule, ABC):
                 f"An epoch of {len(sampler)} samples has no batch of {self.batch_size}: "
                 f"set --data.epoch_length={self.batch_size} or more, or a smaller --data.batch_size."
             )
-        sampler.resume_at(*self._resume_point())
+        epoch, batches = resume_point(self.trainer) if self.trainer is not None else (0, 0)
+        sampler.resume_at(epoch, batches * self.batch_size)
         return self._loader(self.items("train"), sampler, self.batch_size, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[Any]:
@@ -128,16 +130,3 @@ class SampledData(LightningDataModule, ABC):
         if self.trainer is None:
             return {"rank": 0, "world_size": 1}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
-
-    def _resume_point(self) -> tuple[int, int]:
-        """The epoch to go on with, and the samples of it that a resumed run has already learned from."""
-        if self.trainer is None:
-            return 0, 0
-        epoch = self.trainer.current_epoch
-        begun = self.trainer.fit_loop.epoch_progress.current.ready > epoch
-        batches = self.trainer.fit_loop.epoch_loop.batch_progress
-        if not begun:
-            return epoch, 0
-        if batches.is_last_batch:
-            return epoch + 1, 0
-        return epoch, batches.current.ready * self.batch_size

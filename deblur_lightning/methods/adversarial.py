@@ -97,6 +97,11 @@ class AdversarialRestorer(Restorer):
         """The average of the generator where there is one, else the generator."""
         return self.network if self.average is None else self.average.network
 
+    @property
+    def within_cycle(self) -> bool:
+        """Whether generator and discriminator are still to meet the ratio of their updates."""
+        return self.cadence.within_cycle(self.trainer.fit_loop.epoch_loop.total_batch_idx + 1)
+
     def configure_callbacks(self) -> Sequence[Callback]:
         """None; it is Lightning's first call, before its own refusals, which name no cure."""
         if self.trainer.state.fn == TrainerFn.FITTING:
@@ -140,9 +145,15 @@ class AdversarialRestorer(Restorer):
         optimizers = [Adam(network.parameters(), lr=lr, betas=self.betas, fused=True) for network, lr in rates.items()]
         return optimizers, []
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the latest norms too: they are logged until there are newer ones."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["gradient_norms"] = dict(self._gradient_norms)
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave the discriminator aside where nothing is trained: restoring asks for the generator alone."""
         super().on_load_checkpoint(checkpoint)
+        self._gradient_norms = checkpoint.get("gradient_norms", {})
         if self._trainer is not None and self._trainer.state.fn == TrainerFn.FITTING:
             return
         state = {name: value for name, value in checkpoint["state_dict"].items() if not _is_discriminator(name)}

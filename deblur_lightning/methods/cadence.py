@@ -35,6 +35,10 @@ class Cadence:
         cycle = max(self.generator, self.discriminator)
         return batches * self.generator // cycle, batches * self.discriminator // cycle
 
+    def within_cycle(self, batches: int) -> bool:
+        """Whether a cycle of updates has begun, but not ended, after so many batches."""
+        return batches % max(self.generator, self.discriminator) != 0
+
     def _falls_on(self, batch: int, steps: int) -> bool:
         cycle = max(self.generator, self.discriminator)
         return (batch + 1) * steps // cycle > batch * steps // cycle

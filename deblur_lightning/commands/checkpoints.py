@@ -1,0 +1,101 @@
+"""Checkpoints that are written whole or not at all, and read with nothing executed."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from jsonargparse import Namespace
+from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch.utilities import rank_zero_warn
+
+from deblur_lightning.errors import CannotWrite, UserError
+from deblur_lightning.imagefiles import make_folder, write_atomically
+
+
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint beside its place and then gives it its name.
+
+    Lightning writes to the folder for temporary files; where that lies on another disk, its move is a copy, which a
+    full disk or the end of the process can cut short.
+
+    Args:
+        go_on: whether training goes on, after a warning, where a checkpoint cannot be written.
+
+    Raises:
+        CannotWrite: there is no room for a checkpoint, and ``go_on`` is not set.
+    """
+
+    def __init__(self, go_on: bool = False) -> None:
+        self._go_on = go_on
+        self._failed = False
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        """Save ``checkpoint`` as the file ``path``, replacing an older one."""
+        content = BytesIO()
+        torch.save(checkpoint, content)
+        try:
+            make_folder(Path(path).parent)
+            write_atomically(path, content.getbuffer())
+            self._failed = False
+        except CannotWrite as error:
+            self._failed = True
+            if not self._go_on:
+                raise
+            rank_zero_warn(f"Training goes on without this checkpoint: {error}.")
+
+    def remove_checkpoint(self, path: Any) -> None:
+        """Remove ``path``, unless what was to take its place could not be written."""
+        if not self._failed:
+            super().remove_checkpoint(path)
+
+
+def check_checkpoint(path: Path, model: Namespace) -> None:
+    """Refuse a checkpoint that is absent, unsafe, or made with other settings than ``model``'s.
+
+    Lightning would put the checkpoint's settings silently in place of the configuration's.
+
+    Raises:
+        UserError: naming the file and the cure.
+    """
+    settings = read_checkpoint(path).get("hyper_parameters", {})
+    wanted = _flat({"_class_path": model.class_path, **model.init_args.as_dict()})
+    for key, value in _flat(settings).items():
+        if key in wanted and wanted[key] != value:
+            raise UserError(
+                f"{path} was trained with {key}={value}, the configuration says {wanted[key]}: "
+                f"give the run's own with --config={run_of(path)}/config.yaml."
+            )
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint of ``deblur fit``, its tensors left on the disk until they are used.
+
+    Raises:
+        UserError: it is absent, damaged, no checkpoint, or holds what would have to be executed.
+    """
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except Exception as error:  # a damaged file makes torch raise nearly anything
+        raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise UserError(f"{path} is no checkpoint of a run: give one that deblur fit has written.")
+    return content
+
+
+def run_of(checkpoint: Path) -> Path:
+    """The folder of the run that ``checkpoint`` belongs to."""
+    folder = checkpoint.parent
+    return folder.parent if folder.name == "checkpoints" else folder
+
+
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
+    return flat

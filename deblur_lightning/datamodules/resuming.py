@@ -1,0 +1,34 @@
+"""Where a continued run goes on: Lightning's counters brought in order, whenever its checkpoint was written."""
+
+from typing import Any
+
+from lightning.pytorch import Trainer
+
+
+def resume_point(trainer: Trainer) -> tuple[int, int]:
+    """Bring the counters of a continued run in order, before it goes through its loader.
+
+    A checkpoint can be of the end of a batch, of a validation, of an epoch or of a run. Left alone, Lightning counts
+    an epoch twice or not at all after some of them, and takes one that ``max_steps`` cut short for a whole one.
+
+    Returns:
+        The epoch to go on with, and the batches of it that were learned from.
+    """
+    fit, epoch = trainer.fit_loop, trainer.fit_loop.epoch_loop
+    epochs, batches = fit.epoch_progress, epoch.batch_progress
+    if not fit.restarting:
+        return trainer.current_epoch, 0
+    over = batches.is_last_batch
+    counted = epochs.total.processed == epochs.total.ready  # type: ignore[attr-defined]
+    finished = epochs.total.ready - (0 if over else 1)
+    progress: Any
+    for progress in (epochs.total, epochs.current):
+        progress.completed = progress.processed = finished
+        progress.ready = progress.started = finished if over else finished + 1
+    if not over:
+        return finished, batches.current.ready
+    batches.total.completed = batches.total.ready
+    batches.reset_on_run()
+    epoch._batches_that_stepped += 0 if counted else 1  # the logger's step, of which no setting exists
+    fit.restarting = False  # there is nothing half done to go back to
+    return finished, 0
