@@ -19,7 +19,10 @@ from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.files import existing_folder
 
-UNUSED = ("seed_everything", "trainer", "model", "checkpoint", "pictures", "run", "ckpt_path", "weights_only")
+UNUSED = (
+    *("seed_everything", "trainer", "model", "checkpoint", "pictures"),
+    *("run", "stop_when_full", "ckpt_path", "weights_only"),
+)
 """What else the configuration of ``deblur fit`` holds."""
 
 STRICT: dict[str, Any] = {"exit_on_error": False, "allow_abbrev": False}
