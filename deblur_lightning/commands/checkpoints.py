@@ -7,7 +7,10 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.fabric.plugins import TorchCheckpointIO
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_warn
+from torch import Tensor
 
 from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
@@ -48,6 +51,17 @@ class AtomicCheckpoints(TorchCheckpointIO):
         """Remove ``path``, unless what was to take its place could not be written."""
         if not self._failed:
             super().remove_checkpoint(path)
+
+
+class Checkpoints(ModelCheckpoint):
+    """Keeps the best model by ``monitor`` as ``filename``, and with ``save_last`` the last one, better or not.
+
+    Lightning's own (2.6) writes the last one only when the best has just been replaced: a run would go on from there.
+    """
+
+    def _save_topk_checkpoint(self, trainer: Trainer, monitor_candidates: dict[str, Tensor]) -> None:
+        super()._save_topk_checkpoint(trainer, monitor_candidates)
+        self._last_global_step_saved = trainer.global_step  # what Lightning asks before it saves the last
 
 
 def check_checkpoint(path: Path, model: Namespace) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from jsonargparse import ArgumentError, Namespace
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
@@ -27,7 +26,7 @@ from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import ScoreWriter
-from deblur_lightning.commands.checkpoints import AtomicCheckpoints, check_checkpoint, run_of
+from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.tracking import RunCurves, go_offline_without_key
 from deblur_lightning.errors import UserError
@@ -83,7 +82,7 @@ class ExperimentCLI(LightningCLI):
         parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
         told = "whether a checkpoint that cannot be written ends the run; else training goes on after a warning"
         parser.add_argument("--stop_when_full", type=bool, default=True, help=told)
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(Checkpoints, "checkpoint")
         parser.add_lightning_class_args(ComparisonPictures, "pictures")
         best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
         parser.set_defaults({f"checkpoint.{name}": value for name, value in best.items()})

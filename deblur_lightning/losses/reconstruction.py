@@ -98,3 +98,30 @@ class FrequencyL1(ReconstructionLoss):
         with torch.autocast(preds.device.type, enabled=False):
             spectrum = torch.fft.rfft2(preds.to(target) - target, norm="ortho")
         return torch.view_as_real(spectrum).abs().mean()
+
+
+@final
+class PSNRLoss(ReconstructionLoss):
+    """Minus the PSNR in dB, averaged over images: what a gain in dB asks for (NAFNet's; Chen et al., 2022).
+
+    Each image counts by how much of its error goes, however small the error is, down to the floor.
+
+    Args:
+        weight: what the distance is multiplied with.
+        floor: a mean squared error that is as good as none; 1e-5 is 50 dB.
+
+    Raises:
+        UserError: a number that is not above 0.
+    """
+
+    title = "psnr"
+
+    def __init__(self, weight: float = 1.0, floor: float = 1e-5) -> None:
+        super().__init__(weight)
+        if not 0 < floor < float("inf"):
+            raise UserError(f"PSNRLoss floor={floor}: give a number above 0.")
+        self.floor = floor
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        error = (preds.float() - target.float()).square().flatten(1).mean(dim=1)
+        return 10 * torch.log10(error + self.floor).mean()

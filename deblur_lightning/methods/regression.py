@@ -8,7 +8,7 @@ from torch.optim import AdamW
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.losses.pixel import PSNRLoss
+from deblur_lightning.losses.reconstruction import PSNRLoss, ReconstructionLoss
 from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
 from deblur_lightning.methods.schedules import Schedule, WarmUp
@@ -22,7 +22,7 @@ class RegressionRestorer(Restorer):
 
     Args:
         network: what restores.
-        loss: maps restored and sharp images (B, C, H, W) to a scalar; ``PSNRLoss`` when not given.
+        loss: the distance to the sharp image; ``PSNRLoss`` when not given.
         lr: AdamW's learning rate.
         betas: AdamW's, from 0 to below 1.
         weight_decay: AdamW's, 0 or more.
@@ -37,7 +37,7 @@ class RegressionRestorer(Restorer):
     def __init__(
         self,
         network: nn.Module,
-        loss: nn.Module | None = None,
+        loss: ReconstructionLoss | None = None,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.9),
         weight_decay: float = 0.0,

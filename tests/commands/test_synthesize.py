@@ -1,6 +1,5 @@
 """synthesize as a user types it: what the pairs hold, going on, what is refused, and what is left out."""
 
-import csv
 import shlex
 import shutil
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.mixture import Mixture
 from deblur_lightning.degradations.motion import MotionBlur, motion_psf
 from deblur_lightning.imagefiles import read_rgb, write_png
+from tests.commands.pairs import contents, manifest
 from tests.conftest import write_image
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -28,39 +28,6 @@ HALF = {
     "init_args": {"members": [{"class_path": "GaussianBlur"}, {"class_path": "MotionBlur"}]},
 }
 CURE = "give an --out that is new, empty, or from the same command."
-
-
-@pytest.fixture
-def sharp(workplace: Path) -> Path:
-    """Images of three sizes and formats, two of them in a subfolder."""
-    root = workplace / "sharp images"
-    (root / "train").mkdir(parents=True)
-    for number, name in enumerate(["a.png", "b.jpg", "c.BMP", "d.e.png", "train/f.png", "train/g.png"]):
-        write_image(root / name, 24 + 8 * (number % 2), 40, seed=number)
-    return root
-
-
-@pytest.fixture
-def synthesize(deblur: Deblur, sharp: Path) -> Deblur:
-    """Blur ``sharp`` by half Gaussians and half motions into a folder, with further arguments."""
-    Path("half.yaml").write_text(yaml.safe_dump({"data": {"degradation": HALF}}))
-
-    def run(out: str, *arguments: str) -> tuple[int, str, str]:
-        configs = ["--config", "experiments/srcnn_915.yaml", "--config", "half.yaml"]
-        return deblur("synthesize", sharp, "--out", out, *configs, *arguments)
-
-    return run
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-
-def manifest(out: str) -> dict[str, dict[str, str]]:
-    with Path(out, "manifest.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["name"] for row in rows] == sorted(row["name"] for row in rows)
-    return {row["name"]: row for row in rows}
 
 
 def pair_by_hand(degradation: Degradation, image: Tensor, index: int, seed: int = 0) -> Any:
@@ -183,112 +150,6 @@ def test_neither_workers_nor_what_else_is_in_the_folder_change_a_pair(synthesize
     (sharp / "a.png").unlink()
     assert synthesize("grown")[0] == 0
     assert contents(Path("grown")) == contents(Path("whole")), "a pair whose source has gone stays, and in the manifest"
-
-
-def test_what_cannot_be_read_or_blurred_is_left_out_and_listed(synthesize: Deblur, sharp: Path) -> None:
-    (sharp / "broken.png").write_bytes((sharp / "a.png").read_bytes()[:-100])
-    write_image(sharp / "tiny.png", 20, 30, seed=1)
-    for _ in range(2):
-        code, _, complained = synthesize("out")
-        assert code == 1
-        first, broken, tiny = complained.splitlines()[-3:]
-        assert first == "deblur: error: images left out: 2"
-        assert broken.startswith(f"  cannot decode {sharp}/broken.png (")
-        assert tiny == f"  {sharp}/tiny.png has 20x30 pixels, and the blur needs 21; leave it out, or blur less"
-        assert len(manifest("out")) == len(list(Path("out/blurred").rglob("*.png"))) == 6
-    write_image(sharp / "broken.png", 30, 30, seed=2)
-    (sharp / "tiny.png").unlink()
-    assert synthesize("out")[0] == 0
-    assert len(manifest("out")) == 7
-
-
-@pytest.mark.parametrize(
-    ("stranger", "told"),
-    [
-        ("out/notes.txt", f"out/notes.txt was there before, and not from deblur synthesize: {CURE}"),
-        ("out/sharp/a.png", f"out/sharp was there before, and not from deblur synthesize: {CURE}"),
-        ("out/config.yaml", f"out/config.yaml is not from deblur synthesize: {CURE}"),
-        ("out", f"out is a file: {CURE}"),
-    ],
-)
-def test_a_folder_with_other_files_is_refused_and_left_alone(stranger: str, told: str, synthesize: Deblur) -> None:
-    Path(stranger).parent.mkdir(parents=True, exist_ok=True)
-    Path(stranger).write_text("mine: 1")
-    before = contents(Path())
-    assert synthesize("out") == (2, "", f"deblur: error: {told}\n")
-    assert contents(Path()).keys() - before.keys() == set()
-    assert Path(stranger).read_text() == "mine: 1"
-
-
-def test_a_file_in_a_pair_s_place_is_never_replaced(synthesize: Deblur, sharp: Path) -> None:
-    assert synthesize("out")[0] == 0
-    Path("out/blurred/new.png").write_text("mine")
-    write_image(sharp / "new.png", 30, 30, seed=1)
-    before = contents(Path("out"))
-    told = f"out/blurred/new.png is there already, and not made of new.png: move it away, or {CURE}"
-    assert synthesize("out") == (2, "", f"deblur: error: {told}\n")
-    Path("out/blurred/new.png").unlink()
-    (sharp / "new.png").unlink()
-    shutil.move(sharp / "a.png", sharp / "a.bmp")
-    told = f"out/sharp/a.png is there already, and not made of a.bmp: move it away, or {CURE}"
-    assert synthesize("out") == (2, "", f"deblur: error: {told}\n")
-    assert contents(Path("out")) == {name: data for name, data in before.items() if name != "blurred/new.png"}
-
-
-def test_other_settings_want_another_folder(synthesize: Deblur, sharp: Path, deblur: Deblur) -> None:
-    assert synthesize("out")[0] == 0
-    before = contents(Path("out"))
-    for argument, told in (
-        ("--data.seed=1", "data.seed=0, this command 1"),
-        ("--data.degradation.weights=[1,2]", "data.degradation.init_args.weights=None, this command [1.0, 2.0]"),
-    ):
-        assert synthesize("out", argument) == (2, "", f"deblur: error: out/config.yaml says {told}: {CURE}\n")
-    shutil.copytree(sharp, "moved")
-    configs = ["--config", "experiments/srcnn_915.yaml", "--config", "half.yaml"]
-    code, _, complained = deblur("synthesize", "moved", "--out", "out", *configs)
-    assert (code, complained.count("\n")) == (2, 1)
-    assert f"data.source.init_args.root={sharp}, this command {Path('moved').resolve()}" in complained
-    assert contents(Path("out")) == before
-    assert synthesize("out", "--data.rounding=false")[0] == 0, "PNG files are rounded either way"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ([], "no folder given: name one, as in deblur synthesize FOLDER --out=OUT --config=experiments/NAME.yaml"),
-        (["sharp", "images", "--out=o"], "sharp and images given: name one, as in deblur synthesize FOLDER"),
-        (["nowhere", "--out=o"], "the image folder nowhere does not exist; check its path"),
-        (["sharp images"], "no place for the pairs: give a new folder with --out=OUT."),
-        (["sharp images", "--out=sharp images"], "--out=sharp images lies in sharp images, whose images are read:"),
-        (["sharp images", "--out=sharp images/../sharp images/x"], "--out=sharp images/../sharp images/x lies in"),
-        (["experiments", "--out=o"], "experiments holds no image (none of its"),
-        (["twice", "--out=o"], "twice/a.bmp and a.png would both become a.png: rename one of them."),
-        (["sharp images", "--out=o", "--device=gpu"], "--device=gpu: choose from auto, cpu, cuda."),
-        (["sharp images", "--out=o", "--device=cuda"], "--device=cuda, but there is no GPU that torch can use:"),
-        (["sharp images", "--out=o", "--workers=0"], "--workers=0: give 1 or more."),
-        (["sharp images", "--out=o", "--worker=2"], "no setting 'worker': did you mean 'workers'?"),
-        (["sharp images", "--out=o", "--data.sed=2"], "SyntheticBlur has no setting 'sed': did you mean 'seed'?"),
-        (["sharp images", "--out=o", "--data.degradation=Blurr"], "no class 'Blurr' for data.degradation: "),
-        (["sharp images", "--out=o", "--data.degradation.length=[0,3]"], "MotionBlur length starts at 0.0: give"),
-        (["sharp images", "--out=o", "--config=none.yaml"], "no file {here}/none.yaml: --config takes the path"),
-        (["sharp images", "--out=o", "--config=top.yaml"], "no setting 'dta.seed': deblur SUBCOMMAND --help"),
-        (["sharp images", "--out=o", "--config=experiments/data/gopro.yaml"], "data=RealPairs blurs nothing: give"),
-    ],
-)
-def test_mistakes_end_in_one_line(arguments: list[str], told: str, sharp: Path, deblur: Deblur) -> None:
-    Path("top.yaml").write_text("dta: {seed: 1}")
-    Path("twice").mkdir()
-    for name in ("a.bmp", "a.png"):
-        write_image(Path("twice", name), 30, 30, seed=0)
-    code, printed, complained = deblur("synthesize", "--config", "experiments/deblurgan.yaml", *arguments)
-    assert (code, printed, complained.count("\n")) == (2, "", 1)
-    assert complained.startswith("deblur: error: " + told.replace("{here}", str(Path.cwd())))
-    assert not Path("o").exists()
-
-
-def test_no_experiment_is_a_mistake_too(sharp: Path, deblur: Deblur) -> None:
-    told = "no experiment: give one with --config=experiments/NAME.yaml."
-    assert deblur("synthesize", sharp, "--out=o") == (2, "", f"deblur: error: {told}\n")
 
 
 def test_the_configuration_is_understood_as_fit_understands_it(deblur: Deblur, sharp: Path) -> None:

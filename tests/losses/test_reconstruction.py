@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.losses.reconstruction import L1, SSIM, Charbonnier, FrequencyL1, ReconstructionLoss
+from deblur_lightning.losses.reconstruction import L1, SSIM, Charbonnier, FrequencyL1, PSNRLoss, ReconstructionLoss
 
 TERMS = (L1, Charbonnier, FrequencyL1, SSIM)
 
@@ -38,6 +38,16 @@ def test_values_by_hand() -> None:
     assert FrequencyL1()(preds, target).item() == pytest.approx(wanted)
 
 
+def test_psnr_loss_is_minus_the_mean_psnr_down_to_its_floor() -> None:
+    target = torch.zeros(2, 3, 4, 4)
+    preds = target.clone()
+    preds[0] += 0.1  # 20 dB
+    preds[1] += 0.01  # 40 dB
+    assert PSNRLoss(floor=1e-12)(preds, target).item() == pytest.approx(-30, abs=1e-4)
+    assert PSNRLoss(floor=1e-5)(target, target).item() == pytest.approx(-50)
+    assert PSNRLoss(weight=2, floor=1e-5)(target, target).item() == pytest.approx(-100)
+
+
 def test_ssim_is_scikit_image_s_on_images_of_range_1() -> None:
     """But for the border, where the two continue images differently: the images are alike there."""
     first, second = images()
@@ -53,7 +63,7 @@ def test_ssim_is_scikit_image_s_on_images_of_range_1() -> None:
     assert SSIM()(preds / 2, target / 2).item() != pytest.approx(1 - similar, abs=1e-4)
 
 
-@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("term", [*TERMS, PSNRLoss])
 def test_gradients_pull_towards_the_target(term: type[ReconstructionLoss]) -> None:
     preds, target = images()
     preds.requires_grad_()
@@ -62,7 +72,7 @@ def test_gradients_pull_towards_the_target(term: type[ReconstructionLoss]) -> No
     assert (preds.grad * (preds.detach() - target)).sum() > 0
 
 
-@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("term", [*TERMS, PSNRLoss])
 def test_mixed_precision_costs_no_accuracy(term: type[ReconstructionLoss]) -> None:
     preds, target = images(torch.float32)
     wanted = term()(preds, target)
@@ -77,3 +87,5 @@ def test_numbers_that_cannot_be_are_refused() -> None:
         SSIM(weight=0)
     with pytest.raises(UserError, match="Charbonnier epsilon=0: give a number above 0"):
         Charbonnier(epsilon=0)
+    with pytest.raises(UserError, match="PSNRLoss floor=0: give a number above 0"):
+        PSNRLoss(floor=0)

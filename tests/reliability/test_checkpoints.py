@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints
@@ -146,3 +146,20 @@ def test_the_configuration_is_written_whole_or_not_at_all(workplace: Path, photo
     assert [path.name for path in (workplace / "run").rglob("*") if path.is_file()] == []
     assert deblur("fit", *SRCNN, *photographs_of(photographs), "--run=run")[0] == 0
     assert yaml.safe_load((workplace / "run" / "config.yaml").read_text())["stop_when_full"] is True
+
+
+def test_the_last_checkpoint_is_the_last_also_where_the_best_is_an_earlier_one(
+    workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(self: RunProgress, trainer: Trainer, pl_module: LightningModule) -> None:
+        for parameter in pl_module.parameters():
+            parameter.data *= 1 - min(trainer.current_epoch, 1)  # zero after the first epoch
+
+    monkeypatch.setattr(RunProgress, "on_train_epoch_start", spoil)
+    code, _, complained = deblur("fit", *SRCNN, *photographs_of(photographs), "--trainer.max_epochs=3", "--run=run")
+    assert code == 0, complained
+    steps = {
+        name: torch.load(workplace / "run" / "checkpoints" / f"{name}.ckpt", weights_only=True)["global_step"]
+        for name in ("best", "last")
+    }
+    assert steps == {"best": 3, "last": 9}
