@@ -34,7 +34,7 @@ def test_every_class_an_experiment_names_is_found_by_its_short_name() -> None:
 
 
 def test_no_other_package_takes_the_short_name_of_a_network() -> None:
-    """It would be refused as ambiguous once something imports the other; what has a base of ours is looked for there."""
+    """It would be refused as ambiguous once something imports it; what has a base of ours is looked for there."""
     import_all("networks")
     for package in ("kornia.losses", "kornia.metrics", "kornia.augmentation", "kornia.filters", "torchvision.models"):
         importlib.import_module(package)
