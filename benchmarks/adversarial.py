@@ -9,8 +9,6 @@ printed as Markdown; the pictures want matplotlib.
 
 import argparse
 import csv
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.running import Run
 from deblur_lightning.records import read_scores
 
 Figures = NDArray[np.float64]
@@ -33,7 +32,6 @@ SMALL = (
 """The variants' budget: half the widths, 1,200 batches of four crops of 64x64."""
 
 QUICK = ("--config=experiments/presets/quick.yaml",)
-QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 PICTURES = ("--pictures.count=3", "--pictures.side=128")
 RESAMPLES = 10_000
 
@@ -87,17 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> None:
-    """Fit and test, unless there are scores already."""
-    if (folder / "scores.csv").exists():
-        return
+    """Fit and test, unless that is done."""
     seeds = (f"--seed_everything={seed}", f"--data.seed={seed}")
-    _deblur("fit", f"--config=experiments/{experiment}.yaml", *changes, f"--run={folder}", *seeds)
-    _deblur("test", f"--config={folder}/config.yaml", f"--ckpt_path={folder}/checkpoints/last.ckpt", *PICTURES)
-
-
-def _deblur(*arguments: str) -> None:
-    print("deblur", *arguments, file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+    Run(folder, (f"--config=experiments/{experiment}.yaml", *changes, *seeds), PICTURES).make()
 
 
 def figures(runs: Path, name: str, metric: str) -> Figures:

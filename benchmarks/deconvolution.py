@@ -8,13 +8,12 @@ are not repeated. The tables are printed as Markdown; the pictures want matplotl
 
 import argparse
 import csv
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.deconvolution_pictures import draw_pictures, load
+from benchmarks.running import Run
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import ScoreRecord, read_scores
 
@@ -26,7 +25,6 @@ REGULARISED = (
     "--data.epoch_length=3200",
 )
 NO_SCALE = ("--model.network={class_path: FourierDeconv2d, init_args: {scale: null}}",)
-QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 LAST = 20
 """Logged values of the training's error that its end is the mean of."""
 
@@ -143,17 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run_line(line: Line, folder: Path) -> None:
-    """Fit and test, unless there are scores already."""
-    if (folder / "scores.csv").exists():
-        return
-    _deblur("fit", "--config", f"experiments/{line.experiment}.yaml", f"--run={folder}", *line.changes)
+    """Fit and test, unless that is done."""
     picture = ("--pictures.count=1", "--pictures.side=128")
-    _deblur("test", f"--config={folder}/config.yaml", f"--ckpt_path={folder}/checkpoints/last.ckpt", *picture)
-
-
-def _deblur(*arguments: str) -> None:
-    print("deblur", *arguments, file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+    Run(folder, (f"--config=experiments/{line.experiment}.yaml", *line.changes), picture).make()
 
 
 def table(runs: Path) -> str:

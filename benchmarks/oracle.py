@@ -9,15 +9,11 @@ was trained on the bundled ones. Runs that are there already are not repeated. T
 
 import argparse
 import json
-import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import t
-
+from benchmarks.running import deblur, half_interval, mean
 from deblur_lightning.records import ScoreRecord, read_scores
 
 BLURS: dict[str, dict[str, Any]] = {
@@ -38,7 +34,6 @@ METHODS = {
     "deconv_multi": "four layers, CNN",
 }
 GREY = {"class_path": "Prepared", "init_args": {"base": {"class_path": "Photos"}, "grey": True, "count": None}}
-QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -72,7 +67,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
         arguments = [f"--config=experiments/{method}.yaml", f"--run={run}", f"--data.degradation={degradation}"]
         if method.endswith("wiener"):
             arguments += [f"--data.source={json.dumps(GREY)}", "--model.crop=16"]
-        _deblur("fit", *arguments)
+        deblur("fit", *arguments)
     tests = {"bundled": GREY}
     if data is not None:
         photos = {"class_path": "Folder", "init_args": {"root": str(data)}}
@@ -81,7 +76,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
         if not (run / name / "scores.csv").exists():
             checkpoint = f"--ckpt_path={run}/checkpoints/last.ckpt"
             where = (f"--run={run}/{name}", f"--data.source={json.dumps(source)}", "--data.eval_batch_size=1")
-            _deblur("test", f"--config={run}/config.yaml", checkpoint, *where)
+            deblur("test", f"--config={run}/config.yaml", checkpoint, *where)
 
 
 def degraded(blur: str, noise: int) -> dict[str, Any]:
@@ -109,8 +104,8 @@ def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
     if len(inputs) > 1:
         raise SystemExit(f"{blur}, noise {noise}: the methods were not tested on the same images.")
     psnr = {name: [r.value for r in of if r.metric == "psnr"] for name, of in records.items()}
-    blurred = statistics.mean(r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred")
-    figures = [f"{statistics.mean(values):.2f}" for values in psnr.values()]
+    blurred = mean([r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred"])
+    figures = [f"{mean(values):.2f}" for values in psnr.values()]
     differences = [_difference(psnr[name], psnr["oracle_wiener"]) for name in ("deconv_layer", "deconv_multi")]
     return f"| {blur} | {noise} | {blurred:.2f} | " + " | ".join([*figures, *differences]) + " |"
 
@@ -118,14 +113,8 @@ def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
 def _difference(ours: list[float], reference: list[float]) -> str:
     """Mean over images and its 95 % interval, by Student's t for the pairs."""
     differences = [a - b for a, b in zip(ours, reference, strict=True)]
-    mean, n = statistics.mean(differences), len(differences)
-    half = t.ppf(0.975, n - 1) * statistics.stdev(differences) / n**0.5
-    return f"{mean:+.2f} ({mean - half:+.2f} to {mean + half:+.2f})"
-
-
-def _deblur(*arguments: str) -> None:
-    print("deblur", *arguments, file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+    middle, half = mean(differences), half_interval(differences)
+    return f"{middle:+.2f} ({middle - half:+.2f} to {middle + half:+.2f})"
 
 
 if __name__ == "__main__":

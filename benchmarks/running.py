@@ -13,7 +13,7 @@ from scipy import stats
 
 from deblur_lightning.records import ScoreRecord, read_scores
 
-QUIET = ("--trainer.enable_progress_bar=false",)
+QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,12 @@ class Run:
     Attributes:
         folder: where it lies.
         fit: arguments of ``deblur fit``, the experiment first.
+        test: further arguments of ``deblur test``.
     """
 
     folder: Path
     fit: Sequence[str]
+    test: Sequence[str] = ()
 
     @property
     def done(self) -> bool:
@@ -38,7 +40,8 @@ class Run:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         deblur("fit", *self.fit, f"--run={self.folder}")
-        deblur("test", f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+        last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+        deblur("test", *last, *self.test)
 
     def values(self, metric: str, copy: str = "") -> list[float]:
         """Of each test image, sorted by name."""

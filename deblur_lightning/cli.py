@@ -19,7 +19,12 @@ SUBCOMMANDS = {
 }
 
 OWN = ("export", "report", "reproduce", "restore", "synthesize")
-"""Subcommands that Lightning has no part in."""
+"""Subcommands that Lightning has no part in.
+
+Each has a module in ``commands`` with its ``HELP``, and ``carry_out``, which returns lines about what was left out.
+"""
+
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 HELP = f"""\
 usage: deblur SUBCOMMAND [options]
@@ -49,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line ``argv``, by default the process's own.
 
     Raises:
-        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error.
+        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error; 1 when something
+            was left out, which is listed there; 130 after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     first = arguments[0] if arguments else "--help"
@@ -59,11 +65,34 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(f"deblur {__version__} (subcommands: {', '.join(SUBCOMMANDS)})")
     elif first not in SUBCOMMANDS:
         print(f"deblur: error: no subcommand {first!r}: choose from {', '.join(SUBCOMMANDS)}.", file=sys.stderr)
-        raise SystemExit(2)
+        raise SystemExit(MISTAKE)
     elif first in OWN:
-        import_module(f"deblur_lightning.commands.{first}").run(arguments[1:])
+        _run_own(first, arguments[1:])
     else:
         # Lightning takes seconds to import, which help and version need not wait for.
         from deblur_lightning.commands.experiment import run
 
         run(arguments)
+
+
+def _run_own(name: str, arguments: Sequence[str]) -> None:
+    command = import_module(f"deblur_lightning.commands.{name}")
+    if "-h" in arguments or "--help" in arguments:
+        print(command.HELP, end="")
+        return
+    try:
+        left_out = command.carry_out(arguments)
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on from here.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except Exception as error:
+        from deblur_lightning.commands.mistakes import one_line
+
+        line = one_line(error)
+        if line is None:
+            raise
+        print(f"deblur: error: {line}", file=sys.stderr)
+        raise SystemExit(MISTAKE) from None
+    if left_out:
+        print("deblur: error: " + "\n  ".join(left_out), file=sys.stderr)
+        raise SystemExit(FAILED)

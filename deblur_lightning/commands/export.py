@@ -1,6 +1,5 @@
 """export: the network of a checkpoint as a file of its own."""
 
-import sys
 from collections.abc import Sequence
 
 HELP = """\
@@ -24,25 +23,12 @@ examples:
 """
 
 
-def run(argv: Sequence[str]) -> None:
-    """Run ``deblur export`` with ``argv``, the arguments behind its name.
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says, the arguments of ``deblur export``; nothing is ever left out.
 
     Raises:
-        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error.
+        UserError: a mistake in them.
     """
-    if "-h" in argv or "--help" in argv:
-        print(HELP, end="")
-        return
-    from deblur_lightning.errors import UserError
-
-    try:
-        _export(argv)
-    except UserError as error:
-        print(f"deblur: error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-
-
-def _export(argv: Sequence[str]) -> None:
     # Torch takes seconds to import, which help need not wait for.
     from pathlib import Path
 
@@ -68,3 +54,4 @@ def _export(argv: Sequence[str]) -> None:
     else:
         print(f"checked   {export_onnx(model, out)}")
     print(f"exported  {out}: {type(model.network).__name__}, {out.stat().st_size / 1e6:.1f} MB")
+    return []

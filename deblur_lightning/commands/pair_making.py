@@ -26,7 +26,7 @@ LARGE = 2_500_000
 PORTION = 1000  # images for which work is queued at a time
 
 
-def carry_out(order: Order) -> list[str]:
+def make_pairs(order: Order) -> list[str]:
     """Make the pairs that are missing and say where everything is.
 
     Returns:

@@ -1,6 +1,5 @@
 """report: a page of everything that has been run."""
 
-import sys
 from collections.abc import Sequence
 
 HELP = """\
@@ -18,25 +17,12 @@ exit code: 0 the page is there; 2 a mistake, told in one line
 """
 
 
-def run(argv: Sequence[str]) -> None:
-    """Run ``deblur report`` with ``argv``, the arguments behind its name.
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says, the arguments of ``deblur report``; nothing is ever left out.
 
     Raises:
-        SystemExit: 2 after a mistake of the user, which is told in one line on the standard error.
+        UserError: a mistake in them.
     """
-    if "-h" in argv or "--help" in argv:
-        print(HELP, end="")
-        return
-    from deblur_lightning.errors import UserError
-
-    try:
-        _report(argv)
-    except UserError as error:
-        print(f"deblur: error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-
-
-def _report(argv: Sequence[str]) -> None:
     # Torch takes seconds to import, which help need not wait for.
     from pathlib import Path
 
@@ -63,3 +49,4 @@ def _report(argv: Sequence[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_page(runs, rows, out / "index.html")
     print(f"page      {out}/index.html: {len(runs)} runs, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")
+    return []

@@ -1,6 +1,5 @@
 """reproduce: run what the reports' claims need, and write the ledger."""
 
-import sys
 from collections.abc import Sequence
 
 HELP = """\
@@ -29,30 +28,15 @@ examples:
   deblur reproduce --all --budget full --data data --shard 1/4
 """
 
-FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
-
-def run(argv: Sequence[str]) -> None:
-    """Run ``deblur reproduce`` with ``argv``, the arguments behind its name.
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says, the arguments of ``deblur reproduce``; returns lines about the runs that failed.
 
     Raises:
-        SystemExit: with an exit code other than 0, as the help explains them.
+        UserError: a mistake in them.
     """
-    if "-h" in argv or "--help" in argv:
-        print(HELP, end="")
-        return
     # Torch takes seconds to import, which help need not wait for.
-    from deblur_lightning.commands.reproduce_runs import carry_out
-    from deblur_lightning.errors import UserError
+    from deblur_lightning.commands.reproduce_runs import reproduce
 
-    try:
-        failed = carry_out(argv)
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except UserError as error:
-        print(f"deblur: error: {error}", file=sys.stderr)
-        raise SystemExit(MISTAKE) from None
-    if failed:
-        print("deblur: error: runs failed, see their log.txt:", *failed, sep="\n  ", file=sys.stderr)
-        raise SystemExit(FAILED)
+    failed = reproduce(argv)
+    return ["runs failed, see their log.txt:", *failed] if failed else []

@@ -20,7 +20,7 @@ PROBE_SECONDS = 1.1
 """What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
 
 
-def carry_out(argv: Sequence[str]) -> list[str]:
+def reproduce(argv: Sequence[str]) -> list[str]:
     """Do what ``argv`` says; returns the folders of the runs that failed.
 
     Raises:

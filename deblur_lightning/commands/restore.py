@@ -1,6 +1,5 @@
 """restore: photos in, restored photos out, as files of the same kind."""
 
-import sys
 from collections.abc import Sequence
 
 HELP = """\
@@ -33,31 +32,16 @@ examples:
   deblur restore PHOTOS --out restored --ckpt RUN/checkpoints/best.ckpt --tta
 """
 
-LEFT_OUT, MISTAKE, INTERRUPTED = 1, 2, 130
 
-
-def run(argv: Sequence[str]) -> None:
-    """Run ``deblur restore`` with ``argv``, the arguments behind its name.
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says, the arguments of ``deblur restore``; returns lines about the photos left out.
 
     Raises:
-        SystemExit: with an exit code other than 0, as the help explains them.
+        UserError: a mistake in them.
     """
-    if "-h" in argv or "--help" in argv:
-        print(HELP, end="")
-        return
     # Torch takes seconds to import, which help need not wait for.
     from deblur_lightning.commands.restore_options import parsed
-    from deblur_lightning.commands.restore_photos import carry_out
-    from deblur_lightning.errors import UserError
+    from deblur_lightning.commands.restore_photos import restore_photos
 
-    try:
-        left_out = carry_out(parsed(argv))
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except UserError as error:
-        print(f"deblur: error: {error}", file=sys.stderr)
-        raise SystemExit(MISTAKE) from None
-    if left_out:
-        print(f"deblur: error: photos left out: {len(left_out)}", *left_out, sep="\n  ", file=sys.stderr)
-        raise SystemExit(LEFT_OUT)
+    left_out = restore_photos(parsed(argv))
+    return [f"photos left out: {len(left_out)}", *left_out] if left_out else []

@@ -15,7 +15,7 @@ from deblur_lightning.restoring.report import Report
 from deblur_lightning.restoring.restorer import PhotoRestorer
 
 
-def carry_out(order: Order) -> list[str]:
+def restore_photos(order: Order) -> list[str]:
     """Restore the photos that are not there yet, and say where they are.
 
     Returns:

@@ -1,6 +1,5 @@
 """synthesize: pairs of blurred and sharp images on disk, from a folder of sharp ones and an experiment's blur."""
 
-import sys
 from collections.abc import Sequence
 
 HELP = """\
@@ -34,34 +33,16 @@ examples:
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml --data.degradation=GaussianBlur --data.seed=3
 """
 
-LEFT_OUT, MISTAKE, INTERRUPTED = 1, 2, 130
 
-
-def run(argv: Sequence[str]) -> None:
-    """Run ``deblur synthesize`` with ``argv``, the arguments behind its name.
+def carry_out(argv: Sequence[str]) -> list[str]:
+    """Do what ``argv`` says, the arguments of ``deblur synthesize``; returns lines about the images left out.
 
     Raises:
-        SystemExit: with an exit code other than 0, as the help explains them.
+        UserError: a mistake in them.
     """
-    if "-h" in argv or "--help" in argv:
-        print(HELP, end="")
-        return
     # Torch and Lightning take seconds to import, which help need not wait for.
-    from deblur_lightning.commands.mistakes import one_line
-    from deblur_lightning.commands.pair_making import carry_out
+    from deblur_lightning.commands.pair_making import make_pairs
     from deblur_lightning.commands.pair_options import parsed
 
-    try:
-        left_out = carry_out(parsed(argv))
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from here.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except Exception as error:
-        line = one_line(error)
-        if line is None:
-            raise
-        print(f"deblur: error: {line}", file=sys.stderr)
-        raise SystemExit(MISTAKE) from None
-    if left_out:
-        print(f"deblur: error: images left out: {len(left_out)}", *left_out, sep="\n  ", file=sys.stderr)
-        raise SystemExit(LEFT_OUT)
+    left_out = make_pairs(parsed(argv))
+    return [f"images left out: {len(left_out)}", *left_out] if left_out else []
