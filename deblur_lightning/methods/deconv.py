@@ -30,8 +30,7 @@ class DeconvRestorer(Restorer):
         network: with a deconvolution layer in it. One that ``takes_psf`` is given each sample's.
         lr: Adam's rate for the deconvolution layers.
         refine_lr: Adam's rate for all other layers.
-        betas: of Adam, from 0 to below 1. A noisy image's first gradients are enormous, and 0.999 remembers them for a
-            thousand steps.
+        betas: of Adam, from 0 to below 1.
         blur_weight: of the second term; 0 leaves it out. Large enough for it alone to decide the PSF, which then is
             the blur's own; small, and PSF and regularisation go astray together.
         settle: the part of the run, from 0 to below 1, in which learned PSFs are made to blur rightly and nothing else
