@@ -1,6 +1,6 @@
 """Makes the model of a training run the one in the package, with its card.
 
-python -m benchmarks.ship RUN [--ckpt FILE] [--out deblur_lightning/weights]
+python -m benchmarks.ship RUN [--ckpt FILE] [--commit COMMIT] [--out deblur_lightning/weights]
 
 Writes nafnet_blind.safetensors, the weights that restore, and nafnet_blind.json, its card: the data and ranges that it
 was trained on, the command, the commit, the time, the blur and noise that ``deblur restore --report`` estimates of its
@@ -9,6 +9,7 @@ training images, the scores on the test photographs and the hash. A few minutes 
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -22,7 +23,6 @@ from jsonargparse import ArgumentParser
 from benchmarks.blind import scores
 from benchmarks.families import FAMILIES, photographs
 from deblur_lightning.batch import SharpBatch
-from deblur_lightning.callbacks.scores import package_commit
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.restoring.estimates import Estimate, estimated
 from deblur_lightning.restoring.export import export_safetensors
@@ -58,8 +58,16 @@ def training_time(run: Path, checkpoint: Path) -> float:
     return round((checkpoint.stat().st_mtime - (run / "config.yaml").stat().st_mtime) / 3600, 2)
 
 
+def training_commit(run: Path) -> str:
+    """What the run's ``config.yaml`` says it was trained at."""
+    found = re.match(r"# commit (\S+)", (run / "config.yaml").read_text())
+    if found is None:
+        raise SystemExit(f"{run}/config.yaml names no commit: give the training's with --commit.")
+    return found[1]
+
+
 def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> dict[str, Any]:
-    """What is known of the weights."""
+    """What is known of the weights, but for the commit."""
     config = yaml.safe_load((run / "config.yaml").read_text())
     data = config["data"]["init_args"]
     parser = ArgumentParser(exit_on_error=False)
@@ -75,7 +83,6 @@ def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> 
         "command": "deblur fit --config experiments/nafnet_blind.yaml",
         "steps": int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]),
         "hours": training_time(run, checkpoint),
-        "commit": package_commit(),
         "test_psnr": {family: _rounded(row) for family, row in table.items()},
         "sha256": sha256(weights),
     }
@@ -91,17 +98,19 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("--ckpt", type=Path, help="its checkpoint; checkpoints/last.ckpt without it")
+    parser.add_argument("--commit", help="of the training; what the run's config.yaml says without it")
     parser.add_argument("--out", type=Path, default=weights_folder())
     parser.add_argument("--visits", type=int, default=10, help="how often training images are estimated")
     parser.add_argument("--side", type=int, default=512, help="pixels a side that test photographs are cut to")
     given = parser.parse_args(arguments)
+    commit = given.commit or training_commit(given.run)
     checkpoint = given.ckpt or given.run / "checkpoints" / "last.ckpt"
     given.out.mkdir(parents=True, exist_ok=True)
     weights = given.out / f"{SHIPPED}.safetensors"
     export_safetensors(load(checkpoint), weights)
     if weights.stat().st_size > LARGEST_FILE:
         raise SystemExit(f"{weights} has {weights.stat().st_size / 1e6:.1f} MB: the package takes 10.")
-    described = card(given.run, checkpoint, weights, given.visits, given.side)
+    described = {**card(given.run, checkpoint, weights, given.visits, given.side), "commit": commit}
     weights.with_suffix(".json").write_text(json.dumps(described, indent=1) + "\n")
     print(json.dumps(described["test_psnr"], indent=1), f"{weights}: {weights.stat().st_size / 1e6:.1f} MB", sep="\n")
     return weights

@@ -25,7 +25,7 @@ from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
-from deblur_lightning.callbacks.scores import ScoreWriter
+from deblur_lightning.callbacks.scores import ScoreWriter, package_commit
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.tracking import RunCurves, go_offline_without_key
@@ -173,13 +173,14 @@ class ExperimentCLI(LightningCLI):
 
 
 class RunConfig(SaveConfigCallback):
-    """Writes the run's settings as its ``config.yaml``, whole or not at all."""
+    """Writes the run's settings as its ``config.yaml``, headed by the commit, whole or not at all."""
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write them; Lightning calls this in the first process alone."""
         folder = Path(trainer.default_root_dir)
         make_folder(folder)
-        write_atomically(folder / "config.yaml", self.parser.dump(self.config, skip_unset=False).encode())
+        settings = f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False)}"
+        write_atomically(folder / "config.yaml", settings.encode())
 
 
 def import_all(room: str) -> None:

@@ -54,7 +54,7 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
         "model": {"init_args": {"network": SETTINGS}},
         "data": {"init_args": data | {"crop_size": 32, "batch_size": 4}},
     }
-    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    (run / "config.yaml").write_text(f"# commit abc123\n{yaml.safe_dump(config)}")
     state = {f"network.{name}": value for name, value in small_model().network.state_dict().items()}
     checkpoint = {"hyper_parameters": {"network": SETTINGS}, "state_dict": state, "global_step": 7}
     torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
@@ -62,7 +62,7 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     model = load(weights)
     card = json.loads(weights.with_suffix(".json").read_text())
     assert model.card == card
-    assert card["steps"] == 7
+    assert (card["steps"], card["commit"]) == (7, "abc123")
     low, high = card["estimates"]["blur"]
     assert 0.5 < low < high < 3
     assert set(card["test_psnr"]["sharp"]) == {"blurred", "restored"}

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from deblur_lightning.callbacks.progress import RunProgress
+from deblur_lightning.callbacks.scores import package_commit
 from deblur_lightning.records import read_scores
 from tests.conftest import write_image
 from tests.reliability.command import GAN
@@ -28,6 +29,7 @@ def test_a_run_holds_its_configuration_checkpoints_curves_and_pictures(run: Path
         "pictures/health.png",
         "pictures/val_000003.png",
     }
+    assert (run / "config.yaml").read_text().startswith(f"# commit {package_commit()}\n")
     header = (run / "metrics.csv").read_text().splitlines()[0]
     assert {"train/loss_generator", "train/loss_discriminator", "val/psnr", "val/ssim_gain"} <= set(header.split(","))
 
