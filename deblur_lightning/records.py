@@ -48,6 +48,11 @@ class ScoreRecord:
     checkpoint: str
     inputs: str
 
+    @property
+    def inverse_crime(self) -> bool:
+        """Whether the blur was exactly the model that a filter inverts, as it is of no photograph."""
+        return (self.border, self.noise, self.rounding) == ("circular", "none", "none")
+
     def key(self) -> tuple[str, ...]:
         """What a newer record of the same thing replaces."""
         return (self.image, self.split, self.protocol, self.metric, self.inputs, self.checkpoint)

@@ -19,9 +19,6 @@ from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.records import ScoreRecord, add_scores, image_hash, mean_score
 from deblur_lightning.sources.base import SharpImages
 
-INVERSE_CRIME = Conditions(border="circular", noise="none", rounding="none")
-"""Blurred exactly as a filter in frequency divides; no photograph ever is."""
-
 T = TypeVar("T")
 
 MOST_ROWS = 30
@@ -141,7 +138,7 @@ def print_scores(records: list[ScoreRecord]) -> None:
         f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "
         f"noise {first.noise}; rounding {first.rounding}; pretrained features {first.features}"
     )
-    if (first.border, first.noise, first.rounding) == INVERSE_CRIME:
+    if first.inverse_crime:
         console.print(
             "inverse crime: the blur is exactly the model that the filter inverts (circular border, no noise, no "
             "rounding); no photograph is blurred so",

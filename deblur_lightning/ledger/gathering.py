@@ -19,6 +19,8 @@ from deblur_lightning.records import ScoreRecord, read_scores
 CAPTION, GAP = 18, 4
 """Of the pictures that a test leaves: pixels above each row, and between its three squares."""
 MOST_POINTS, MOST_PICTURES = 120, 2
+STRENGTHS = ("sigma", "length", "angle", "width", "radius", "extent", "read")
+"""Settings that tell how strong a blur, or noise, is."""
 Point = tuple[int, float]
 
 
@@ -29,7 +31,8 @@ class Told:
     Attributes:
         name: of its folder, below the folder of all runs.
         method: class of what restores or classifies.
-        blur: class of the degradation, empty for classifiers.
+        blur: class and ranges of the degradation, empty for classifiers.
+        crime: whether the blur was circular, noiseless and unrounded, so that its inverse is no test.
         protocol: how it was scored.
         images: number of them.
         blurred: mean PSNR of the input in dB.
@@ -47,6 +50,7 @@ class Told:
     name: str
     method: str
     blur: str
+    crime: bool
     protocol: str
     images: int
     blurred: float | None
@@ -79,13 +83,14 @@ def _told(run: Path, root: Path) -> Told:
     means = {name: _mean(records, name) for name in ("psnr_blurred", "psnr", "psnr_gain", "ssim", "correct")}
     trainings = sorted((path for path in run.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
     trainings = trainings or [run]
-    settings = _settings(trainings[-1] / "config.yaml")
+    settings = _settings(trainings[-1]) or _settings(run.parent)  # a test may lie below the run whose model it is of
     note = json.loads((run / NOTE).read_text(encoding="utf-8")) if (run / NOTE).is_file() else {}
     filters = [path for place in trainings for path in sorted((place / "pictures").glob("filters_*.png"))]
     return Told(
         name=run.relative_to(root).as_posix(),
         method=_method(settings.get("model", {})),
         blur=_blur(settings.get("data", {}).get("init_args", {}).get("degradation")),
+        crime=bool(records) and records[0].inverse_crime,
         protocol=records[0].protocol if records else "",
         images=len({record.image for record in records}),
         blurred=means["psnr_blurred"],
@@ -106,7 +111,8 @@ def _mean(records: Iterable[ScoreRecord], metric: str) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def _settings(run: Path) -> dict[str, Any]:
+    path = run / "config.yaml"
     if not path.is_file():
         return {}
     settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -118,13 +124,17 @@ def _method(model: dict[str, Any]) -> str:
     return _class(inner) or _class(model)
 
 
-def _blur(degradation: dict[str, Any] | None) -> str:
+def _blur(degradation: Any) -> str:
+    """Its class and ranges, such as "MotionBlur length 7-15 angle 0-180"; of several all, joined by commas."""
     if not degradation:
         return ""
     given = degradation.get("init_args", {})
-    parts = given.get("members") or given.get("steps") or []
-    inner = f" of {', '.join(map(_class, parts))}" if parts else ""
-    return _class(degradation) + inner
+    parts = given.get("members") or given.get("steps")
+    if parts:
+        return ", ".join(map(_blur, parts))
+    ranges = {name: value for name, value in given.items() if name in STRENGTHS and isinstance(value, list)}
+    words = [f"{name} {'-'.join(f'{end:g}' for end in dict.fromkeys(ends))}" for name, ends in ranges.items()]
+    return " ".join([_class(degradation), *words])
 
 
 def _class(settings: Any) -> str:

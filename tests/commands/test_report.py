@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -48,7 +50,8 @@ def tested(workplace: Path) -> Path:
         (run.folder / "1/metrics.csv").write_text("step,train/loss,val/psnr\n0,0.5,\n9,0.25,\n9,,30\n19,0.125,\n")
         (run.folder / "1/config.yaml").write_text(
             "model: {class_path: a.DeconvRestorer, init_args: {network: {class_path: b.FourierDeconv2d}}}\n"
-            "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: [{class_path: d.BoxBlur}]}}}}\n"
+            "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: ["
+            "{class_path: d.BoxBlur, init_args: {width: [3, 5]}}]}}}}\n"
         )
     return workplace
 
@@ -66,7 +69,7 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     runs = json.loads(page.data)["runs"]
     assert [run["name"] for run in runs] == ["ledger/quick/layer/embedded-0", "ledger/quick/layer/embedded-1"]
     (run, _) = runs
-    assert (run["method"], run["blur"]) == ("FourierDeconv2d", "Chain of BoxBlur")
+    assert (run["method"], run["blur"]) == ("FourierDeconv2d", "BoxBlur width 3-5")
     assert (run["blurred"], run["psnr"], run["gain"], run["parameters"]) == (20.0, 21.5, 1.5, 12)
     assert run["curve"] == [[0, 0.5], [9, 0.25], [19, 0.125]]
     assert len(run["pictures"]) == 2
@@ -81,12 +84,40 @@ def test_what_the_script_looks_for_is_on_the_page() -> None:
     folder = REPOSITORY / "deblur_lightning/ledger/page"
     script, page = (folder / "page.js").read_text(), (folder / "page.html").read_text()
     wanted = set(re.findall(r'part\("(\w+)", "(\.?\w+)"\)', script))
-    assert len(wanted) == 7
+    assert len(wanted) == 8
     for section, inner in wanted:
         text = page.split(f'<section id="{section}">')[1].split("</section>")[0]
         assert (f'class="{inner[1:]}"' if inner.startswith(".") else f"<{inner}>") in text
     for name in re.findall(r'getElementById\("(\w+)"\)', script):
         assert f'id="{name}"' in page
+
+
+FRAME = """<iframe style="width: {width}px; height: 800px"></iframe><script>
+const frame = document.querySelector("iframe");
+frame.onload = () => {{
+  const page = frame.contentDocument, root = page.documentElement;
+  document.title = JSON.stringify({{ figures: page.querySelectorAll("figure").length,
+    choices: page.querySelectorAll("#choice tbody tr").length, over: root.scrollWidth - root.clientWidth }});
+}};
+frame.srcdoc = {text};
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(width: int, tested: Path, deblur: Deblur) -> None:
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("chromium is not installed")
+    deblur("report", "--out=page")
+    text = json.dumps((tested / "page/index.html").read_text()).replace("</script", "<\\/script")
+    frame = tested / "frame.html"  # a window of its own would be 500 pixels wide at least
+    frame.write_text(FRAME.format(width=width, text=text))
+    command = [browser, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", frame.as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    shown = re.search(r"<title>(.*)</title>", dom)
+    assert shown is not None, dom
+    assert json.loads(shown[1]) == {"figures": 1 + 2 * 2 + 2, "choices": 1, "over": 0}
 
 
 def test_where_there_is_nothing_to_tell_a_line_says_so(workplace: Path, deblur: Deblur) -> None:

@@ -12,7 +12,8 @@ function make(tag, attributes = {}, ...children) {
 // the name of SVG's namespace, read off the parser: it looks like an address, and this page has none
 document.documentElement.dataset.svg = new DOMParser().parseFromString("<svg/>", "text/html").querySelector("svg").namespaceURI;
 
-function table(place, columns, rows) {
+function table(place, all, rows) {
+  const columns = all.filter(([, key]) => rows.some((row) => (row[key] ?? "") !== ""));
   const body = make("tbody");
   const fill = (sorted) => body.replaceChildren(...sorted.map((row) => make("tr", {}, ...columns.map(([, key, digits]) => {
     const value = row[key], number = typeof value === "number";
@@ -39,8 +40,8 @@ function table(place, columns, rows) {
   return (text) => { words = text.toLowerCase(); show(); };
 }
 
-function chart(points, { logX = false, logY = false, dots = true, diagonal = false, x = "", y = "" }) {
-  const width = 640, height = dots ? 360 : 300, left = 52, low = 40;
+function chart(points, { logX = false, logY = false, lines = null, diagonal = false, x = "", y = "" }) {
+  const width = 640, height = lines ? 300 : 360, left = 52, low = 40;
   const scale = (values, log, from, to) => {
     const f = log ? Math.log10 : (v) => v;
     let least = Math.min(...values.map(f)), most = Math.max(...values.map(f));
@@ -62,8 +63,9 @@ function chart(points, { logX = false, logY = false, dots = true, diagonal = fal
     const to = Math.min(Math.max(...points.map((p) => p.x)), Math.max(...points.map((p) => p.y)));
     if (from < to) svg.append(make("line", { class: "axis", x1: across.at(from), x2: across.at(to), y1: up.at(from), y2: up.at(to) }));
   }
-  if (dots) for (const p of points) svg.append(make("circle", { cx: across.at(p.x), cy: up.at(p.y), r: 5 }, make("title", {}, p.name)));
-  else svg.append(make("path", { d: points.map((p, i) => `${i ? "L" : "M"}${across.at(p.x).toFixed(1)} ${up.at(p.y).toFixed(1)}`).join("") }));
+  if (!lines) for (const p of points) svg.append(make("circle", { cx: across.at(p.x), cy: up.at(p.y), r: 5 }, make("title", {}, p.name)));
+  for (const line of lines ?? []) svg.append(make("path", { style: `stroke: ${line.colour}`,
+    d: line.points.map((p, i) => `${i ? "L" : "M"}${across.at(p.x).toFixed(1)} ${up.at(p.y).toFixed(1)}`).join("") }, make("title", {}, line.name)));
   return svg;
 }
 
@@ -81,20 +83,33 @@ function slider(run, [before, after]) {
   return make("figure", {}, box, range, make("figcaption", {}, `${run.name}: ${run.method}, ${run.blur}, ${run.gain >= 0 ? "+" : ""}${run.gain.toFixed(2)} dB`));
 }
 
-const restorers = runs.filter((run) => run.psnr !== null);
+for (const run of runs) if (run.crime) run.blur += " (inverse crime)";
+const restorers = runs.filter((run) => run.psnr !== null && !run.crime);
 document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`;
-const only = table(part("leaderboard", "table"), [["run", "name"], ["method", "method"], ["blur", "blur"], ["images", "images"],
+const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["images", "images"],
   ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
-  ["parameters", "parameters"], ["seconds", "seconds"], ["protocol", "protocol"]], [...runs].sort((a, b) => (b.gain ?? -1e9) - (a.gain ?? -1e9)));
+  ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || (b.gain ?? -1e9) - (a.gain ?? -1e9)));
 document.getElementById("filter").oninput = (event) => only(event.target.value);
+const usable = restorers.filter((run) => run.blur && run.method !== "OracleWiener");
+const tests = Object.groupBy(usable, (run) => [run.blur, run.images, run.blurred.toFixed(1)].join());
+table(part("choice", "table"), [["blur", "blur"], ["blurred, dB", "blurred", 2], ["best method", "method"], ["PSNR, dB", "psnr", 2],
+  ["gain, dB", "gain", 2], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
+  Object.values(tests).map((among) => among.sort((a, b) => b.gain - a.gain)).map(([best, ...others]) => {
+    const next = others.find((run) => run.method !== best.method);
+    return { ...best, next: next?.method, nextGain: next?.gain };
+  }));
 const named = (run, x, y) => ({ x, y, name: `${run.name}: ${run.method}, ${run.gain.toFixed(2)} dB` });
 const strengths = restorers.map((run) => named(run, run.blurred, run.psnr));
 if (strengths.length) part("strength", ".chart").append(chart(strengths, { diagonal: true, x: "PSNR of the blurred images, dB", y: "of the restored, dB" }));
 const costs = restorers.filter((run) => run.parameters).map((run) => named(run, run.parameters, run.gain));
 if (costs.length) part("cost", ".chart").append(chart(costs, { logX: true, x: "parameters", y: "gain, dB" }));
-for (const run of runs.filter((run) => run.curve.length > 2)) {
-  const points = run.curve.filter(([, loss]) => loss > 0).map(([step, loss]) => ({ x: step, y: loss }));
-  if (points.length > 2) part("curves", ".many").append(make("figure", {}, chart(points, { logY: true, dots: false, x: "step", y: "loss" }), make("figcaption", {}, run.name)));
+const families = Object.groupBy(runs.filter((run) => run.curve.filter(([, loss]) => loss > 0).length > 2), (run) => run.name.replace(/\/?[^/]*$/, ""));
+for (const [family, members] of Object.entries(families)) {
+  const lines = members.map((run, i) => ({ name: run.name.slice(family.length ? family.length + 1 : 0), colour: `hsl(${i * 360 / members.length} 65% 50%)`,
+    points: run.curve.filter(([, loss]) => loss > 0).map(([x, y]) => ({ x, y })) }));
+  const names = lines.map(({ name, colour }) => make("span", { style: `color: ${colour}` }, name));
+  part("curves", ".many").append(make("figure", {}, chart(lines.flatMap((line) => line.points), { logY: true, lines, x: "step", y: "loss" }),
+    make("figcaption", {}, `${family || "runs"}: `, ...names.flatMap((name) => [name, " "]))));
 }
 for (const run of [...restorers].sort((a, b) => b.gain - a.gain)) for (const pair of run.pictures) part("pictures", ".many").append(slider(run, pair));
 for (const run of runs.filter((run) => run.filters)) part("filters", ".many").append(make("figure", {}, make("img", { src: run.filters, alt: "filters", loading: "lazy" }), make("figcaption", {}, run.name)));
