@@ -11,7 +11,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.losses.reconstruction import PSNRLoss, ReconstructionLoss
 from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
-from deblur_lightning.methods.schedules import Schedule, WarmUp
+from deblur_lightning.methods.schedules import Schedule, WarmUp, step_by_step
 
 
 @final
@@ -64,7 +64,6 @@ class RegressionRestorer(Restorer):
         return self.network if self.average is None else self.average.network
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
-        self._set_rate((self.trainer.global_step + 1) / self.trainer.estimated_stepping_batches)
         loss: Tensor = self.loss(self.restore(batch), batch["sharp"])
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
         return loss
@@ -75,13 +74,5 @@ class RegressionRestorer(Restorer):
             self.average.update(self.network)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
-
-    def _set_rate(self, done: float) -> None:
-        """Set the rate that holds at the end of this step, after the part ``done`` of the run.
-
-        Not by a scheduler of Lightning's: it asks for the length of the run, and with it for the loader, before a
-        continued run knows where it stopped, and the loader would start anew.
-        """
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = self.lr * self.schedule.factor(done)
+        optimizer = AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
+        return step_by_step(optimizer, self.schedule, self.trainer)
