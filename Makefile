@@ -22,7 +22,7 @@ demo: $(READY)
 	$(BIN)/deblur test --config $(DEMO)/config.yaml --ckpt_path $(DEMO)/checkpoints/best.ckpt
 
 ledger: $(READY)
-	$(BIN)/deblur reproduce --all --budget quick $(if $(DATA),--data $(DATA))
+	$(BIN)/deblur reproduce --all --budget quick --jobs 2 $(if $(DATA),--data $(DATA))
 
 test: $(DEV_READY)
 	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term

@@ -13,6 +13,7 @@ arguments:
   --all             all of them
   --budget quick|full  quick: all within 45 minutes on two CPU cores; full: the reports' recipes (default: quick)
   --data DATA       a folder of real sets; what is absent is replaced by what the experiments have built in
+  --jobs N          runs at a time, which share the cores (default: 1)
   --shard i/n       every n-th run from the i-th on, for several machines or devices that share --runs
   --runs FOLDER     where the runs lie (default: runs/ledger)
   --out FOLDER      where the ledger goes (default: docs)
@@ -24,6 +25,7 @@ command goes on from there
 
 examples:
   deblur reproduce a06-blurs
+  deblur reproduce --all --jobs 2
   deblur reproduce A --data data
   deblur reproduce --all --budget full --data data --shard 1/4
 """

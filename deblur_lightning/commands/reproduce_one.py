@@ -28,13 +28,15 @@ QUIET = ("--trainer.enable_progress_bar=false",)
 PLAN, SECONDS, FITTED = "arguments.json", "seconds.txt", "fitted"
 STOPPED = 130
 """Exit code of a subcommand after Ctrl-C."""
+running: "set[subprocess.Popen[bytes]]" = set()
+"""The processes under way."""
 
 
 def make(run: Run, data: Path | None) -> bool:
     """Fit, test and describe ``run``; whether all went well.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, once the run's own process has saved where it is.
+        KeyboardInterrupt: it was interrupted, and its process has saved where it is.
     """
     _prepare(run)
     last = run.attempts()[-1:]
@@ -82,7 +84,9 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
         print("deblur", *arguments, where, *QUIET, file=log, flush=True)
         # of a session of its own, so that Ctrl-C reaches it once, through us
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-        code = waited_for(process)
+        running.add(process)
+        code = process.wait()
+        running.discard(process)
     with (run.folder / SECONDS).open("a", encoding="utf-8") as file:
         print(f"{time.monotonic() - begun:.1f}", file=file)
     if code in (STOPPED, -2):
@@ -90,13 +94,10 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
     return code == 0
 
 
-def waited_for(process: "subprocess.Popen[bytes]") -> int:
-    """The exit code; Ctrl-C is passed on, upon which the process saves where it is; a second one stops it at once."""
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
+def interrupt() -> None:
+    """Tell every run that is under way to save where it is and to stop; told again, to stop at once."""
+    for process in tuple(running):
+        process.send_signal(signal.SIGINT)
 
 
 def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
@@ -120,12 +121,13 @@ def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
 
 def _circumstances(run: Run) -> dict[str, Any]:
     seconds = sum(map(float, (run.folder / SECONDS).read_text(encoding="utf-8").split()))
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {_cores()} cores"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {cores()} cores"
     machine = f"{device}, torch {torch.__version__}, Python {platform.python_version()}"
     return {"seconds": seconds, "commit": read_scores(run.folder / "scores.csv")[0].commit, "machine": machine}
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

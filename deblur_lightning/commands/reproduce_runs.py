@@ -1,14 +1,17 @@
-"""What ``deblur reproduce`` does: plan, estimate, run one after the other, write the ledger."""
+"""What ``deblur reproduce`` does: plan, estimate, run, write the ledger."""
 
+import os
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from deblur_lightning.commands.reproduce_one import make
+from deblur_lightning.commands.reproduce_one import cores, interrupt, make, running
 from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, read_book
@@ -36,11 +39,13 @@ def reproduce(argv: Sequence[str]) -> list[str]:
         _say_what_is_there(claims, given.budget, book, data)
     wanted = shard(plan(claims, given.budget, book, root, data), given.shard)
     missing = [run for run in wanted if run.state() != "done"]
+    if given.jobs > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // given.jobs)))
     factor = probe() / PROBE_SECONDS if missing else 1.0
-    _announce(wanted, missing, factor)
+    _announce(wanted, missing, factor, given.jobs)
     if given.list:
         return []
-    failed = _run_all(missing, data, factor)
+    failed = _run_all(missing, data, given.jobs)
     rows = rows_of(book, root)
     write_ledger(rows, all_runs(book, root), Path(given.out))
     for row in rows:
@@ -56,11 +61,14 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     defaults = {"budget": "quick", "data": None, "shard": None, "runs": "runs/ledger", "out": "docs"}
     for option, default in {**defaults, "claims": "experiments/claims.yaml"}.items():
         parser.add_argument(f"--{option}", default=default)
+    parser.add_argument("--jobs", type=int, default=1)
     for option in ("--all", "--list"):
         parser.add_argument(option, action="store_true")
     given = parser.parsed(argv)
     if given.budget not in BUDGETS:
         raise UserError(f"--budget={given.budget}: choose from quick, full.")
+    if given.jobs < 1:
+        raise UserError(f"--jobs={given.jobs}: give 1 or more.")
     if bool(given.names) == given.all:
         raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
     return given
@@ -78,28 +86,41 @@ def _say_what_is_there(claims: Sequence[Claim], budget: str, book: Book, data: P
         print(f"data      {book.data[name].words}: {'from ' + str(data) if there else 'absent, built-in data instead'}")
 
 
-def _announce(wanted: Sequence[Run], missing: Sequence[Run], factor: float) -> None:
+def _announce(wanted: Sequence[Run], missing: Sequence[Run], factor: float, jobs: int) -> None:
     for run in missing:
         print(f"  {_name(run):<44}{run.state():<9}about {_duration(run.seconds * factor)}")
-    whole = sum(run.seconds for run in missing) * factor
+    whole = sum(run.seconds for run in missing) * factor / jobs
     there = len(wanted) - len(missing)
     print(f"{len(missing)} runs to make, about {_duration(whole)} here; {there} are there.", flush=True)
 
 
-def _run_all(missing: Sequence[Run], data: Path | None, factor: float) -> list[str]:
-    """Make the runs; what is left is estimated from what those before took."""
-    failed, spent, expected = [], 0.0, 0.0
-    for number, run in enumerate(missing, start=1):
-        rest = sum(later.seconds for later in missing[number - 1 :])
-        pace = (spent / expected) if expected else factor
-        print(f"[{number}/{len(missing)}] {_name(run)}, {_duration(rest * pace)} to go", flush=True)
-        begun = time.monotonic()
-        if not make(run, data):
-            failed.append(str(run.folder))
+def _run_all(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
+    """Make the runs, ``jobs`` at a time. Ctrl-C is passed on to those under way, and they are waited for."""
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(make, run, data): run for run in missing}
+        try:
+            return list(_failed(futures))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while running:
+                with suppress(KeyboardInterrupt):
+                    interrupt()
+                    wait([future for future in futures if not future.cancelled()])
+            raise
+
+
+def _failed(futures: Mapping[Future[bool], Run]) -> Iterator[str]:
+    """Tell of each run as it ends and what is left, by what those before took; yields the folders of failed ones."""
+    begun, rest = time.monotonic(), sum(run.seconds for run in futures.values())
+    whole = rest
+    for number, future in enumerate(as_completed(futures), start=1):
+        run = futures[future]
+        rest -= run.seconds
+        seconds = (time.monotonic() - begun) * rest / (whole - rest)
+        print(f"[{number}/{len(futures)}] {_name(run)}, {_duration(seconds)} to go", flush=True)
+        if not future.result():
             print(f"      failed: see {run.folder}/log.txt", flush=True)
-        spent += time.monotonic() - begun
-        expected += run.seconds
-    return failed
+            yield str(run.folder)
 
 
 def _name(run: Run) -> str:

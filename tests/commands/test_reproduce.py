@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import Popen
+from typing import Any
 
 import pytest
 import torch
 import yaml
 
 from deblur_lightning.cli import main
-from deblur_lightning.commands.reproduce_one import waited_for
 from tests.conftest import REPOSITORY
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -105,23 +106,43 @@ def stopped_halfway(folder: Path) -> None:
     (RUN / "2").mkdir()
 
 
-def test_ctrl_c_is_passed_on_and_waited_for() -> None:
-    child = "import signal, sys; signal.signal(2, lambda *_: sys.exit(130)); print(flush=True); signal.pause()"
-    process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE, start_new_session=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+def test_ctrl_c_is_passed_on_to_all_that_is_under_way_and_waited_for(
+    book: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = yaml.safe_load(yaml.safe_dump(BOOK))
+    several["runs"]["inverse"]["quick"]["seeds"] = 3
+    (book / "claims.yaml").write_text(yaml.safe_dump(several))
+    # in place of trainings: what a training does with Ctrl-C, once it has come
+    child = "import signal, sys, time; signal.signal(2, lambda *_: (open(sys.argv[1], 'w'), sys.exit(130))); "
+    child += "open(sys.argv[1] + '.up', 'w'); time.sleep(60)"
+    begun: list[Path] = []
+
+    def start(command: list[str], **settings: Any) -> Popen[bytes]:
+        begun.append(book / f"{len(begun)}")
+        return Popen([sys.executable, "-c", child, begun[-1]], **settings)
+
+    def press(*_: Any) -> None:
+        if len(begun) == 2 and all(path.with_suffix(".up").exists() for path in begun):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    previous = signal.signal(signal.SIGALRM, press)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     try:
-        assert waited_for(process) == 130
+        code, _, complained = deblur("reproduce", "gains", "--claims=claims.yaml", "--jobs=2")
     finally:
         signal.signal(signal.SIGALRM, previous)
+    assert code == 130
+    assert "the same command goes on from here" in complained
+    assert [path.exists() for path in begun] == [True, True]
 
 
 def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
     for arguments, told in {
         (): "name claims",
         ("gains", "--budget=huge"): "--budget=huge",
+        ("gains", "--jobs=0"): "--jobs=0",
         ("nothing",): "no claim 'nothing'",
         ("gains", "--data=nowhere"): "--data=nowhere",
         ("gains", "--claims=none.yaml"): "no file none.yaml",
