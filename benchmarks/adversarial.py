@@ -69,7 +69,7 @@ SMALL_B = (
 )
 """The budget of the variants of report B's GAN: half the widths, 300 batches of four crops of 64x64."""
 
-L1_TOO = ("--model.reconstruction+={class_path: L1, init_args: {weight: 100.0}}",)
+L1_TOO = ("--model.reconstruction+={class_path: L1, init_args: {weight: 500.0}}",)
 MARGIN = ("--model.network.margin=2",)
 VARIANTS_B = (
     Variant("b_report", "as the report has it, SSIM and cross-entropy"),
