@@ -70,12 +70,16 @@ SMALL_B = (
 """The budget of the variants of report B's GAN: half the widths, 300 batches of four crops of 64x64."""
 
 L1_TOO = ("--model.reconstruction+={class_path: L1, init_args: {weight: 500.0}}",)
+L1_ALONE = ("--model.reconstruction=[{class_path: L1, init_args: {weight: 500.0}}]", "--model.adversarial_weight=0")
 MARGIN = ("--model.network.margin=2",)
 VARIANTS_B = (
     Variant("b_report", "as the report has it, SSIM and cross-entropy"),
     Variant("b_margin", "a margin of 2 pixels", MARGIN),
     Variant("b_l1", "L1 too", L1_TOO),
     Variant("b_both", "both: `gan_celeba_fixed`", [*MARGIN, *L1_TOO]),
+    Variant("b_average", "a moving average of the weights", ["--model.ema_decay=0.99"]),
+    Variant("b_no_adversarial", "no adversarial term", ["--model.adversarial_weight=0"]),
+    Variant("b_l1_alone", "a margin; L1 alone, for neither SSIM nor discriminator", [*MARGIN, *L1_ALONE]),
 )
 GAMES = {"deblurgan": (VARIANTS, SMALL), "gan_celeba": (VARIANTS_B, SMALL_B)}
 """By experiment, what is changed in it and the budget of that."""
