@@ -1,15 +1,15 @@
-"""The tables and pictures of docs/adversarial.md: the GANs, and report E's with one thing changed at a time.
+"""The tables and pictures of docs/adversarial.md: the GANs, each also with one thing changed at a time.
 
 python -m benchmarks.adversarial [--runs FOLDER] [--out docs/adversarial] [--seeds 3] [--only NAME ...]
 
 Every line is a run of the real command line: about two minutes each on two CPU cores for the variants, five for
-deblurgan and ten for gan_celeba by the quick preset. Runs that are there already are not repeated. The tables are
+deblurgan and ten for report B's GANs by the quick preset. Runs that are there already are not repeated. The tables are
 printed as Markdown; the pictures want matplotlib.
 """
 
 import argparse
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,32 @@ VARIANTS = (
     Variant("no_adversarial", "no adversarial term", ["--model.adversarial_weight=0"]),
     Variant("one_to_one", "one generator step to one", ["--model.generator_steps=1"]),
 )
-EXPERIMENTS = ("deblurgan", "gan_celeba")
+SMALL_B = (
+    "--config=experiments/presets/quick.yaml",
+    "--model.network.widths=[32,64,128,256,256]",
+    "--model.discriminator.widths=[32,64,128,256]",
+    "--data.epoch_length=1200",
+    "--trainer.val_check_interval=300",
+)
+"""The budget of the variants of report B's GAN: half the widths, 300 batches of four crops of 64x64."""
+
+L1_TOO = ("--model.reconstruction+={class_path: L1, init_args: {weight: 500.0}}",)
+L1_ALONE = ("--model.reconstruction=[{class_path: L1, init_args: {weight: 500.0}}]", "--model.adversarial_weight=0")
+MARGIN = ("--model.network.margin=2",)
+VARIANTS_B = (
+    Variant("b_report", "as the report has it, SSIM and cross-entropy"),
+    Variant("b_margin", "a margin of 2 pixels", MARGIN),
+    Variant("b_l1", "L1 too", L1_TOO),
+    Variant("b_both", "both: `gan_celeba_fixed`", [*MARGIN, *L1_TOO]),
+    Variant("b_average", "a moving average of the weights", ["--model.ema_decay=0.99"]),
+    Variant("b_no_adversarial", "no adversarial term", ["--model.adversarial_weight=0"]),
+    Variant("b_l1_alone", "a margin; L1 alone, for neither SSIM nor discriminator", [*MARGIN, *L1_ALONE]),
+)
+GAMES = {"deblurgan": (VARIANTS, SMALL), "gan_celeba": (VARIANTS_B, SMALL_B)}
+"""By experiment, what is changed in it and the budget of that."""
+
+EXPERIMENTS = {"deblurgan": 1, "gan_celeba": 1, "gan_celeba_fixed": 3}
+"""Run as they are by the quick preset, with so many seeds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -69,19 +94,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="run these variants and experiments alone, and draw nothing")
     options = parser.parse_args(arguments)
-    for seed in range(options.seeds):
-        for variant in VARIANTS:
-            if not options.only or variant.name in options.only:
-                run("deblurgan", options.runs / variant.name / str(seed), seed, [*SMALL, *variant.changes])
-    for name in EXPERIMENTS:
+    for experiment, seed, name, changes in plan(options.seeds):
         if not options.only or name in options.only:
-            run(name, options.runs / name / "0", 0, QUICK)
+            run(experiment, options.runs / name / str(seed), seed, changes)
     if options.only:
         return
-    print(experiments_table(options.runs), table(options.runs), quarters_table(options.runs), sep="\n\n")
+    tables = (table(options.runs, variants) for variants, _ in GAMES.values())
+    print(experiments_table(options.runs), *tables, quarters_table(options.runs), sep="\n\n")
     from benchmarks.adversarial_pictures import draw_pictures
 
     draw_pictures(options.runs, options.out)
+
+
+def plan(seeds: int) -> Iterator[tuple[str, int, str, Sequence[str]]]:
+    """Experiment, seed, folder and further arguments of every run."""
+    for experiment, (variants, budget) in GAMES.items():
+        for seed in range(seeds):
+            for variant in variants:
+                yield experiment, seed, variant.name, [*budget, *variant.changes]
+    for experiment, most in EXPERIMENTS.items():
+        for seed in range(min(seeds, most)):
+            yield experiment, seed, experiment, QUICK
 
 
 def run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> None:
@@ -109,37 +142,38 @@ def interval(values: Figures) -> tuple[float, float, float]:
     return float(values.mean()), float(low), float(high)
 
 
-def table(runs: Path) -> str:
-    """Markdown: what each change is worth, in pairs of one seed and one image."""
+def table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
+    """Markdown: what each change of ``variants`` to their first is worth, in pairs of one seed and one image."""
     rows = [
         "| variant | gain, dB | against the first line, dB | SSIM gain | against the first line | checkerboard |",
         "|---|---|---|---|---|---|",
     ]
-    first = {metric: figures(runs, VARIANTS[0].name, metric) for metric in ("psnr_gain", "ssim_gain")}
-    for variant in VARIANTS:
+    first = {metric: figures(runs, variants[0].name, metric) for metric in ("psnr_gain", "ssim_gain")}
+    for variant in variants:
         cells = [variant.words]
         for metric, digits in (("psnr_gain", 2), ("ssim_gain", 3)):
             values = figures(runs, variant.name, metric)
             cells.append(_cell(values, digits))
-            cells.append("" if variant is VARIANTS[0] else _cell(values - first[metric], digits))
+            cells.append("" if variant is variants[0] else _cell(values - first[metric], digits))
         cells.append(f"{np.mean([last(folder, 'val/checkerboard') for folder in _seeds(runs, variant.name)]):.2f}")
         rows.append(f"| {' | '.join(cells)} |")
-    sharp = last(_seeds(runs, VARIANTS[0].name)[0], "val/checkerboard_sharp")
+    sharp = last(_seeds(runs, variants[0].name)[0], "val/checkerboard_sharp")
     return "\n".join([*rows, "", f"The sharp images' own checkerboard is {sharp:.2f} grey levels."])
 
 
 def experiments_table(runs: Path) -> str:
-    """Markdown: the two experiments as they are, by the quick preset."""
+    """Markdown: the experiments as they are, by the quick preset."""
     rows = [
-        "| experiment | blurred, dB | restored, dB | gain, least to greatest | SSIM gain |",
-        "|---|---|---|---|---|",
+        "| experiment | seeds | blurred, dB | restored, dB | gain, least to greatest | SSIM gain |",
+        "|---|---|---|---|---|---|",
     ]
     for name in EXPERIMENTS:
         blurred, restored, gain, similar = (
             figures(runs, name, metric) for metric in ("psnr_blurred", "psnr", "psnr_gain", "ssim_gain")
         )
         gains = f"{gain.mean():+.2f} ({gain.min():+.2f} to {gain.max():+.2f})"
-        rows.append(f"| `{name}` | {blurred.mean():.2f} | {restored.mean():.2f} | {gains} | {similar.mean():+.3f} |")
+        means = f"{blurred.mean():.2f} | {restored.mean():.2f}"
+        rows.append(f"| `{name}` | {len(gain)} | {means} | {gains} | {similar.mean():+.3f} |")
     return "\n".join(rows)
 
 

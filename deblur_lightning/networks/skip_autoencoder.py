@@ -24,22 +24,27 @@ class SkipAutoencoder(nn.Module):
     report has them. Sizes that do not fit are padded by repeating the edge, and the padding is cut off again. Kernels,
     strides, channels and joints are the report's table; the ReLUs are ours, since it names none for this network, and
     so is the initialisation: the first skip hands on the image's positive and negative parts and the last layer joins
-    them, so that an untrained network returns its input, but for the outermost pixels.
+    them, so that an untrained network returns its input, but for the outermost pixels: the last layer makes those from
+    a part of its taps alone. A ``margin`` has them cut off.
 
     Args:
         widths: channels of the convolutions. The transposed ones follow: a quarter of the last, and so on.
+        margin: pixels of repeated edge around every image, whatever its size; 0 is the report's.
 
     Raises:
-        UserError: not five widths, one that is no multiple of 4, or less than 8 at first.
+        UserError: not five widths, one that is no multiple of 4, or less than 8 at first; a negative margin.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, widths: Sequence[int] = (64, 128, 256, 512, 512)) -> None:
+    def __init__(self, widths: Sequence[int] = (64, 128, 256, 512, 512), margin: int = 0) -> None:
         super().__init__()
         if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths) or widths[0] < 8:
             raise UserError(f"SkipAutoencoder widths={list(widths)}: give five multiples of 4, the first 8 or more.")
+        if margin < 0:
+            raise UserError(f"SkipAutoencoder margin={margin}: give 0 or more.")
+        self.margin = margin
         one, two, three, four, five = widths
         down = [3, *widths]
         into = [five, five // 4 + four, three // 2 + three, one + two, one // 2, one // 4 + one]
@@ -58,10 +63,11 @@ class SkipAutoencoder(nn.Module):
 
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, 3, H, W) in [0, 1]; the output has its size and is not clamped."""
-        height, width = blurred.shape[-2:]
-        padded = F.pad(blurred, (0, _missing(width), 0, _missing(height)), mode="replicate")
+        margin, (height, width) = self.margin, blurred.shape[-2:]
+        right, below = (margin + _missing(length + 2 * margin) for length in (width, height))
+        padded = F.pad(blurred, (margin, right, margin, below), mode="replicate")
         restored = self.fitting((padded - self.mean) / self.std) * self.std + self.mean
-        return restored[..., :height, :width]
+        return restored[..., margin : margin + height, margin : margin + width]
 
     def fitting(self, x: Tensor) -> Tensor:
         """The report's network on normalised images (B, 3, H, W), H and W multiples of 4 from 24 on."""

@@ -1,12 +1,25 @@
 """The GANs' benchmark: its intervals, and its tables from runs that are there."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.adversarial import EXPERIMENTS, VARIANTS, experiments_table, interval, quarters_table, run, table
+from benchmarks.adversarial import (
+    EXPERIMENTS,
+    VARIANTS,
+    VARIANTS_B,
+    experiments_table,
+    interval,
+    plan,
+    quarters_table,
+    run,
+    table,
+)
 from deblur_lightning.records import ScoreRecord, add_scores
+
+Deblur = Callable[..., tuple[int, str, str]]
 
 METRICS = ("psnr", "psnr_blurred", "psnr_gain", "ssim_gain")
 COMMON = {
@@ -37,6 +50,8 @@ def runs(tmp_path: Path) -> Path:
     for place, variant in enumerate(VARIANTS):
         for seed in range(3):
             write_run(tmp_path / variant.name / str(seed), level=2.0 - place + 0.1 * seed)
+    for variant in VARIANTS_B:
+        write_run(tmp_path / variant.name / "0", level=4.0)
     for name in EXPERIMENTS:
         write_run(tmp_path / name / "0", level=3.0)
     return tmp_path
@@ -49,8 +64,28 @@ def test_the_tables_show_gains_in_pairs(runs: Path) -> None:
     assert "| -1.00 (-1.00 to -1.00) |" in lines[3]
     assert lines[2].startswith("| as the report has it, three generator steps to one | +2.60 (+2.0")
     assert "sharp images' own checkerboard is 1.00" in lines[-1]
-    assert "| `gan_celeba` | 3.50 | 3.50 | +3.50 (+3.00 to +4.00) | +3.500 |" in experiments_table(runs)
+    assert "| `gan_celeba` | 1 | 3.50 | 3.50 | +3.50 (+3.00 to +4.00) | +3.500 |" in experiments_table(runs)
+    assert "| both: `gan_celeba_fixed` | +4.50 (" in table(runs, VARIANTS_B)
     assert "| 7.500 (7.500 to 7.500) | 5.500 (5.500 to 5.500) |" in quarters_table(runs)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_report_b_s_two_changes_make_its_fixed_sibling(deblur: Deblur) -> None:
+    def understood(experiment: str, *changes: str) -> str:
+        code, printed, complained = deblur("fit", f"--config=experiments/{experiment}.yaml", *changes, "--print_config")
+        assert code == 0, complained
+        return printed
+
+    fixed = understood("gan_celeba_fixed")
+    (both,) = (variant for variant in VARIANTS_B if variant.name == "b_both")
+    assert understood("gan_celeba", *both.changes) == fixed
+    assert understood("gan_celeba") != fixed
+
+
+def test_every_run_has_a_folder_of_its_own() -> None:
+    runs = [(name, seed) for _, seed, name, _ in plan(3)]
+    assert len(set(runs)) == len(runs) == 3 * (len(VARIANTS) + len(VARIANTS_B)) + sum(EXPERIMENTS.values())
+    assert len(list(plan(1))) == len(VARIANTS) + len(VARIANTS_B) + len(EXPERIMENTS)
 
 
 def test_an_interval_covers_seeds_and_images() -> None:

@@ -41,11 +41,12 @@ def test_multiples_of_four_need_no_padding(size: tuple[int, int]) -> None:
     assert torch.equal(network(image), network.fitting((image - mean) / std) * std + mean)
 
 
+@pytest.mark.parametrize("margin", [0, 3])
 @pytest.mark.parametrize("size", [(1, 1), (7, 33), (24, 25), (63, 66)])
-def test_any_size_is_padded_and_cropped(size: tuple[int, int]) -> None:
+def test_any_size_is_padded_and_cropped(size: tuple[int, int], margin: int) -> None:
     torch.manual_seed(0)
     image = torch.rand(2, 3, *size)
-    restored = SkipAutoencoder(SMALL)(image)
+    restored = SkipAutoencoder(SMALL, margin)(image)
     assert restored.shape == image.shape
     assert restored.isfinite().all()
 
@@ -54,7 +55,16 @@ def test_an_untrained_network_returns_its_input_but_for_the_outermost_pixels() -
     torch.manual_seed(0)
     image = torch.rand(2, 3, 64, 64)
     inner = (..., slice(1, -1), slice(1, -1))
-    torch.testing.assert_close(SkipAutoencoder(SMALL)(image)[inner], image[inner])
+    restored = SkipAutoencoder(SMALL)(image)
+    torch.testing.assert_close(restored[inner], image[inner])
+    assert (restored - image).abs()[..., 0, :].mean() > 0.1
+
+
+@pytest.mark.parametrize("size", [(64, 64), (33, 70)])
+def test_a_margin_has_the_outermost_pixels_returned_too(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    image = torch.rand(2, 3, *size)
+    torch.testing.assert_close(SkipAutoencoder(SMALL, margin=1)(image), image)
 
 
 def test_each_joint_counts() -> None:
@@ -78,3 +88,5 @@ def test_widths_that_do_not_fit_are_refused() -> None:
             UserError, match=r"SkipAutoencoder widths=\[.*\]: give five multiples of 4, the first 8 or more\.$"
         ):
             SkipAutoencoder(widths)
+    with pytest.raises(UserError, match=r"SkipAutoencoder margin=-1: give 0 or more\.$"):
+        SkipAutoencoder(SMALL, margin=-1)
