@@ -152,7 +152,7 @@ class ChannelAttention(nn.Module):
         self.mix = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """What ``x``, (B, H, W, width), is to be scaled by: (B, 1, 1, width), or outside of training one for each cell."""
+        """What scales ``x``, (B, H, W, width): (B, 1, 1, width) in training, outside of it a scale for each cell."""
         if self.training:
             means = x.mean(dim=(1, 2), keepdim=True)
         else:
