@@ -40,7 +40,8 @@ def page(models: Mapping[str, Model], device: torch.device, folder: Path) -> gr.
         folder: where restored files are put for the download.
     """
     desk = Desk(models, device, folder)
-    with gr.Blocks(title=TITLE, analytics_enabled=False) as blocks:
+    blocks = gr.Blocks(title=TITLE, analytics_enabled=False)
+    with blocks:
         gr.Markdown(f"# {TITLE}\nNothing leaves this computer. Of animated files the first frame is taken.")
         with gr.Row():
             photo = gr.File(label="Photo: JPEG, PNG, WebP, TIFF, BMP and others", type="filepath", elem_id="photo")
