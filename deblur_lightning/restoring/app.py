@@ -17,7 +17,7 @@ from deblur_lightning.restoring.estimates import estimated
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import Photo, read_photo, restored_name
 from deblur_lightning.restoring.report import learned, middle, warning_of
-from deblur_lightning.restoring.restorer import PhotoRestorer
+from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes
 
 SHOWN = 1600
@@ -105,7 +105,8 @@ class Desk:
         except UserError as error:
             return None, f"**{str(error).replace(str(source), source.name)}**", None
         pictures = (middle(photo.planes, SHOWN), middle(planes, SHOWN))
-        return pictures, self._told(photo.planes, self._models[name].card.get("estimates", {})), str(target)
+        told = self._told(photo.planes, self._models[name].card.get("estimates", {}))
+        return pictures, f"{told} **It was {LEFT}.**" if planes is photo.planes else told, str(target)
 
     def _told(self, planes: Planes, ranges: dict[str, list[float]]) -> str:
         found = estimated(planes)
