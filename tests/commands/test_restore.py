@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.restoring import model as models
+from deblur_lightning.restoring import restorer
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.restoring.models import pixels, write_model
@@ -96,6 +97,16 @@ def test_the_shipped_model_restores_without_a_word(
     code, printed, _ = deblur("restore", "photos/a.png", "--out", "out")
     assert code == 0
     assert f"1 photos by {models.SHIPPED}" in printed
+
+
+def test_what_is_not_believed_is_left_as_it_is(place: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restorer, "believable", lambda before, after, restore: False)
+    code, _, complained = deblur("restore", "photos/a.png", "--out", "out")
+    assert code == 0
+    assert "a.png: left as it is: its blur seems larger" in complained
+    assert np.array_equal(np.asarray(Image.open("out/a.png")), np.asarray(Image.open("photos/a.png")))
+    changed(place, deblur)  # a model without a card is believed
+    assert not np.array_equal(np.asarray(Image.open("out/a.png")), np.asarray(Image.open("photos/a.png")))
 
 
 def changed(place: Path, deblur: Deblur, *options: str) -> tuple[np.ndarray, str]:
