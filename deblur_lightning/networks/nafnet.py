@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.networks.bands import by_bands
-from deblur_lightning.networks.local_mean import local_mean
+from deblur_lightning.networks.local_mean import lacking, local_mean
 
 CELL = 4
 """Side of the squares, in each level's own pixels, between which local means are interpolated."""
@@ -83,7 +83,8 @@ class NAFNet(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
         height, width = blurred.shape[-2:]
-        padded = F.pad(blurred, (0, -width % self.stride, 0, -height % self.stride), mode="replicate")
+        below, right = (lacking(length, self.stride) for length in (height, width))
+        padded = F.pad(blurred, (0, right, 0, below), mode="replicate")
         x = self.head(padded.contiguous(memory_format=torch.channels_last))
         skips = []
         for encoder, down in zip(self.encoders, self.down, strict=True):

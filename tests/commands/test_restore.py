@@ -64,12 +64,14 @@ def test_a_file_holds_the_restored_pixels(place: Path, deblur: Deblur) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (511, 513), (17, 9000)])
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_any_size(size: tuple[int, int], suffix: str, place: Path, deblur: Deblur) -> None:
-    Image.fromarray(pixels(*size, 3)).save(place / f"photo{suffix}")
-    code, _, complained = deblur("restore", f"photo{suffix}", *MODEL)
+def test_any_size(size: tuple[int, int], place: Path, deblur: Deblur) -> None:
+    photos = [f"photo{number}{suffix}" for number, suffix in enumerate((".jpg", ".png", ".webp", ".tif", ".bmp"))]
+    for photo in photos:
+        Image.fromarray(pixels(*size, 3)).save(place / photo)
+    code, _, complained = deblur("restore", *photos, *MODEL)
     assert code == 0, complained
-    assert Image.open(place / "out" / f"photo{suffix}").size == size[::-1]
+    for photo in photos:
+        assert Image.open(place / "out" / photo).size == size[::-1]
 
 
 def test_bad_files_have_a_line_each_and_the_rest_is_done(place: Path, deblur: Deblur) -> None:
