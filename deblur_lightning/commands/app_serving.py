@@ -35,8 +35,8 @@ def serve(argv: Sequence[str]) -> None:
         except ImportError as error:
             raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.") from error
         blocks = page(models, device, Path(folder))
-        print(f"serving   {launched(blocks, int(given.port))}: Ctrl-C ends it")
         try:
+            print(f"serving   {launched(blocks, int(given.port))}: Ctrl-C ends it", flush=True)
             Event().wait()
         except KeyboardInterrupt:
             blocks.close(verbose=False)
