@@ -30,6 +30,8 @@ from deblur_lightning.methods.oracle import MeasuredWiener
 from deblur_lightning.metrics import psnr
 from deblur_lightning.restoring.estimates import estimated
 from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.restorer import PhotoRestorer
+from deblur_lightning.restoring.tiles import Planes, scaled
 
 Method = Callable[[RestorationBatch], Tensor]
 Scores = dict[str, dict[str, list[float]]]
@@ -38,9 +40,20 @@ Scores = dict[str, dict[str, list[float]]]
 WIDEST = 6.0  # standard deviation, in pixels, of the widest guess
 
 
+def by_model(model: Model) -> Method:
+    """What ``deblur restore`` makes of each image."""
+    restorer = PhotoRestorer(model, torch.device("cpu"))
+    return lambda batch: scaled(restorer.restore(pixels(batch["blurred"])))[None]
+
+
+def pixels(image: Tensor) -> Planes:
+    """(1, C, H, W) in [0, 1] as (H, W, C) uint8."""
+    return (image[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+
+
 def guessed_psf(image: Tensor) -> Tensor:
     """A Gaussian (1, K, K) as wide as the blur of (1, 3, H, W) is estimated to be."""
-    found = estimated((image[0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
+    found = estimated(pixels(image))
     sigma = min(WIDEST, max(0.3, found.blur if found else 1.0))
     index = torch.zeros(1, dtype=torch.int64)
     size = 2 * round(3 * sigma) + 1
@@ -72,7 +85,7 @@ def oracle(family: Family, side: int) -> Method:
 
 def methods(model: Model, family: Family, side: int, only_model: bool) -> dict[str, Method]:
     """What is compared on ``family``, by name."""
-    found: dict[str, Method] = {model.name: lambda batch: model.network(batch["blurred"])}
+    found: dict[str, Method] = {model.name: by_model(model)}
     if only_model:
         return found
     found["Richardson-Lucy"] = guessing(RichardsonLucy((1, 2, 4, 8, 16)), family, side)

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,14 @@ def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> 
     for name, kind in (("source", Source), ("degradation", Degradation)):
         parser.add_subclass_arguments(kind, name, required=True)
     built = parser.instantiate(parser.parse_object(deepcopy({name: data[name] for name in ("source", "degradation")})))
-    table = scores(load(checkpoint), photographs("test", side), side, only_model=True, families=FAMILIES)
+    estimates = learned_from(built.source, built.degradation, visits)
+    model = replace(load(checkpoint), card={"estimates": estimates})  # with a card, as it will be used
+    table = scores(model, photographs("test", side), side, only_model=True, families=FAMILIES)
     return {
         "name": SHIPPED,
         "network": config["model"]["init_args"]["network"],
         "trained_on": {name: data[name] for name in ("source", "degradation", "crop_size", "batch_size")},
-        "estimates": learned_from(built.source, built.degradation, visits),
+        "estimates": estimates,
         "command": "deblur fit --config experiments/nafnet_blind.yaml",
         "steps": int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]),
         "hours": training_time(run, checkpoint),

@@ -12,13 +12,14 @@ SUBCOMMANDS = {
     "test": "score a checkpoint on the test images: a table, and scores.csv in the run",
     "predict": "restore the test images with a checkpoint, as PNG files in the run",
     "restore": "restore photos and folders of them, by the model that comes with the package or another",
+    "app": "restore photos on a local page",
     "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
     "reproduce": "run again what the reports claim, and write the ledger of verdicts",
     "report": "write a page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("export", "report", "reproduce", "restore", "synthesize")
+OWN = ("app", "export", "report", "reproduce", "restore", "synthesize")
 """Subcommands that Lightning has no part in.
 
 Each has a module in ``commands`` with its ``HELP``, and ``carry_out``, which returns lines about what was left out.
@@ -44,6 +45,7 @@ examples:
   deblur fit --config RUN/config.yaml --ckpt_path RUN/checkpoints/last.ckpt
   deblur test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
   deblur restore PHOTOS --out restored
+  deblur app
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
   deblur reproduce --all --budget quick
   deblur report --out report

@@ -10,8 +10,8 @@ import torch
 from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import IMAGE_SUFFIXES, opened
-from deblur_lightning.restoring.photos import OUTPUT_FORMATS
+from deblur_lightning.imagefiles import IMAGE_SUFFIXES
+from deblur_lightning.restoring.photos import restored_name
 from deblur_lightning.restoring.tiles import SMALLEST
 from deblur_lightning.sources.files import image_names
 
@@ -94,22 +94,12 @@ def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
         if not photo.exists():
             raise UserError(f"{photo} does not exist: check its path.")
         if not photo.is_dir():
-            yield photo, _place(photo, Path(photo.name))
+            yield photo, Path(restored_name(photo))
             continue
         if out.resolve().is_relative_to(photo.resolve()):
             raise UserError(f"--out={out} lies in {photo}, whose photos are read: give a folder outside of it.")
         for name in image_names(photo, photo, PHOTO_SUFFIXES):
-            yield photo / name, _place(photo / name, Path(name))
-
-
-def _place(source: Path, name: Path) -> Path:
-    """The restored photo's path: the photo's own, and .png after it where its format cannot be written."""
-    try:
-        with opened(source) as image:
-            writable = image.format in OUTPUT_FORMATS
-    except UserError:
-        writable = True  # it will be refused when it is read, in a line of its own
-    return name if writable else name.with_name(f"{name.name}.png")
+            yield photo / name, Path(name).with_name(restored_name(photo / name))
 
 
 def _arguments(argv: Sequence[str]) -> Namespace:

@@ -12,7 +12,7 @@ from deblur_lightning.restoring.encoding import encoded
 from deblur_lightning.restoring.model import Model, load
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.report import Report
-from deblur_lightning.restoring.restorer import PhotoRestorer
+from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
 
 
 def restore_photos(order: Order) -> list[str]:
@@ -66,6 +66,8 @@ class Darkroom:
         photo = read_photo(task.source, self._order.first_frame)
         planes = self._restorer.restore(photo.planes, tick)
         name = task.target.relative_to(self._order.out).as_posix()
+        if planes is photo.planes:
+            self._progress.console.print(f"{name}: {LEFT}")
         if self._order.check:
             difference = self._restorer.difference(photo.planes)
             self._progress.console.print(f"{name}: tiles differ from the whole by {difference:.2f}/255 at most")

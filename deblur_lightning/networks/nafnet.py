@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.networks.local_mean import local_mean
+from deblur_lightning.networks.bands import by_bands
+from deblur_lightning.networks.local_mean import lacking, local_mean
 
 CELL = 4
 """Side of the squares, in each level's own pixels, between which local means are interpolated."""
@@ -33,8 +34,9 @@ class NAFNet(nn.Module):
     Attributes:
         stride: the lowest level's pixels are squares of this side.
         grain: where a tile may start: at multiples of it a tile is computed as the whole image is.
-        reach: how many pixels away a pixel can still matter, by convolutions. What it changes in the means of channel
-            attention goes further, is small, and is measured by ``deblur restore --check``.
+        reach: how many pixels away a pixel still matters: as far as convolutions go, and a window more. Through the
+            means of channel attention, and the means of what they change, it has an effect further on; ``deblur
+            restore --check`` measures it.
 
     Raises:
         UserError: an argument below 1, levels that do not match, or a window that the levels do not divide.
@@ -58,7 +60,8 @@ class NAFNet(nn.Module):
         self.stride = sides[-1]
         self.grain = CELL * sides[-1]
         depths = [a + b for a, b in zip(encoder_blocks, decoder_blocks, strict=True)] + [middle_blocks]
-        self.reach = sum(side * depth for side, depth in zip(sides, depths, strict=True)) + 2 * shuffle + self.stride
+        convolutions = sum(side * depth for side, depth in zip(sides, depths, strict=True)) + 2 * shuffle + self.stride
+        self.reach = convolutions + window
 
         levels = list(zip(widths, windows, strict=True))
         inner = channels * shuffle**2
@@ -80,7 +83,8 @@ class NAFNet(nn.Module):
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
         height, width = blurred.shape[-2:]
-        padded = F.pad(blurred, (0, -width % self.stride, 0, -height % self.stride), mode="replicate")
+        below, right = (lacking(length, self.stride) for length in (height, width))
+        padded = F.pad(blurred, (0, right, 0, below), mode="replicate")
         x = self.head(padded.contiguous(memory_format=torch.channels_last))
         skips = []
         for encoder, down in zip(self.encoders, self.down, strict=True):
@@ -119,10 +123,20 @@ class NAFBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Refine ``x``, (B, width, H, W)."""
         x = x.permute(0, 2, 3, 1)
-        y = self.spread(self.widen(self.norm1(x)).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        x = x + self.beta * self.project(self.attention(gated(y)))
-        x = x + self.gamma * self.back(gated(self.feed(self.norm2(x))))
-        return x.permute(0, 3, 1, 2)
+        y = by_bands(lambda top, bottom: self._spread(x, top, bottom), x)
+        scale = self.attention(y)
+        return by_bands(lambda top, bottom: self._refined(x, y, scale, top, bottom), x).permute(0, 3, 1, 2)
+
+    def _spread(self, x: Tensor, top: int, bottom: int) -> Tensor:
+        above = max(0, top - 1)
+        y = self.widen(self.norm1(x[:, above : bottom + 1])).permute(0, 3, 1, 2)
+        return gated(self.spread(y).permute(0, 2, 3, 1)[:, top - above : bottom - above])
+
+    def _refined(self, x: Tensor, y: Tensor, scale: Tensor, top: int, bottom: int) -> Tensor:
+        attended = y[:, top:bottom] * self.attention.at(scale, top, bottom, x.shape[2])
+        x = x[:, top:bottom] + self.beta * self.project(attended)
+        refined: Tensor = x + self.gamma * self.back(gated(self.feed(self.norm2(x))))
+        return refined
 
 
 class ChannelAttention(nn.Module):
@@ -139,14 +153,22 @@ class ChannelAttention(nn.Module):
         self.mix = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scale ``x``, (B, H, W, width)."""
+        """What scales ``x``, (B, H, W, width): (B, 1, 1, width) in training, outside of it a scale for each cell."""
         if self.training:
-            scaled: Tensor = x * self.mix(x.mean(dim=(1, 2), keepdim=True))
-            return scaled
-        means = local_mean(x.permute(0, 3, 1, 2), self.window, CELL).permute(0, 2, 3, 1)
-        scale = self.mix(means).permute(0, 3, 1, 2)
-        scale = F.interpolate(scale, scale_factor=CELL, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
-        return x * scale[:, : x.shape[1], : x.shape[2]]
+            means = x.mean(dim=(1, 2), keepdim=True)
+        else:
+            means = local_mean(x.permute(0, 3, 1, 2), self.window, CELL).permute(0, 2, 3, 1)
+        scale: Tensor = self.mix(means)
+        return scale
+
+    def at(self, scale: Tensor, top: int, bottom: int, width: int) -> Tensor:
+        """The scale of each pixel of the rows from ``top`` to ``bottom``, interpolated between cells."""
+        if self.training:
+            return scale
+        above = max(0, top // CELL - 1)
+        cells = scale[:, above : (bottom - 1) // CELL + 2].permute(0, 3, 1, 2)
+        pixels = F.interpolate(cells, scale_factor=CELL, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
+        return pixels[:, top - above * CELL : bottom - above * CELL, :width]
 
 
 def gated(x: Tensor) -> Tensor:

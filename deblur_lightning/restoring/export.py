@@ -50,6 +50,7 @@ def export_onnx(model: Model, out: Path) -> str:
             model.network,
             (torch.rand(2, model.channels, 80, 72),),
             dynamo=True,
+            verbose=False,
             input_names=["blurred"],
             output_names=["restored"],
             dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),

@@ -71,6 +71,16 @@ def read_photo(path: Path, first_frame: bool = False) -> Photo:
     return Photo(pixels, None, output, settings)
 
 
+def restored_name(path: Path) -> str:
+    """A restored photo's name: the photo's own, and .png after it where its format cannot be written."""
+    try:
+        with opened(path) as image:
+            writable = image.format in OUTPUT_FORMATS
+    except UserError:
+        writable = True  # it will be refused when it is read, in a line of its own
+    return path.name if writable else f"{path.name}.png"
+
+
 def _pixels(image: Image.Image) -> Planes:
     """(H, W, C), C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha or CMYK."""
     if image.mode == "I" or image.mode.startswith("I;16"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from deblur_lightning.errors import UserError
@@ -52,9 +53,13 @@ class Report:
         writer.writerow(["photo", "blur_px", "noise_255", "warning"])
         writer.writerows(self._rows)
         write_atomically(self._folder / "report.csv", text.getvalue().encode("utf-8", errors="surrogateescape"))
-        known = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in self._ranges.items()]
-        learned = f"; the model has learned from {', '.join(known)}" if known else "; the model's card gives no ranges"
-        return f"report    {self._folder}/report.csv{learned}"
+        return f"report    {self._folder}/report.csv; {learned(self._ranges)}"
+
+
+def learned(ranges: dict[str, list[float]]) -> str:
+    """In words, what the model has learned from."""
+    known = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in ranges.items()]
+    return f"the model has learned from {', '.join(known)}" if known else "the model's card gives no ranges"
 
 
 def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
@@ -78,17 +83,19 @@ def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
 
 def picture(before: Planes, after: Planes) -> bytes:
     """The middle of a photo before and after, side by side, as a PNG."""
-    height, width = (min(SIDE, length) for length in before.shape[:2])
-    top, left = (before.shape[0] - height) // 2, (before.shape[1] - width) // 2
-    halves = [_rgb(planes[top : top + height, left : left + width]) for planes in (before, after)]
-    gap = np.full((height, 8, 3), 255, np.uint8)
+    halves = [middle(planes, SIDE) for planes in (before, after)]
+    gap = np.full((len(halves[0]), 8, 3), 255, np.uint8)
     file = io.BytesIO()
     Image.fromarray(np.concatenate([halves[0], gap, halves[1]], axis=1)).save(file, format="PNG")
     return file.getvalue()
 
 
-def _rgb(planes: Planes) -> np.ndarray:
-    pixels = planes if planes.dtype == np.uint8 else (planes // 257).astype(np.uint8)
+def middle(planes: Planes, side: int) -> NDArray[np.uint8]:
+    """The middle of (H, W, C) uint8 or uint16, at most ``side`` pixels a side, as (h, w, 3) RGB to look at."""
+    height, width = (min(side, length) for length in planes.shape[:2])
+    top, left = (planes.shape[0] - height) // 2, (planes.shape[1] - width) // 2
+    part = planes[top : top + height, left : left + width]
+    pixels = np.ascontiguousarray(part if part.dtype == np.uint8 else part // 257, dtype=np.uint8)
     if pixels.shape[2] == 4:
-        return np.asarray(Image.fromarray(np.ascontiguousarray(pixels), mode="CMYK").convert("RGB"))
+        return np.asarray(Image.fromarray(pixels, mode="CMYK").convert("RGB"))
     return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels

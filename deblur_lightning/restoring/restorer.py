@@ -1,6 +1,7 @@
 """Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -8,9 +9,13 @@ from torch import Tensor
 
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restored
+from deblur_lightning.restoring.trust import believable
 
 FORCED_HALO = 64
 """Pixels around the tiles of a network that does not say how far it looks."""
+
+LEFT = "left as it is: its blur seems larger than any that the model has learned from"
+"""What is told of a photo whose restoration is not believed."""
 
 CHECKED = 2048
 """Pixels a side of the part of a photo on which tiles are compared with the whole."""
@@ -36,17 +41,26 @@ class PhotoRestorer:
         self.network = model.network.to(device)
         self.tiling = tiling_for(model, tile)
 
-    @torch.inference_mode()
     def restore(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
-        """Restore ``planes``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK; the same comes back.
+        """Restore ``planes``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
+
+        A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed.
 
         Args:
             planes: the photo.
             tick: is told the number of pixels after each tile; negative where work must be done again.
 
+        Returns:
+            The same shape and type; ``planes`` itself where the restoration is not believed.
+
         Raises:
             UserError: memory is too short even for small tiles, or for a network that must see the whole image.
         """
+        changed = self._changed(planes, tick)
+        return changed if not self.model.card or believable(planes, changed, self._changed) else planes
+
+    @torch.inference_mode()
+    def _changed(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
         while True:
             done: list[int] = []
 
@@ -67,15 +81,20 @@ class PhotoRestorer:
                 torch.cuda.empty_cache()
 
     def difference(self, planes: Planes) -> float:
-        """The greatest difference between tiles and the whole on the middle of a photo, in units of 1/255."""
+        """The greatest difference between tiles and the whole on the middle of a photo, in units of 1/255.
+
+        That of a photo that is not cut is 0; tiles are made so small that the middle is cut as well.
+        """
         height, width = planes.shape[:2]
+        if all(len(self.tiling.parts(length)) == 1 for length in (height, width)):
+            return 0.0
         top, left = max(0, (height - CHECKED) // 2), max(0, (width - CHECKED) // 2)
         part = planes[top : top + CHECKED, left : left + CHECKED].astype(np.uint16)
         part = part * (1 if planes.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
-        in_tiles = self.restore(part)
-        whole = PhotoRestorer(self.model, self.device, averaged=self.averaged)
+        tiled, whole = (PhotoRestorer(self.model, self.device, averaged=self.averaged) for _ in range(2))
+        tiled.tiling = replace(self.tiling, core=min(self.tiling.core, CHECKED // 4))
         whole.tiling = Tiling(core=0)
-        return float(np.abs(in_tiles.astype(np.int32) - whole.restore(part)).max() / 257)
+        return float(np.abs(tiled._changed(part).astype(np.int32) - whole._changed(part)).max() / 257)
 
     def _tile(self, tile: Tensor) -> Tensor:
         tile = tile.to(self.device)

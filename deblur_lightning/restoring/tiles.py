@@ -1,6 +1,6 @@
 """Restoring an image in tiles that overlap, so that memory is bounded and no seam is seen."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,8 +18,8 @@ Planes = NDArray[np.unsignedinteger[Any]]
 Restore = Callable[[Tensor], Tensor]
 """Maps (C, H, W) float32 in [0, 1] on the CPU to the same."""
 
-SIDE = 1024
-"""Pixels a side of a tile with its overlap; larger ones are slower, since their layers leave the caches."""
+SIDE = 2304
+"""Pixels a side of a tile with its overlap: larger ones waste less on the overlap, and hold more memory (0.9 GiB)."""
 
 SMALLEST = 64
 """Pixels a side of a tile's own part below which memory is too short for anything."""
@@ -38,6 +38,18 @@ class Tiling:
     core: int
     halo: int = 0
     grain: int = 1
+
+    def parts(self, length: int) -> list[tuple[int, int]]:
+        """Where the tiles' own parts begin and end along an axis; the tiles with their overlaps are equally long.
+
+        Nothing is cut that a tile with the overlap of both its sides would hold.
+        """
+        inner = length - 2 * self.halo
+        if not self.core or inner <= self.core:
+            return [(0, length)]
+        count = -(-inner // self.core)
+        cuts = ((self.halo + inner * number // count) // self.grain * self.grain for number in range(1, count))
+        return list(pairwise([0, *cuts, length]))
 
     @property
     def blend(self) -> int:
@@ -71,11 +83,11 @@ def restored(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[i
     height, width = planes.shape[:2]
     output = np.empty_like(planes)
     carried = np.zeros((0, width, planes.shape[2]), np.float32)
-    for top, bottom in _cores(height, tiling):
+    for top, bottom in tiling.parts(height):
         upper, lower = _faded(top, bottom, height, tiling.blend)
         strip = np.zeros((lower - upper, width, planes.shape[2]), np.float32)
         strip[: len(carried)] = carried
-        for left, right in _cores(width, tiling):
+        for left, right in tiling.parts(width):
             _add_tile(strip, upper, planes, restore, tiling, (top, bottom, left, right))
             tick((bottom - top) * (right - left))
         done = bottom - tiling.blend if bottom < height else bottom
@@ -114,17 +126,6 @@ def _add_tile(
     part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
     down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)
     strip[rows[0] - upper : rows[1] - upper, columns[0] : columns[1]] += part * (down[:, None] * across)[..., None]
-
-
-def _cores(length: int, tiling: Tiling) -> Iterator[tuple[int, int]]:
-    """Where the tiles' own parts begin and end along one axis; all about as long."""
-    if not tiling.core or length <= tiling.core:
-        yield 0, length
-        return
-    cells = -(-length // tiling.grain)
-    count = -(-length // tiling.core)
-    cuts = [tiling.grain * (cells * number // count) for number in range(count)]
-    yield from pairwise([*cuts, length])
 
 
 def _faded(start: int, stop: int, length: int, blend: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.restoring import model as models
+from deblur_lightning.restoring import restorer
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.restoring.models import pixels, write_model
@@ -63,12 +64,14 @@ def test_a_file_holds_the_restored_pixels(place: Path, deblur: Deblur) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (511, 513), (17, 9000)])
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_any_size(size: tuple[int, int], suffix: str, place: Path, deblur: Deblur) -> None:
-    Image.fromarray(pixels(*size, 3)).save(place / f"photo{suffix}")
-    code, _, complained = deblur("restore", f"photo{suffix}", *MODEL)
+def test_any_size(size: tuple[int, int], place: Path, deblur: Deblur) -> None:
+    photos = [f"photo{number}{suffix}" for number, suffix in enumerate((".jpg", ".png", ".webp", ".tif", ".bmp"))]
+    for photo in photos:
+        Image.fromarray(pixels(*size, 3)).save(place / photo)
+    code, _, complained = deblur("restore", *photos, *MODEL)
     assert code == 0, complained
-    assert Image.open(place / "out" / f"photo{suffix}").size == size[::-1]
+    for photo in photos:
+        assert Image.open(place / "out" / photo).size == size[::-1]
 
 
 def test_bad_files_have_a_line_each_and_the_rest_is_done(place: Path, deblur: Deblur) -> None:
@@ -96,6 +99,16 @@ def test_the_shipped_model_restores_without_a_word(
     code, printed, _ = deblur("restore", "photos/a.png", "--out", "out")
     assert code == 0
     assert f"1 photos by {models.SHIPPED}" in printed
+
+
+def test_what_is_not_believed_is_left_as_it_is(place: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restorer, "believable", lambda before, after, restore: False)
+    code, _, complained = deblur("restore", "photos/a.png", "--out", "out")
+    assert code == 0
+    assert "a.png: left as it is: its blur seems larger" in complained
+    assert np.array_equal(np.asarray(Image.open("out/a.png")), np.asarray(Image.open("photos/a.png")))
+    changed(place, deblur)  # a model without a card is believed
+    assert not np.array_equal(np.asarray(Image.open("out/a.png")), np.asarray(Image.open("photos/a.png")))
 
 
 def changed(place: Path, deblur: Deblur, *options: str) -> tuple[np.ndarray, str]:

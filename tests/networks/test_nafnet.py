@@ -7,16 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.networks import bands
 from deblur_lightning.networks.local_mean import local_mean
 from deblur_lightning.networks.nafnet import CELL, ChannelAttention, NAFNet
 
 SMALL: dict[str, Any] = {"width": 4, "encoder_blocks": (1, 1), "middle_blocks": 1, "decoder_blocks": (1, 1)}
 
+WINDOW = 32
+
 
 def network(**settings: Any) -> NAFNet:
     """A small one whose every weight matters, as after training."""
     torch.manual_seed(0)
-    net = NAFNet(**SMALL | {"window": 32, "shuffle": 2} | settings)
+    net = NAFNet(**SMALL | {"window": WINDOW, "shuffle": 2} | settings)
     for parameter in net.parameters():
         nn.init.normal_(parameter, std=0.3)
     return net.eval()
@@ -68,13 +71,14 @@ def test_convolutions_reach_as_far_as_stated(settings: dict[str, Any]) -> None:
     for layer in net.modules():
         if isinstance(layer, ChannelAttention):
             nn.init.zeros_(layer.mix.weight)
-    torch.testing.assert_close(*halves(net, net.reach), atol=1e-5, rtol=1e-5)
-    blurred = torch.rand(1, 3, 1, 4 * net.reach // net.stride * net.stride)
+    reach = net.reach - WINDOW
+    torch.testing.assert_close(*halves(net, reach), atol=1e-5, rtol=1e-5)
+    blurred = torch.rand(1, 3, 1, 4 * reach // net.stride * net.stride)
     other = blurred.clone()
     middle = blurred.shape[-1] // 2
     other[..., middle] += 1
     changed = (net(blurred) != net(other)).any(dim=1).flatten().nonzero()
-    assert net.reach / 3 < (changed - middle).abs().max() <= net.reach
+    assert reach / 3 < (changed - middle).abs().max() <= reach
 
 
 def test_parts_that_start_on_the_grain_are_computed_as_the_whole() -> None:
@@ -117,7 +121,23 @@ def test_channel_attention_scales_channels() -> None:
     attention.mix.bias.data = torch.tensor([2.0, 3.0])
     x = torch.rand(1, 5, 7, 2)
     for training in (True, False):
-        torch.testing.assert_close(attention.train(training)(x), x * torch.tensor([2.0, 3.0]))
+        scale = attention.train(training).at(attention(x), 1, 5, 7)
+        torch.testing.assert_close(scale.expand(1, 4, 7, 2), torch.tensor([2.0, 3.0]).expand(1, 4, 7, 2))
+
+
+@pytest.mark.parametrize("pixels", [1, 500, 1300])
+def test_bands_of_rows_change_nothing(pixels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "BAND", pixels)
+    net, blurred = network(), torch.rand(2, 3, 75, 50)
+    rows: list[int] = []
+    net.encoders[0][0].spread.register_forward_hook(lambda module, inputs, output: rows.append(output.shape[-2]))
+    at_once = net(blurred)
+    assert rows == [40]
+    with torch.no_grad():
+        in_bands = net(blurred)
+    torch.testing.assert_close(in_bands, at_once, atol=1e-6, rtol=1e-5)
+    assert len(rows[1:]) > 1
+    assert max(rows[1:]) <= max(1, pixels // (2 * 28)) + 2
 
 
 def test_sizes_and_depths_set_the_network() -> None:

@@ -15,6 +15,17 @@ from deblur_lightning.restoring.photos import Photo, read_photo
 from tests.restoring.models import pixels
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How an upright photo is stored, by the EXIF orientation that says so."""
+
 SIZES = [(1, 1), (3, 50), (51, 53)]
 
 
@@ -156,6 +167,16 @@ def test_profile_exif_and_resolution_are_kept_and_rotation_is_applied_once(suffi
         assert kept.get_ifd(0x8825)[1] == "N"
         if suffix != ".webp":
             assert after.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_all_orientations_are_applied(orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = Image.fromarray(pixels(9, 14, 3))
+    stored = upright if orientation == 1 else upright.transpose(UNDO[orientation])
+    stored.save(tmp_path / "photo.png", exif=exif.tobytes())
+    assert np.array_equal(read_photo(tmp_path / "photo.png").planes, np.asarray(upright))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

@@ -1,12 +1,15 @@
 """What a network is shown of a photo, and what comes of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 
 from deblur_lightning.networks.unet import UNet
-from deblur_lightning.restoring.model import Model
+from deblur_lightning.restoring.model import Model, load
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.restoring.models import pixels, small_model
 
@@ -77,3 +80,14 @@ def test_the_difference_between_tiles_and_the_whole_is_measured() -> None:
     assert exact.difference(pixels(150, 200, 3)) < 0.5
     seen_whole = PhotoRestorer(Model(Corner(), {}), CPU, tile=64)
     assert seen_whole.difference(pixels(300, 300, 3)) > 10
+    assert seen_whole.difference(pixels(190, 190, 3)) == 0  # too small to be cut
+
+
+def test_the_shipped_model_s_tiles_are_within_a_level_of_the_whole() -> None:
+    specks = np.random.default_rng(0).random((64, 160)) > 0.7
+    specks[:, :80] = False
+    planes = np.repeat(ndimage.uniform_filter1d(np.kron(specks, np.full((4, 4), 255, np.uint8)), 9)[..., None], 3, 2)
+    restorer = PhotoRestorer(load(), CPU, tile=64)
+    assert restorer.difference(planes) < 1
+    restorer.tiling = replace(restorer.tiling, halo=restorer.tiling.halo // 2)
+    assert restorer.difference(planes) > 1

@@ -45,13 +45,13 @@ def test_without_a_halo_seams_show() -> None:
 def test_neighbours_fade_into_each_other() -> None:
     levels = iter([0.0, 1.0])
     found = restored(
-        pixels(64, 128, 1), lambda tile: torch.full_like(tile, next(levels)), Tiling(64, 64), lambda n: None
+        pixels(64, 256, 1), lambda tile: torch.full_like(tile, next(levels)), Tiling(64, 64), lambda n: None
     )
     row = found[10, :, 0].astype(int)
-    assert row[:48].max() == 0
-    assert row[80:].min() == 255
-    assert np.all(np.diff(row[48:80]) > 0)
-    assert row[63] + row[64] == 255
+    assert row[:112].max() == 0
+    assert row[144:].min() == 255
+    assert np.all(np.diff(row[112:144]) > 0)
+    assert row[127] + row[128] == 255
 
 
 def test_tiles_start_on_the_grain_and_are_as_small_as_asked() -> None:
@@ -63,7 +63,18 @@ def test_tiles_start_on_the_grain_and_are_as_small_as_asked() -> None:
 
     restored(pixels(300, 300, 3), note, Tiling(100, 32, 32), lambda count: None)
     assert len(shapes) == 9
-    assert max(max(shape) for shape in shapes) <= 128 + 64
+    assert max(max(shape) for shape in shapes) <= 100 + 64 + 32
+
+
+@pytest.mark.parametrize("length", [1, 200, 201, 500, 6000])
+def test_what_fits_into_a_tile_is_not_cut_and_no_tile_is_larger(length: int) -> None:
+    tiling = Tiling(100, 50)
+    parts = tiling.parts(length)
+    assert (len(parts) == 1) == (length <= 200)
+    assert [*(start for start, _ in parts), length] == [0, *(stop for _, stop in parts)]
+    sizes = [min(length, stop + 50) - max(0, start - 50) for start, stop in parts]
+    assert max(sizes) <= 200
+    assert max(sizes) - min(sizes) <= 1
 
 
 @pytest.mark.parametrize(("value", "wanted"), [(-0.1, 0), (0.4999, 127), (1.7, 255)])
