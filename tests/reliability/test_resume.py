@@ -87,6 +87,11 @@ SLOW = pytest.mark.slow
             pytest.param(*case, marks=SLOW)
             for case in (
                 ("srcnn", 4, 2),
+                ("deblurgan", 3, 2),
+                ("deblurgan", 6, 2),
+                ("gan_celeba", 6, 2),
+                ("srcnn", 3, 2),
+                ("srcnn", 6, 2),
                 ("deconv", 5, 0),
                 ("deblurgan", 6, 0),
                 ("gan_celeba", 6, 0),
