@@ -98,9 +98,7 @@ def test_good_images_decode_exactly_and_bad_ones_are_listed_and_left_out(album: 
     assert "train/UPPER.PNG and train/twin.png" in twins
 
 
-def test_bad_images_end_a_run_in_one_line_before_it_starts(
-    album: Path, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bad_images_end_a_run_in_one_line_before_it_starts(album: Path, workplace: Path, deblur: Deblur) -> None:
     write_good(album / "train")
     bad = write_bad(album / "train")
     command = ["fit", *SRCNN, *photographs_of(album), "--trainer.max_epochs=2"]
@@ -110,7 +108,7 @@ def test_bad_images_end_a_run_in_one_line_before_it_starts(
     assert "mend or remove them, or leave them out with the source's skip_bad=true." in line
     assert all(name in line and reason in line for name, reason in bad.items())
     assert "Traceback" not in complained
-    assert not (workplace / "run").exists()
+    assert not (workplace / "run/config.yaml").exists()
     with pytest.warns(UserWarning, match="Left out: 5 of"):
         code, _, complained = deblur(*command, "--data.source.skip_bad=true", "--run=run")
     assert code == 0, complained
