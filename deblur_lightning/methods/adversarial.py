@@ -23,7 +23,7 @@ from deblur_lightning.methods.cadence import Cadence
 from deblur_lightning.methods.descent import descend, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
 from deblur_lightning.methods.schedules import Constant, Schedule
-from deblur_lightning.metrics import stride_amplitude
+from deblur_lightning.metrics import stride_amplitude, weight
 
 ON_THE_BAR = ("train/loss_discriminator", "train/loss_generator")
 
@@ -138,7 +138,7 @@ class AdversarialRestorer(Restorer):
         evaluation = super().validation_step(batch, batch_idx)
         images = {"val/checkerboard": evaluation["restored"], "val/checkerboard_sharp": batch["sharp"]}
         amplitudes = {name: stride_amplitude(image).mean() for name, image in images.items()}
-        self.log_dict(amplitudes, sync_dist=True, batch_size=len(batch["sharp"]))
+        self.log_dict(amplitudes, sync_dist=True, batch_size=weight(batch["sharp"]))
         return evaluation
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
