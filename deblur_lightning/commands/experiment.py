@@ -30,7 +30,7 @@ from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
-from deblur_lightning.commands.tracking import RunCurves, go_offline_without_key
+from deblur_lightning.commands.tracking import RunCurves, go_offline_if_need_be
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classifier import ImageClassifier
 
@@ -121,7 +121,7 @@ class ExperimentCLI(LightningCLI):
                 self.given.verbose = False  # our own table says more than Lightning's
             elif self.subcommand == "predict":
                 self.given.return_predictions = False  # they go to files, not to memory
-        go_offline_without_key(self.given.trainer.logger)
+        go_offline_if_need_be(self.given.trainer.logger)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder

@@ -9,6 +9,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
+from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.commands.checkpoints import read_checkpoint, run_of
@@ -33,7 +34,11 @@ class RunConfig(SaveConfigCallback):
         """Write them; Lightning calls this in the first process alone."""
         folder = Path(trainer.default_root_dir)
         make_folder(folder)
-        write_atomically(folder / "config.yaml", self.parser.dump(self.config, skip_unset=False).encode())
+        settings = self.parser.dump(self.config, skip_unset=False)
+        write_atomically(folder / "config.yaml", settings.encode())
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_hyperparams(yaml.safe_load(settings))
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         checkpoint[KEY] = self._course
