@@ -30,7 +30,7 @@ from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
-from deblur_lightning.commands.tracking import RunCurves, go_offline_if_need_be
+from deblur_lightning.commands.tracking import RunCurves, ToleratedWandb, go_offline_if_need_be
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classifier import ImageClassifier
 
@@ -129,7 +129,8 @@ class ExperimentCLI(LightningCLI):
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
-            kwargs["logger"] = [RunCurves(self.folder), *_listed(self.config_init.fit.trainer.logger)]
+            loggers = ToleratedWandb.of(_listed(self.config_init.fit.trainer.logger))
+            kwargs["logger"] = [RunCurves(self.folder), *loggers]
             extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))
         elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False

@@ -3,17 +3,19 @@
 import csv
 import netrc
 import os
-import socket
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import ParseResult, urlparse
-from urllib.request import getproxies, proxy_bypass
+from urllib.error import HTTPError
+from urllib.parse import urlparse
+from urllib.request import urlopen
 
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, WandbLogger
+from lightning.pytorch.loggers.logger import DummyExperiment  # type: ignore[attr-defined]
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
 from deblur_lightning.errors import CannotWrite
@@ -50,6 +52,50 @@ class RunCurves(CSVLogger):
         self.experiment.metrics = []
 
 
+class ToleratedWandb(WandbLogger):
+    """Lightning's logger to W&B, which is left behind, after a warning, where it cannot go on: the run can.
+
+    Its disk may fill and its process may end; the curves are in ``metrics.csv`` in any case.
+    """
+
+    _lost = False
+
+    @classmethod
+    def of(cls, loggers: list[Any]) -> list[Any]:
+        """The same loggers, those to W&B tolerated from now on."""
+        for logger in loggers:
+            if isinstance(logger, WandbLogger):
+                logger.__class__ = cls
+        return loggers
+
+    @property
+    def experiment(self) -> Any:
+        """W&B's run, or what takes everything and does nothing once that is lost."""
+        return self._try(lambda: super(ToleratedWandb, self).experiment) or DummyExperiment()
+
+    def log_hyperparams(self, params: Any) -> None:
+        self._try(super().log_hyperparams, params)
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        self._try(super().log_metrics, metrics, step)
+
+    def log_image(self, key: str, images: list[Any], step: int | None = None, **kwargs: Any) -> None:
+        self._try(super().log_image, key, images, step, **kwargs)
+
+    def finalize(self, status: str) -> None:
+        self._try(super().finalize, status)
+
+    def _try(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if self._lost:
+            return None
+        try:
+            return action(*arguments, **named)
+        except Exception as error:  # W&B raises its own, the system's and its connection's
+            self._lost = True
+            rank_zero_warn(f"Training goes on without W&B: {' '.join(str(error).split()) or type(error).__name__}.")
+            return None
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -84,11 +130,11 @@ def go_offline_if_need_be(loggers: Any) -> None:
     wanted = any("WandbLogger" in str(logger) for logger in (loggers if isinstance(loggers, list) else [loggers]))
     if not wanted or "WANDB_MODE" in os.environ:
         return
-    url = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai"))
-    if not _has_key(url.hostname or ""):
+    url = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    if not _has_key(urlparse(url).hostname or ""):
         reason = "has no key here"
-    elif not _is_reachable(url):
-        reason = f"is not to be reached ({url.netloc})"
+    elif not _answers(url):
+        reason = f"does not answer at {url}"
     else:
         return
     os.environ["WANDB_MODE"] = "offline"
@@ -102,20 +148,21 @@ def _has_key(host: str) -> bool:
         return False
 
 
-def _is_reachable(url: ParseResult) -> bool:
-    """Whether something answers at ``url``, or at the proxy before it, within ``PATIENCE``."""
-    proxy = getproxies().get(url.scheme)
-    if proxy and not proxy_bypass(url.hostname or ""):
-        url = urlparse(proxy if "//" in proxy else f"//{proxy}", scheme="http")
-    address = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
+def _answers(url: str) -> bool:
+    """Whether a server answers at ``url`` within ``PATIENCE``, whatever it says."""
     answered: list[bool] = []
 
-    def connect() -> None:
-        with suppress(OSError), socket.create_connection(address, timeout=PATIENCE):
-            answered.append(True)
+    def ask() -> None:
+        try:
+            urlopen(url, timeout=PATIENCE).close()
+        except HTTPError:
+            pass
+        except (OSError, HTTPException):
+            return
+        answered.append(True)
 
     # in a thread that may be left behind: looking up a name has no time limit of its own
-    attempt = threading.Thread(target=connect, daemon=True)
-    attempt.start()
-    attempt.join(PATIENCE)
+    question = threading.Thread(target=ask, daemon=True)
+    question.start()
+    question.join(PATIENCE)
     return bool(answered)
