@@ -21,6 +21,10 @@ IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tif
 MAX_PIXELS = 120_000_000
 """More than any phone's 108 megapixels, fewer than what a bomb would unpack to: 360 MB as 8-bit RGB."""
 
+# Sizes are checked here, and damaged metadata is no news where the pixels are sound. For good: catch_warnings around
+# a file would, where several threads read, leave every warning of the process switched off.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 _SIDEWAYS = (5, 6, 7, 8)  # the EXIF orientations that exchange height and width
 
 
@@ -124,13 +128,10 @@ def make_folder(folder: Path) -> None:
 def opened(path: str | Path) -> Iterator[Image.Image]:
     """Open ``path`` with Pillow, turning whatever goes wrong with the file into one line."""
     try:
-        with warnings.catch_warnings():
-            # Sizes are checked below, and damaged metadata is no news where the pixels are sound.
-            warnings.simplefilter("ignore")
-            # Not by its name: Pillow would map a grey TIFF into memory and garble one that lies on its side.
-            with Path(path).open("rb") as file, Image.open(file) as image:
-                _check_pixels(path, image)
-                yield image
+        # Not by its name: Pillow would map a grey TIFF into memory and garble one that lies on its side.
+        with Path(path).open("rb") as file, Image.open(file) as image:
+            _check_pixels(path, image)
+            yield image
     except UserError:
         raise
     except Exception as error:  # a damaged file makes Pillow's decoders raise nearly anything

@@ -1,5 +1,8 @@
 """Named metric protocols: each figure is defined here once, as a pure function of two batches of images."""
 
+from collections.abc import Sized
+from typing import Any
+
 import torch
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
@@ -133,3 +136,12 @@ def _inner(image: Tensor, crop: int) -> Tensor:
             f"{max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)} or less, or leave the image out."
         )
     return image[..., crop : height - crop, crop : width - crop]
+
+
+def weight(batch: Sized) -> Any:
+    """What a batch counts in a mean over all processes, for ``batch_size`` of Lightning's ``log``.
+
+    Lightning (2.6) averages whole numbers over the processes and cuts off what is behind the point: of three images on
+    two processes, the mean would be half as large again. As a float the count stays exact.
+    """
+    return float(len(batch))

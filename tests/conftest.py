@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import lightning.pytorch  # noqa: F401  # within a test its log handler would keep the test's stderr, soon closed
 import numpy as np
 import pytest
 import torch

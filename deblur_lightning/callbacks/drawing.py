@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
@@ -12,7 +13,9 @@ from deblur_lightning.imagefiles import make_folder, write_png
 
 
 def write_picture(trainer: Trainer, name: str, image: Tensor) -> None:
-    """Write ``pictures/NAME`` of the run; training goes on without it, after a warning, where that cannot be done.
+    """Write ``pictures/NAME`` of the run, and send it to W&B where the run is followed there.
+
+    Training goes on without it, after a warning, where it cannot be written.
 
     Args:
         trainer: of the run.
@@ -22,6 +25,10 @@ def write_picture(trainer: Trainer, name: str, image: Tensor) -> None:
     Raises:
         CannotWrite: there is no room or no right, and nothing is being trained.
     """
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):  # as bytes: it would take floats for black
+            key = f"pictures/{Path(name).stem.split('_')[0]}"
+            logger.log_image(key, [image.permute(1, 2, 0).cpu().numpy()], step=trainer.global_step)
     path = Path(trainer.default_root_dir) / "pictures" / name
     try:
         make_folder(path.parent)

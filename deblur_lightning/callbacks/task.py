@@ -10,6 +10,7 @@ from rich.console import Console
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.scores import ScoredData
 from deblur_lightning.errors import UserError
+from deblur_lightning.metrics import weight
 from deblur_lightning.sources.base import LabelledImages
 
 SHOWN = ("sharp", "blurred", "restored")
@@ -58,7 +59,7 @@ class TaskAccuracy(Callback):
         for name, image in shown:
             correct = self._judge(image.float()).argmax(dim=1) == labels
             outputs["scores"][f"task_{name}"] = correct.float()
-            pl_module.log(f"test/task_{name}", correct.float().mean(), sync_dist=True, batch_size=len(labels))
+            pl_module.log(f"test/task_{name}", correct.float().mean(), sync_dist=True, batch_size=weight(labels))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:

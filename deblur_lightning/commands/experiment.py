@@ -12,25 +12,26 @@ from typing import Any
 
 from jsonargparse import ArgumentError, Namespace
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
 from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.callbacks.generators import KeepGenerators
 from deblur_lightning.callbacks.health import HealthPanel
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
-from deblur_lightning.callbacks.scores import ScoreWriter, package_commit
+from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
 from deblur_lightning.commands.mistakes import explain, one_line
-from deblur_lightning.commands.tracking import RunCurves, go_offline_without_key
+from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
+from deblur_lightning.commands.tracking import RunCurves, ToleratedWandb, go_offline_if_need_be
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.methods.classifier import ImageClassifier
 
 ROOMS = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
@@ -82,6 +83,8 @@ class ExperimentCLI(LightningCLI):
         parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
         told = "whether a checkpoint that cannot be written ends the run; else training goes on after a warning"
         parser.add_argument("--stop_when_full", type=bool, default=True, help=told)
+        meant = "whether a checkpoint's run may go on with other data or another precision than it had"
+        parser.add_argument("--allow_changes", type=bool, default=False, help=meant)
         parser.add_lightning_class_args(Checkpoints, "checkpoint")
         parser.add_lightning_class_args(ComparisonPictures, "pictures")
         best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
@@ -100,6 +103,8 @@ class ExperimentCLI(LightningCLI):
         path = self.given.get("ckpt_path")
         if path is not None:
             check_checkpoint(Path(path), self.given.model)
+            if self.config.subcommand == "fit":
+                check_course(Path(path), course(self._parser("fit"), self.given), self.given.allow_changes)
         elif self.config.subcommand != "fit":
             raise UserError(
                 f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt"
@@ -116,16 +121,17 @@ class ExperimentCLI(LightningCLI):
                 self.given.verbose = False  # our own table says more than Lightning's
             elif self.subcommand == "predict":
                 self.given.return_predictions = False  # they go to files, not to memory
-        go_offline_without_key(self.given.trainer.logger)
+        go_offline_if_need_be(self.given.trainer.logger)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [StopAtDivergence(), *self._writers(), SaveOnInterrupt()]
+        extra: list[Any] = [StopAtDivergence(), KeepGenerators(), *self._writers(), SaveOnInterrupt()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
-            kwargs["logger"] = [RunCurves(self.folder), *_listed(self.config_init.fit.trainer.logger)]
-            extra.append(RunConfig(self._parser("fit"), _without_run(self.given), save_to_log_dir=False))
+            loggers = ToleratedWandb.of(_listed(self.config_init.fit.trainer.logger))
+            kwargs["logger"] = [RunCurves(self.folder), *loggers]
+            extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))
         elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False
         trainer = self._get(self.config_init, "trainer")
@@ -170,17 +176,6 @@ class ExperimentCLI(LightningCLI):
         """Say where the restored images, or the labels, are."""
         if self.trainer.is_global_zero:
             print(f"written   {self.folder}/predictions")
-
-
-class RunConfig(SaveConfigCallback):
-    """Writes the run's settings as its ``config.yaml``, headed by the commit, whole or not at all."""
-
-    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write them; Lightning calls this in the first process alone."""
-        folder = Path(trainer.default_root_dir)
-        make_folder(folder)
-        settings = f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False)}"
-        write_atomically(folder / "config.yaml", settings.encode())
 
 
 def import_all(room: str) -> None:
@@ -230,10 +225,3 @@ def _listed(given: Any) -> list[Any]:
     if isinstance(given, bool) or given is None:
         return []
     return list(given) if isinstance(given, list) else [given]
-
-
-def _without_run(config: Namespace) -> Namespace:
-    """A copy of ``config`` that a later command can start from: its run is a new one, from no checkpoint."""
-    copy = config.clone()
-    copy.run = copy.ckpt_path = None
-    return copy

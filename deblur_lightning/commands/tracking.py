@@ -3,18 +3,26 @@
 import csv
 import netrc
 import os
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlparse
+from urllib.request import urlopen
 
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, WandbLogger
+from lightning.pytorch.loggers.logger import DummyExperiment  # type: ignore[attr-defined]
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
 from deblur_lightning.errors import CannotWrite
 from deblur_lightning.imagefiles import write_atomically
+
+PATIENCE = 5.0
+"""Seconds that a run waits for W&B's host before it starts without."""
 
 
 class RunCurves(CSVLogger):
@@ -44,6 +52,50 @@ class RunCurves(CSVLogger):
         self.experiment.metrics = []
 
 
+class ToleratedWandb(WandbLogger):
+    """Lightning's logger to W&B, which is left behind, after a warning, where it cannot go on: the run can.
+
+    Its disk may fill and its process may end; the curves are in ``metrics.csv`` in any case.
+    """
+
+    _lost = False
+
+    @classmethod
+    def of(cls, loggers: list[Any]) -> list[Any]:
+        """The same loggers, those to W&B tolerated from now on."""
+        for logger in loggers:
+            if isinstance(logger, WandbLogger):
+                logger.__class__ = cls
+        return loggers
+
+    @property
+    def experiment(self) -> Any:
+        """W&B's run, or what takes everything and does nothing once that is lost."""
+        return self._try(lambda: super(ToleratedWandb, self).experiment) or DummyExperiment()
+
+    def log_hyperparams(self, params: Any) -> None:
+        self._try(super().log_hyperparams, params)
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        self._try(super().log_metrics, metrics, step)
+
+    def log_image(self, key: str, images: list[Any], step: int | None = None, **kwargs: Any) -> None:
+        self._try(super().log_image, key, images, step, **kwargs)
+
+    def finalize(self, status: str) -> None:
+        self._try(super().finalize, status)
+
+    def _try(self, action: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        if self._lost:
+            return None
+        try:
+            return action(*arguments, **named)
+        except Exception as error:  # W&B raises its own, the system's and its connection's
+            self._lost = True
+            rank_zero_warn(f"Training goes on without W&B: {' '.join(str(error).split()) or type(error).__name__}.")
+            return None
+
+
 def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -67,23 +119,50 @@ def _append(path: Path, lines: bytes) -> None:
         raise CannotWrite(f"cannot write {path}: {error.strerror or error}; check that it has room left") from error
 
 
-def go_offline_without_key(loggers: Any) -> None:
-    """Set ``WANDB_MODE=offline`` where a W&B logger is asked for, and neither a mode nor a key is to be found.
+def go_offline_if_need_be(loggers: Any) -> None:
+    """Set ``WANDB_MODE=offline`` where a W&B logger is asked for, no mode, and there is no key or no way to its host.
 
-    Left alone, W&B would end the run or wait at a prompt.
+    Left alone, W&B would end the run, wait at a prompt, or try for minutes.
 
     Args:
         loggers: the configuration's ``trainer.logger``.
     """
     wanted = any("WandbLogger" in str(logger) for logger in (loggers if isinstance(loggers, list) else [loggers]))
-    if wanted and "WANDB_MODE" not in os.environ and not _has_key():
-        os.environ["WANDB_MODE"] = "offline"
-        rank_zero_warn("W&B has no key here: this run stays on disk. `wandb sync wandb/offline-run-*` sends it later.")
+    if not wanted or "WANDB_MODE" in os.environ:
+        return
+    url = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    if not _has_key(urlparse(url).hostname or ""):
+        reason = "has no key here"
+    elif not _answers(url):
+        reason = f"does not answer at {url}"
+    else:
+        return
+    os.environ["WANDB_MODE"] = "offline"
+    rank_zero_warn(f"W&B {reason}: this run stays on disk. `wandb sync wandb/offline-run-*` sends it later.")
 
 
-def _has_key() -> bool:
-    host = urlparse(os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")).hostname or ""
+def _has_key(host: str) -> bool:
     try:
         return bool(os.environ.get("WANDB_API_KEY") or netrc.netrc(os.environ.get("NETRC")).authenticators(host))
     except (OSError, netrc.NetrcParseError):
         return False
+
+
+def _answers(url: str) -> bool:
+    """Whether a server answers at ``url`` within ``PATIENCE``, whatever it says."""
+    answered: list[bool] = []
+
+    def ask() -> None:
+        try:
+            urlopen(url, timeout=PATIENCE).close()
+        except HTTPError:
+            pass
+        except (OSError, HTTPException):
+            return
+        answered.append(True)
+
+    # in a thread that may be left behind: looking up a name has no time limit of its own
+    question = threading.Thread(target=ask, daemon=True)
+    question.start()
+    question.join(PATIENCE)
+    return bool(answered)

@@ -1,7 +1,8 @@
 """What every data module shares: which samples come when, on any number of ranks, and where a resumed run goes on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -9,7 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.datamodules.resuming import resume_point
-from deblur_lightning.datamodules.sampler import EvaluationSampler, VisitSampler
+from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSampler
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
@@ -85,7 +86,7 @@ class SampledData(LightningDataModule, ABC):
             self.check(split, self.images[split])
 
     def train_dataloader(self) -> DataLoader[Any]:
-        sampler = VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, **self._place())
+        sampler = self._training_sampler()
         if len(sampler) < self.batch_size:
             raise UserError(
                 f"An epoch of {len(sampler)} samples has no batch of {self.batch_size}: "
@@ -103,6 +104,20 @@ class SampledData(LightningDataModule, ABC):
 
     def predict_dataloader(self) -> DataLoader[Any]:
         return self._evaluation_loader("test")
+
+    def training_keys(self, epoch: int, batch: int) -> list[Key]:
+        """Which samples this process learned from in a batch of an epoch, both counted from 0."""
+        sampler = self._training_sampler()
+        sampler.resume_at(epoch, batch * self.batch_size)
+        return list(islice(sampler, self.batch_size))
+
+    def made_again(self, split: Split, keys: Sequence[Key]) -> Any:
+        """The batch of these samples on the host, as it was, in the stage that the trainer is in."""
+        (batch,) = DataLoader(self.items(split), batch_sampler=[list(keys)], collate_fn=self.collate)
+        return self.on_after_batch_transfer(batch, 0)
+
+    def _training_sampler(self) -> VisitSampler:
+        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, **self._place())
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Any]:
         sampler = EvaluationSampler(self.images[split], **self._place())
@@ -124,6 +139,7 @@ class SampledData(LightningDataModule, ABC):
             drop_last=drop_last,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
+            generator=torch.Generator(),  # else each new loop draws from the global one, which is dropout's
         )
 
     def _place(self) -> dict[Literal["rank", "world_size"], int]:

@@ -17,7 +17,7 @@ def resume_point(trainer: Trainer) -> tuple[int, int]:
     fit, epoch = trainer.fit_loop, trainer.fit_loop.epoch_loop
     epochs, batches = fit.epoch_progress, epoch.batch_progress
     if not fit.restarting:
-        return trainer.current_epoch, 0
+        return epochs.current.processed, 0  # type: ignore[attr-defined]  # completed lags behind at an epoch's end
     over = batches.is_last_batch
     counted = epochs.total.processed == epochs.total.ready  # type: ignore[attr-defined]
     finished = epochs.total.ready - (0 if over else 1)

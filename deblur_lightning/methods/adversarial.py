@@ -23,7 +23,9 @@ from deblur_lightning.methods.cadence import Cadence
 from deblur_lightning.methods.descent import descend, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
 from deblur_lightning.methods.schedules import Constant, Schedule
-from deblur_lightning.metrics import stride_amplitude
+from deblur_lightning.metrics import stride_amplitude, weight
+
+ON_THE_BAR = ("train/loss_discriminator", "train/loss_generator")
 
 
 @final
@@ -90,7 +92,7 @@ class AdversarialRestorer(Restorer):
         self.betas = betas
         self.schedule = schedule or Constant()
         self.clip_norm = clip_norm
-        self._gradient_norms: dict[str, Tensor] = {}
+        self._latest: dict[str, Tensor] = {}
 
     @property
     def inference_network(self) -> nn.Module:
@@ -130,13 +132,13 @@ class AdversarialRestorer(Restorer):
             self._update_generator(batch["sharp"], restored)
         if self.average is not None:
             self.average.update(self.network)
-        self._log_health(number + 1, len(restored))
+        self._log_latest(number + 1, len(restored))
 
     def validation_step(self, batch: RestorationBatch, batch_idx: int) -> Evaluation:
         evaluation = super().validation_step(batch, batch_idx)
         images = {"val/checkerboard": evaluation["restored"], "val/checkerboard_sharp": batch["sharp"]}
         amplitudes = {name: stride_amplitude(image).mean() for name, image in images.items()}
-        self.log_dict(amplitudes, sync_dist=True, batch_size=len(batch["sharp"]))
+        self.log_dict(amplitudes, sync_dist=True, batch_size=weight(batch["sharp"]))
         return evaluation
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -146,14 +148,14 @@ class AdversarialRestorer(Restorer):
         return optimizers, []
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the latest norms too: they are logged until there are newer ones."""
+        """Keep the latest losses and norms too: they are logged until there are newer ones."""
         super().on_save_checkpoint(checkpoint)
-        checkpoint["gradient_norms"] = dict(self._gradient_norms)
+        checkpoint["latest"] = dict(self._latest)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave the discriminator aside where nothing is trained: restoring asks for the generator alone."""
         super().on_load_checkpoint(checkpoint)
-        self._gradient_norms = checkpoint.get("gradient_norms", {})
+        self._latest = checkpoint.get("latest", {})
         if self._trainer is not None and self._trainer.state.fn == TrainerFn.FITTING:
             return
         state = {name: value for name, value in checkpoint["state_dict"].items() if not _is_discriminator(name)}
@@ -174,11 +176,10 @@ class AdversarialRestorer(Restorer):
             penalty = self.adversarial.penalty(self.discriminator, sharp, restored, draws)
             if penalty is not None:
                 loss = loss + penalty
-                self.log("train/loss_penalty", penalty, batch_size=len(sharp))
+                self._latest["train/loss_penalty"] = penalty.detach()
             self._descend(optimizer, loss, leads=self.cadence.discriminator > self.cadence.generator)
-        self.log("train/loss_discriminator", loss, prog_bar=True, batch_size=len(sharp))
-        outputs = {"train/d_real": _mean_output(real), "train/d_fake": _mean_output(fake)}
-        self.log_dict(outputs, batch_size=len(sharp))
+        self._latest["train/loss_discriminator"] = loss.detach()
+        self._latest |= {"train/d_real": _mean_output(real), "train/d_fake": _mean_output(fake)}
 
     def _update_generator(self, sharp: Tensor, restored: Tensor) -> None:
         optimizer = self._optimizer(0)
@@ -192,22 +193,25 @@ class AdversarialRestorer(Restorer):
                 terms[term.title] = terms[term.title] + term(restored, sharp)
             loss = torch.stack(list(terms.values())).sum()
             self._descend(optimizer, loss, leads=self.cadence.generator >= self.cadence.discriminator)
-        self.log("train/loss_generator", loss, prog_bar=True, batch_size=len(sharp))
-        self.log_dict({f"train/loss_{name}": term for name, term in terms.items()}, batch_size=len(sharp))
+        self._latest["train/loss_generator"] = loss.detach()
+        self._latest |= {f"train/loss_{name}": term.detach() for name, term in terms.items()}
 
     def _descend(self, optimizer: LightningOptimizer, loss: Tensor, *, leads: bool) -> None:
         name = "generator" if optimizer is self._optimizer(0) else "discriminator"
-        self._gradient_norms[name] = descend(self, optimizer, loss, clip_norm=self.clip_norm, leads=leads)
+        norm = descend(self, optimizer, loss, clip_norm=self.clip_norm, leads=leads)
+        self._latest[f"train/gradient_{name}"] = norm
 
-    def _log_health(self, batches: int, batch_size: int) -> None:
-        """How often each network has been updated so far, and the norms of their latest gradients, before clipping."""
+    def _log_latest(self, batches: int, batch_size: int) -> None:
+        """The newest value of everything, how often each network has been updated, and the ratio of their gradients."""
+        latest: dict[str, Any] = {name: value.to(self.device) for name, value in self._latest.items()}
         generator, discriminator = self.cadence.totals(batches)
-        health: dict[str, Any] = {f"train/gradient_{name}": norm for name, norm in self._gradient_norms.items()}
-        health |= {"train/updates_generator": float(generator), "train/updates_discriminator": float(discriminator)}
-        if len(self._gradient_norms) == 2:
-            of_discriminator = self._gradient_norms["discriminator"].clamp(min=1e-12)
-            health["train/gradient_ratio"] = self._gradient_norms["generator"] / of_discriminator
-        self.log_dict(health, batch_size=batch_size)
+        latest |= {"train/updates_generator": float(generator), "train/updates_discriminator": float(discriminator)}
+        norms = [latest.get(f"train/gradient_{name}") for name in ("generator", "discriminator")]
+        if norms[0] is not None and norms[1] is not None:
+            latest["train/gradient_ratio"] = norms[0] / norms[1].clamp(min=1e-12)
+        bar = {name: latest.pop(name) for name in ON_THE_BAR if name in latest}
+        self.log_dict(bar, prog_bar=True, batch_size=batch_size)
+        self.log_dict(latest, batch_size=batch_size)
 
     def _set_rates(self, factor: float) -> None:
         for position, rate in enumerate((self.lr, self.discriminator_lr)):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import protocol, restoration_scores
+from deblur_lightning.metrics import protocol, restoration_scores, weight
 
 
 class Evaluation(TypedDict):
@@ -87,7 +87,7 @@ class Restorer(LightningModule, ABC):
         crop = self.crop if split == "test" else 0
         scores = restoration_scores(restored, batch["blurred"], batch["sharp"], crop)
         means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
-        self.log_dict(means, sync_dist=True, batch_size=len(restored))
+        self.log_dict(means, sync_dist=True, batch_size=weight(restored))
         return {"restored": restored, "scores": scores, "protocol": protocol(restored.shape[1], crop)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.base import check_rates, only_plain
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
+from deblur_lightning.metrics import weight
 from deblur_lightning.networks.resnet import ResNet18
 
 BINS = 15
@@ -126,7 +127,8 @@ class ImageClassifier(LightningModule):
         assert isinstance(metrics, MetricCollection)
         metrics.update(logits.softmax(dim=1), label)
         self.log_dict(metrics, batch_size=len(label))
-        self.log(f"{split}/loss", F.cross_entropy(logits, label), sync_dist=True, batch_size=len(label))
+        loss = F.cross_entropy(logits, label)
+        self.log(f"{split}/loss", loss, sync_dist=True, batch_size=weight(label))
         return classified(logits)
 
     def _load_features(self, network: ResNet18) -> None:

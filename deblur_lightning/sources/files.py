@@ -50,20 +50,23 @@ def existing_folder(root: str | Path) -> Path:
     return folder
 
 
-def image_names(root: Path, folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> list[str]:
+def image_names(
+    root: Path, folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES, broken_links: bool = False
+) -> list[str]:
     """The images in ``folder`` and below it, as sorted paths relative to ``root``.
 
-    Hidden files, broken links, and what lies behind a link to a folder are left out.
+    Hidden files and what lies behind a link to a folder are left out.
 
     Args:
         root: what the paths are relative to.
         folder: where to look, ``root`` or below it.
         suffixes: in lower case, what the names of images end in.
+        broken_links: whether links to what does not exist count, for the caller to complain of.
 
     Raises:
         UserError: there is none, or a folder cannot be listed.
     """
-    files = _visible_files(folder)
+    files = _visible_files(folder, broken_links)
     images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
         raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
@@ -73,12 +76,12 @@ def image_names(root: Path, folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIX
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
-def _visible_files(folder: Path) -> list[Path]:
+def _visible_files(folder: Path, broken_links: bool) -> list[Path]:
     found: list[Path] = []
     for parent, subfolders, names in os.walk(folder, onerror=_refused):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         paths = (Path(parent, name) for name in names if not name.startswith("."))
-        found.extend(path for path in paths if path.is_file())
+        found.extend(path for path in paths if path.is_file() or (broken_links and not path.exists()))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import final
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names
+from deblur_lightning.sources.soundness import sound_names, warn_of_twins
 from deblur_lightning.sources.splitting import SPLITS, cut_validation, hash_split
 
 
@@ -18,29 +19,42 @@ class Folder(Source):
 
     A folder with subfolders "train", "val" or "test", or with others that are named for them, is split by these;
     where none is for validation, a tenth of the training images is. Any other folder is split by ``hash_split``.
-    Hidden files, broken links, and what lies behind a link to a folder are left out.
+    Hidden files and what lies behind a link to a folder are left out. Every image is decoded once when its split is
+    asked for, so that none is found to be bad in the midst of a training.
     """
 
-    def __init__(self, root: str | Path, subfolders: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: str | Path,
+        subfolders: dict[str, str] | None = None,
+        skip_bad: bool = False,
+        check: bool = True,
+    ) -> None:
         """Look at what ``root`` holds.
 
         Args:
             root: the folder; a leading "~" is the home folder.
             subfolders: by split ("train", "val", "test") its subfolder, as in ``{train: train, test: val}``; a split
                 left out has none. When not given, the subfolders that are called like splits are theirs.
+            skip_bad: whether images that cannot be decoded are left out, after a warning; else they are refused.
+            check: whether to look for them beforehand, which takes a large set some minutes.
 
         Raises:
             UserError: ``root`` is no folder, or has neither such subfolders nor three images; ``subfolders`` has
                 another key, or names what does not exist or lies in two splits.
         """
         self._root = existing_folder(root)
+        self._skip_bad = skip_bad
+        self._check = check
+        self._sound: dict[Split, list[str]] = {}
+        self._seen: dict[str, str] = {}
         self._subfolders: Mapping[str, str] = subfolders or {
             split: split for split in SPLITS if (self._root / split).is_dir()
         }
         self._check_subfolders()
         self._hashed: dict[Split, list[str]] = {}
         if not self._subfolders:
-            names = image_names(self._root, self._root)
+            names = image_names(self._root, self._root, broken_links=True)
             if len(names) < 3:
                 cure = "add images, or sort them into subfolders train, val and test"
                 raise UserError(f"{self._root} holds {len(names)} of the 3 images that a split needs; {cure}")
@@ -50,20 +64,33 @@ class Folder(Source):
         """The images of ``split``, sorted by name.
 
         Raises:
-            UserError: the root has subfolders for other splits, but none, or an empty one, for this.
+            UserError: the root has subfolders for other splits, but none, or an empty one, for this; an image cannot
+                be decoded.
         """
+        if split not in self._sound:
+            self._sound[split] = self._checked(self._names(split))
+        return ImageFiles(self._root, self._sound[split])
+
+    def _checked(self, names: list[str]) -> list[str]:
+        if not self._check:
+            return names
+        sound = sound_names({name: [self._root / name] for name in names}, self._skip_bad)
+        warn_of_twins(self._root, sound, self._seen)
+        return sound
+
+    def _names(self, split: Split) -> list[str]:
         if not self._subfolders:
-            return ImageFiles(self._root, self._hashed[split])
+            return self._hashed[split]
         cut = "val" not in self._subfolders
         home = "train" if cut and split == "val" else split
         if home not in self._subfolders:
             raise self._missing(home)
-        names = image_names(self._root, self._root / self._subfolders[home])
+        names = image_names(self._root, self._root / self._subfolders[home], broken_links=True)
         if cut and home == "train":
             names = cut_validation(names)[split]
         if not names:
             raise UserError(f"{self._root} has one training image and none for validation; add images, or val/")
-        return ImageFiles(self._root, names)
+        return names
 
     def _check_subfolders(self) -> None:
         for split, name in self._subfolders.items():

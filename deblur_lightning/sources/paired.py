@@ -9,6 +9,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import image_size, read_rgb
 from deblur_lightning.sources.base import PairedImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
+from deblur_lightning.sources.soundness import sound_names
 from deblur_lightning.sources.splitting import SPLITS, cut_validation, hash_split
 
 _Side = dict[str, list[PurePosixPath]]
@@ -34,13 +35,22 @@ class PairedFolder(Source):
     stay together, since neighbours look alike. Pairs of fewer than three scenes are all for testing.
     """
 
-    def __init__(self, root: str | Path, blurred: str = "blur", sharp: str = "sharp") -> None:
+    def __init__(
+        self,
+        root: str | Path,
+        blurred: str = "blur",
+        sharp: str = "sharp",
+        skip_bad: bool = False,
+        check: bool = True,
+    ) -> None:
         """Match the files below ``root``.
 
         Args:
             root: the folder that holds all of them; a leading "~" is the home folder.
             blurred: the name of the folders with blurred images.
             sharp: the name of the folders with sharp images.
+            skip_bad: whether pairs that cannot be decoded are left out, after a warning; else they are refused.
+            check: whether to look for them beforehand, which takes a large set some minutes.
 
         Raises:
             UserError: ``root`` holds no pairs, or a file has no partner or more than one.
@@ -48,18 +58,27 @@ class PairedFolder(Source):
         self._root = existing_folder(root)
         self._pairs = _matched(self._root, blurred, sharp)
         self._parts = _split(list(self._pairs))
+        self._skip_bad = skip_bad
+        self._check = check
+        self._sound: dict[Split, list[str]] = {}
 
     def split(self, split: Split) -> PairedImages:
         """The pairs of ``split``, sorted by name.
 
         Raises:
-            UserError: there are none, or the two images of one differ in size.
+            UserError: there are none, an image cannot be decoded, or the two images of one differ in size.
         """
+        if split not in self._sound:
+            self._sound[split] = self._checked(split)
+        return _PairedFiles([self._pairs[name] for name in self._sound[split]])
+
+    def _checked(self, split: Split) -> list[str]:
         if split not in self._parts:
             present = " and ".join(f"{part} ({len(names)})" for part, names in self._parts.items())
             cure = "add pairs of other scenes, or sort them into train/, val/ and test/"
             raise UserError(f"{self._root} has pairs for {present}, but none for {split}; {cure}")
-        return _PairedFiles([self._pairs[name] for name in self._parts[split]])
+        files = {name: [self._pairs[name].blurred, self._pairs[name].sharp] for name in self._parts[split]}
+        return sound_names(files, self._skip_bad) if self._check else list(files)
 
 
 @final

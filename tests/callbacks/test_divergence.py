@@ -10,8 +10,13 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
 from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.datamodules.augmentation import SmallAffine
+from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
+from deblur_lightning.methods.classifier import ImageClassifier
+from deblur_lightning.networks.classifiers import MLPClassifier
+from deblur_lightning.sources.drawn_digits import DrawnDigits
 from tests.small import data, gan, srcnn, trainer
 
 BUILD = {"srcnn": srcnn, "gan": gan}
@@ -30,12 +35,14 @@ class Spoil(Callback):
 
 
 class Seen(Callback):
-    """Notes the samples of every batch."""
+    """Notes every batch, and the samples of it."""
 
     def __init__(self) -> None:
+        self.batches: list[dict[str, Tensor]] = []
         self.index: list[list[int]] = []
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        self.batches.append({name: value.clone() for name, value in batch.items()})
         self.index.append(batch["index"].tolist())
 
 
@@ -65,6 +72,15 @@ def test_the_first_bad_loss_is_named_with_its_batch_and_samples(
     assert str(error.value).startswith(f"{key} became nan at batch 2 (samples {samples}): lower the learning rate")
     assert "\n" not in str(error.value)
     assert len(seen.index) == {1: 3, 2: 4, 50: 6}[every]
+    assert str(error.value).endswith(f" The batch is saved as {tmp_path / 'diverged.pt'}.")
+    assert_saved(tmp_path / "diverged.pt", seen.batches[2], key=key, split="train", epoch=0, batch=2)
+
+
+def assert_saved(path: Path, seen: dict[str, Tensor], **where: Any) -> None:
+    saved = torch.load(path, weights_only=True)
+    assert {name: saved[name] for name in where} == where
+    for name, value in seen.items():
+        assert torch.equal(saved[name], value), name
 
 
 @pytest.mark.parametrize("saving", [{"every_n_train_steps": 1}, {"monitor": "val/psnr", "mode": "max"}, {}])
@@ -104,6 +120,9 @@ def test_a_bad_validation_names_the_image(photographs: Path, tmp_path: Path) -> 
     runner = trainer(tmp_path, enable_checkpointing=True, callbacks=callbacks)
     with pytest.raises(UserError, match=r"^val/psnr became nan after batch 3 \(samples 1\): "):
         runner.fit(srcnn(), data(photographs))
+    saved = torch.load(tmp_path / "diverged.pt", weights_only=True)
+    assert (saved["split"], saved["index"].tolist(), saved["visit"].tolist()) == ("val", [1], [0])
+    assert saved["blurred"].shape == (1, 3, 72, 80)
     assert not (tmp_path / "kept").exists()
 
 
@@ -124,6 +143,40 @@ def test_an_infinite_loss_stops_the_run_too(photographs: Path, tmp_path: Path) -
     runner = trainer(tmp_path, log_every_n_steps=1, callbacks=[StopAtDivergence()])
     with pytest.raises(UserError, match=r"train/loss_generator became inf at batch 0"):
         runner.fit(gan(reconstruction=[Endless()]), data(photographs))
+
+
+class Louder(ReconstructionLoss):
+    """A thousand times the loss of the batch before."""
+
+    title = "louder"
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+        self.factor = 1.0
+
+    def distance(self, preds: Tensor, target: Tensor) -> Tensor:
+        self.factor *= 1000
+        return self.factor * ((preds - target).abs().mean() + 1)
+
+
+def test_a_loss_that_explodes_stops_the_run_while_it_is_still_a_number(photographs: Path, tmp_path: Path) -> None:
+    """In the second epoch, whose samples are turned and blurred otherwise, and within one validation."""
+    seen = Seen()
+    runner = trainer(tmp_path, max_epochs=9, callbacks=[seen, StopAtDivergence()])
+    with pytest.raises(UserError, match=r"^train/loss_generator became \d{13}\.0 at batch 3 .* lower"):
+        runner.fit(gan(reconstruction=[Louder()], lr=1e-12), data(photographs))
+    assert len(seen.batches) == 6
+    assert_saved(tmp_path / "diverged.pt", seen.batches[3], split="train", epoch=1, batch=3)
+
+
+def test_labelled_batches_are_saved_too(tmp_path: Path) -> None:
+    seen = Seen()
+    classifier = ImageClassifier(MLPClassifier(widths=[4]))
+    labelled = LabelledData(DrawnDigits(length=20), batch_size=4, augmentation=SmallAffine())
+    runner = trainer(tmp_path, max_epochs=2, log_every_n_steps=1, callbacks=[Spoil(5), seen, StopAtDivergence()])
+    with pytest.raises(UserError, match=r"^train/loss became nan at batch 6 "):
+        runner.fit(classifier, labelled)
+    assert_saved(tmp_path / "diverged.pt", seen.batches[6], split="train", epoch=1, batch=6)
 
 
 def test_a_sound_run_is_left_alone(photographs: Path, tmp_path: Path) -> None:

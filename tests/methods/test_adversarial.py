@@ -179,7 +179,7 @@ def test_clipping_gives_the_norm_asked_for(clip_norm: float | None, photographs:
             super()._descend(optimizer, loss, leads=leads)
             handle.remove()
             name = "generator" if optimizer is self._optimizer(0) else "discriminator"
-            stepped.append((self.norm, float(self._gradient_norms[name])))
+            stepped.append((self.norm, float(self._latest[f"train/gradient_{name}"])))
 
     model = Norms(UNet(widths=[4]), MultiScalePatchGAN(widths=[4, 8]), generator_steps=1, clip_norm=clip_norm)
     trainer(tmp_path, limit_val_batches=0).fit(model, data(photographs))

@@ -8,28 +8,40 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from lightning.pytorch import Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
+from tests.conftest import TINY
 from tests.reliability.command import GAN, SRCNN, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 
 FACES = ["--config", "experiments/gan_celeba.yaml", "--config", "tiny.yaml", "--data.crop_size=64"]
 FACES += ["--model.network.widths=[8,4,8,8,8]", "--model.discriminator.widths=[4,4,4,4]"]
+CLASSIFIER = ["--config", "experiments/mnist_mlp.yaml", "--config", "tiny_labels.yaml", "--model.network.widths=[8]"]
 RUNS = {
     "srcnn": [*SRCNN, "--model.schedule=Cosine"],
     "deconv": ["--config", "experiments/deconv_layer.yaml", "--config", "tiny.yaml", "--model.rim=4"],
-    "deblurgan": [*GAN, "--model.ema_decay=0.9"],
-    "gan_celeba": FACES,
+    "deblurgan": [*GAN, "--model.ema_decay=0.9", "--model.generator_steps=2"],
+    "gan_celeba": [*FACES, "--model.generator_steps=2"],
     "regression": ["--config", "experiments/nafnet_blind.yaml", "--config", "tiny.yaml", "--model.network.width=4"],
+    "classifier": [*CLASSIFIER, "--model.schedule=Cosine"],
 }
 PASSING = {"loops", "callbacks", "hparams_name", "datamodule_hyper_parameters"}
 """Parts of a checkpoint that name folders and count restarts."""
 
 
-def arguments(name: str, photographs: Path, workers: int) -> list[str]:
-    return [*RUNS[name], *photographs_of(photographs), f"--data.num_workers={workers}", "--trainer.max_epochs=3"]
+def arguments(name: str, photographs: Path, workers: int, batches: int = 3) -> list[str]:
+    images = ["--data.source.length=40"] if name == "classifier" else photographs_of(photographs)
+    epoch = [f"--data.epoch_length={2 * batches}", "--trainer.max_epochs=3"]
+    return [*RUNS[name], *images, f"--data.num_workers={workers}", *epoch]
+
+
+@pytest.fixture(autouse=True)
+def _tiny_labels(workplace: Path) -> None:
+    data = {"batch_size": 2, "eval_batch_size": 4, "num_workers": 0}
+    (workplace / "tiny_labels.yaml").write_text(yaml.safe_dump({**TINY, "data": {"init_args": data}}))
 
 
 def stop_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,50 +86,48 @@ def assert_same_end(whole: Path, *parts: Path) -> None:
     assert logged(whole) == logged(*parts)
 
 
-SLOW = pytest.mark.slow
+def goes_on(batch: int, given: list[str], workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop a run after ``batch`` batches, continue it, and compare both with the one in ``whole``."""
+    first, rest = (workplace / f"{part}{batch}" for part in ("first", "rest"))
+    with monkeypatch.context() as patch:
+        stop_at(batch, patch)
+        code, _, complained = deblur("fit", *given, f"--run={first}")
+        assert code == 143, complained
+    code, _, complained = deblur(
+        "fit", "--config", first / "config.yaml", "--ckpt_path", first / "checkpoints/last.ckpt", f"--run={rest}"
+    )
+    assert code == 0, complained
+    assert_same_end(workplace / "whole", first, rest)
 
 
 @pytest.mark.parametrize(
     ("name", "batch", "workers"),
-    [
-        ("srcnn", 2, 0),
-        ("srcnn", 6, 0),
-        ("deblurgan", 3, 0),
-        *(
-            pytest.param(*case, marks=SLOW)
-            for case in (
-                ("srcnn", 4, 2),
-                ("deconv", 5, 0),
-                ("deblurgan", 6, 0),
-                ("gan_celeba", 6, 0),
-                ("regression", 1, 0),
-                ("regression", 6, 0),
-            )
-        ),
-    ],
+    [("srcnn", 2, 0), ("srcnn", 6, 2), ("deblurgan", 3, 0), ("regression", 1, 0), ("classifier", 4, 0)],
 )
 def test_a_run_that_was_told_to_stop_goes_on_to_the_same_end(
-    name: str,
-    batch: int,
-    workers: int,
-    workplace: Path,
-    photographs: Path,
-    deblur: Deblur,
+    name: str, batch: int, workers: int, workplace: Path, photographs: Path, deblur: Deblur,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> None:  # fmt: skip
     """Stopped after so many batches of three in an epoch; a GAN at the end of the cycle that they lie in."""
     given = arguments(name, photographs, workers)
     code, _, complained = deblur("fit", *given, "--run=whole")
     assert code == 0, complained
-    with monkeypatch.context() as patch:
-        stop_at(batch, patch)
-        code, _, complained = deblur("fit", *given, "--run=first")
-        assert code == 143, complained
-    monkeypatch.chdir(workplace)
-    continued = ["--config", "first/config.yaml", "--ckpt_path", "first/checkpoints/last.ckpt", "--run=rest"]
-    code, _, complained = deblur("fit", *continued)
+    goes_on(batch, given, workplace, deblur, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("name", sorted(RUNS.keys() - {"regression"}))
+def test_wherever_it_was_told_to_stop(
+    name: str, workers: int, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At three places in the second of three epochs, and at its end; a GAN's cycles are two batches long."""
+    places, batches = ((9, 11, 13, 15), 8) if "gan" in name else ((5, 6, 7, 8), 4)
+    given = arguments(name, photographs, workers, batches)
+    code, _, complained = deblur("fit", *given, "--run=whole")
     assert code == 0, complained
-    assert_same_end(workplace / "whole", workplace / "first", workplace / "rest")
+    for batch in places:
+        goes_on(batch, given, workplace, deblur, monkeypatch)
 
 
 def test_a_run_that_was_told_to_stop_again_and_again_has_no_more_epochs(

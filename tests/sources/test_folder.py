@@ -62,7 +62,6 @@ def test_what_is_left_out(tmp_path: Path) -> None:
     put(tmp_path, "train/a.png", "train/.hidden.png", "train/.cache/b.png", "train/c.jpg/d.png", "val/f.png")
     (tmp_path / "train" / "notes.txt").touch()
     (tmp_path / "train" / "e.jpg").mkdir()
-    (tmp_path / "train" / "broken.png").symlink_to(tmp_path / "nowhere.png")
     assert names_of(Folder(tmp_path).split("train")) == ["train/a.png", "train/c.jpg/d.png"]
 
 
@@ -78,7 +77,7 @@ def test_size_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_corrupt_header_is_named(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "bad.png").write_bytes(b"not a PNG")
-    images = Folder(tmp_path).split("train")
+    images = Folder(tmp_path, check=False).split("train")
     for read in (images.size, images.pixels):
         with pytest.raises(UserError, match=r"bad\.png"):
             read(0)

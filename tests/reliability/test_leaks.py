@@ -1,0 +1,54 @@
+"""A long run takes no more memory, files or threads in the end than at its middle."""
+
+import gc
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from tests.reliability import command
+from tests.reliability.command import GAN, photographs_of
+
+STEPS, EVERY = 2000, 50
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Usage(Callback):
+    """What the process holds after each validation, as (batches, MB, files, threads)."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[float, ...]] = []
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step % EVERY == 1:
+            gc.collect()
+            resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
+            files = len(os.listdir("/proc/self/fd"))
+            self.rows.append((trainer.global_step, resident, files, threading.active_count()))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        np.savetxt(Path(trainer.default_root_dir) / "usage.txt", self.rows)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="asks Linux what a process holds")
+def test_two_thousand_steps_leak_nothing(workplace: Path, photographs: Path) -> None:
+    """With validation, pictures and checkpoints every 50: a slope over the last half, since single readings jump."""
+    arguments = ["fit", *GAN, *photographs_of(photographs), "--model.ema_decay=0.9", "--run=run"]
+    arguments += ["--trainer.max_epochs=-1", f"--trainer.max_steps={STEPS}", f"--trainer.val_check_interval={EVERY}"]
+    arguments += ["--trainer.check_val_every_n_epoch=null", "--data.epoch_length=200", "--data.crop_size=32"]
+    arguments += [f"--trainer.callbacks={__name__}.Usage", "--trainer.enable_model_summary=false"]
+    arguments += ["--trainer.log_every_n_steps=10"]
+    process = command.start(arguments, workplace)
+    process.join(600)
+    assert process.exitcode == 0, (workplace / "output.txt").read_text()[-2000:]
+    usage = np.loadtxt(workplace / "run" / "usage.txt")
+    steps, resident, files, threads = usage[len(usage) // 2 :].T
+    assert len(steps) == STEPS / EVERY / 2
+    growth = np.polyfit(steps, resident, 1)[0] * 1000
+    assert growth < 5, f"{growth:.1f} MB in 1,000 steps"
+    assert set(np.diff(files)) == set(np.diff(threads)) == {0}
