@@ -6,6 +6,7 @@ python -m benchmarks overhead [--only NAME ...] [--rounds 9] [--threads 1] [--wo
 progress bar; validation and checkpoints are left out. After every few batches it is halted, and the hand-written loop,
 and deepinv's Trainer where it is installed, take as many steps on the same machine. With no loader processes, the
 default here, all that the package does is counted; with more of them only what the training waits for is.
+All run under the package's setting of the allocator (commands/memory.py; benchmarks.allocator tells what it is worth).
 """
 
 import argparse
@@ -29,6 +30,7 @@ from benchmarks.peer import by_deepinv
 from benchmarks.timing import Ratio, ratio, synchronise, table, write_json
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.commands.experiment import ROOMS, ExperimentCLI, import_all
+from deblur_lightning.commands.memory import keep_freed_memory
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
@@ -116,17 +118,15 @@ class Measured:
         experiment: its name.
         batch: images in each step.
         seconds: of a step, medians over rounds: "package", "hand", and "deepinv" where it was run.
-        share: the package's throughput over the hand-written loop's.
-        peer: the package's throughput over deepinv's.
-        aim: for ``share``.
+        shares: the package's throughput over each rival's.
+        aim: for the share of "hand".
         parts: of a step through the package, in seconds, medians over rounds.
     """
 
     experiment: str
     batch: int
     seconds: dict[str, float]
-    share: Ratio
-    peer: Ratio | None
+    shares: dict[str, Ratio]
     aim: float
     parts: dict[str, float]
 
@@ -158,8 +158,7 @@ def measured(experiment: str, options: argparse.Namespace) -> Measured:
         experiment,
         turns.batch_size,
         {name: _median(times) / options.steps for name, times in seconds.items() if times},
-        ratio(seconds["package"], seconds["hand"]),
-        ratio(seconds["package"], seconds["deepinv"]) if seconds["deepinv"] else None,
+        {name: ratio(seconds["package"], times) for name, times in seconds.items() if times and name != "package"},
         aim,
         {name: _median([parts[name] for parts in turns.parts]) / options.steps for name in turns.parts[0]},
     )
@@ -176,6 +175,7 @@ def run_with(callback: Callback, arguments: Sequence[str]) -> None:
 
     for room in ROOMS:
         import_all(room)
+    keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)  # the profiler's own report, among others
     WithOneMore(["fit", *arguments])
 
@@ -196,9 +196,9 @@ def _median(values: Sequence[float]) -> float:
 def cells(row: Measured) -> list[str]:
     """A row of the printed table."""
     parts = [f"{1000 * seconds:.1f}" for seconds in row.parts.values()]
-    rates = [f"{row.batch / row.seconds[name]:.1f}" if name in row.seconds else "-" for name in ("package", "hand")]
-    peer = str(row.peer) if row.peer else "-"
-    return [row.experiment, str(row.batch), *rates, str(row.share), f"{row.aim:.2f}", peer, *parts]
+    shares = [str(row.shares.get(name, "-")) for name in ("hand", "deepinv")]
+    rate = f"{row.batch / row.seconds['package']:.1f}"
+    return [row.experiment, str(row.batch), rate, shares[0], f"{row.aim:.2f}", *shares[1:], *parts]
 
 
 def main(arguments: Sequence[str] | None = None) -> list[Measured]:
@@ -219,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     for name in options.only:
         rows.append(measured(name, options))
         print(asdict(rows[-1]), flush=True)
-    header = ["experiment", "batch", "images/s", "by hand", "package / hand", "aim", "package / deepinv"]
+    header = ["experiment", "batch", "images/s", "package / hand", "aim", "package / deepinv"]
     print(table([*header, *(f"{name}, ms" for name in rows[0].parts)], map(cells, rows)))
     conditions = machine(options.device, ("deepinv",)) | {"workers": str(options.workers)}
     print("\n" + "; ".join(f"{name} {value}" for name, value in conditions.items()))

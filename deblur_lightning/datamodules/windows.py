@@ -1,6 +1,7 @@
 """What a loader worker does: decode, cut a window, flip; all of it keyed by the sample's counter."""
 
 import os
+from collections.abc import Sequence
 from functools import partial
 from typing import TypedDict
 
@@ -47,9 +48,15 @@ class RandomWindows(Dataset[Window]):
         return len(self.images)
 
     def __getitem__(self, key: Key) -> Window:
-        visit, index = key
-        draws = Draws(self.seed, "train", torch.tensor([visit]), torch.tensor([index]))
-        seed = int(draws.integers("window", 0, 2**31 - 1))
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[Window]:
+        """Those of a batch, which ``DataLoader`` asks for, with their seeds drawn at once."""
+        visits, indices = torch.tensor(keys).unbind(dim=1)
+        seeds = Draws(self.seed, "train", visits, indices).integers("window", 0, 2**31 - 1).tolist()
+        return [self._window(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
+
+    def _window(self, visit: int, index: int, seed: int) -> Window:
         part = self.images.window(index, visit, partial(self._place, seed))
         pixels = _extended(part.permute(1, 2, 0).numpy(), self.side)
         self.augment.set_random_seed(seed)  # the same draws: a part that has its size already is only flipped
