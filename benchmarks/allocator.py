@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--quick", action="store_true", help="tiny images: does everything run?")
     parser.add_argument("--network", choices=NETWORKS, help=argparse.SUPPRESS)
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     if options.network:
         _one(options)
         return []
-    rows = [measured(network, options) for network in (list(NETWORKS)[:1] if options.quick else NETWORKS)]
+    rows = [measured(network, options) for network in options.only]
     cells = [[row.network, str(row.speed), *(f"{peak:.0f}" for peak in row.peaks)] for row in rows]
     print(table(["step of", "speed, kept / not", "peak MiB, not", "peak MiB, kept"], cells))
     print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))

@@ -3,7 +3,7 @@
 Each is a generator that learns from one batch at every ``next``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import count
 
@@ -22,19 +22,23 @@ Pairs = list[tuple[Tensor, Tensor]]
 """Blurred and sharp images of some batches, (B, C, H, W) float32 each, on their device."""
 
 
-def by_hand(model: Restorer, pairs: Pairs, clip_norm: float | None) -> Iterator[Tensor]:
-    """The loop that learns what ``model`` does, with copies of its networks and its losses; yields the loss."""
+Taken = Callable[[nn.Module], nn.Module]
+"""What a loop makes of a model's network: a copy, or the network itself."""
+
+
+def by_hand(model: Restorer, pairs: Pairs, clip_norm: float | None, taken: Taken = deepcopy) -> Iterator[Tensor]:
+    """The loop that learns what ``model`` does, with its networks, as they are ``taken``, and losses; yields the loss."""
     if isinstance(model, AdversarialRestorer):
-        return adversarial(model, pairs)
+        return adversarial(model, pairs, taken)
     if isinstance(model, RegressionRestorer):
-        return regression(model, pairs, clip_norm)
+        return regression(model, pairs, clip_norm, taken)
     assert isinstance(model, SRCNNRestorer)
-    return srcnn(model, pairs)
+    return srcnn(model, pairs, taken)
 
 
-def srcnn(model: SRCNNRestorer, pairs: Pairs) -> Iterator[Tensor]:
+def srcnn(model: SRCNNRestorer, pairs: Pairs, taken: Taken) -> Iterator[Tensor]:
     """The mean squared error by Adam."""
-    network = deepcopy(model.network)
+    network = taken(model.network)
     optimizer = Adam(network.parameters(), lr=model.lr)
     for step in count():
         blurred, sharp = pairs[step % len(pairs)]
@@ -45,9 +49,9 @@ def srcnn(model: SRCNNRestorer, pairs: Pairs) -> Iterator[Tensor]:
         yield loss.detach()
 
 
-def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None) -> Iterator[Tensor]:
+def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None, taken: Taken) -> Iterator[Tensor]:
     """The model's loss by AdamW, with a clipped gradient and torch's own average of the weights."""
-    network = deepcopy(model.network)
+    network = taken(model.network)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.999)) if model.average else None
     optimizer = AdamW(network.parameters(), lr=model.lr, betas=model.betas, weight_decay=model.weight_decay)
     for step in count():
@@ -63,10 +67,10 @@ def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None)
         yield loss.detach()
 
 
-def adversarial(model: AdversarialRestorer, pairs: Pairs) -> Iterator[Tensor]:
+def adversarial(model: AdversarialRestorer, pairs: Pairs, taken: Taken) -> Iterator[Tensor]:
     """The model's losses by two Adams, each network on the batches that are its turn."""
-    generator, judge = deepcopy(model.network), deepcopy(model.discriminator)
-    assert judge is not None
+    assert model.discriminator is not None
+    generator, judge = taken(model.network), taken(model.discriminator)
     for_generator = Adam(generator.parameters(), lr=model.lr, betas=model.betas, fused=True)
     for_judge = Adam(judge.parameters(), lr=model.discriminator_lr, betas=model.betas, fused=True)
     for step in count():

@@ -121,7 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
                 rates.setdefault(key, []).append(rate_of(stream, options.batches, size))
         del streams
     network = statistics.median(taken)
-    rows = [Measured(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()]
+    rows = [
+        Measured(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()
+    ]
     cells = [[row.source, str(row.workers), f"{row.rate:,.0f}", f"{row.over_network:.1f}"] for row in rows]
     print(table(["source", "processes", "images/s", f"/ SRCNN 9-1-5's {network:,.0f}"], cells))
     print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))

@@ -29,8 +29,9 @@ def naf(width: int) -> dict[str, object]:
 
 
 def regression(network: dict[str, object], batch_size: int = 8) -> dict[str, object]:
-    """Settings of model and batch: AdamW, an average of the weights, a rate that rises and stays."""
-    model = {"class_path": "RegressionRestorer", "init_args": {"network": network, "lr": 1e-3, "ema_decay": 0.999}}
+    """Settings of model and batch: AdamW, an average of the weights; no schedule knows how many steps there will be."""
+    arguments = {"network": network, "lr": 1e-3, "ema_decay": 0.999, "schedule": {"class_path": "Constant"}}
+    model = {"class_path": "RegressionRestorer", "init_args": arguments}
     return {"model": model, "trainer": {"gradient_clip_val": 1.0}, "data": {"init_args": {"batch_size": batch_size}}}
 
 

@@ -164,7 +164,9 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         print(json.dumps(of_a_step(*options.step) if options.step else of_validation(options.validate)))
         return []
     rows = [row for part in options.parts for row in PARTS[part](options)]
-    print(table(["what", "size", "value", "unit"], [[row.what, row.size, f"{row.value:.2f}", row.unit] for row in rows]))
+    print(
+        table(["what", "size", "value", "unit"], [[row.what, row.size, f"{row.value:.2f}", row.unit] for row in rows])
+    )
     print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
     if options.json:
         write_json(options.json, machine(), rows)
