@@ -27,7 +27,7 @@ Taken = Callable[[nn.Module], nn.Module]
 
 
 def by_hand(model: Restorer, pairs: Pairs, clip_norm: float | None, taken: Taken = deepcopy) -> Iterator[Tensor]:
-    """The loop that learns what ``model`` does, with its networks, as they are ``taken``, and losses; yields the loss."""
+    """The loop that learns what ``model`` does, with its networks as they are ``taken``; yields the loss."""
     if isinstance(model, AdversarialRestorer):
         return adversarial(model, pairs, taken)
     if isinstance(model, RegressionRestorer):

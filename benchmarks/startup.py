@@ -1,4 +1,4 @@
-"""Seconds until `deblur` answers, and until `deblur fit` has begun its first step, against what importing Lightning takes.
+"""Seconds until `deblur` answers and until `deblur fit` begins its first step, against importing Lightning.
 
 python -m benchmarks startup [--rounds 5] [--experiment srcnn_915] [--json FILE]
 
