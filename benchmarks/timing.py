@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -61,11 +62,11 @@ class Row:
 
 def seconds_for(work: Work, calls: int, device: torch.device) -> float:
     """Mean seconds of a call, everything on the device included."""
-    _synchronise(device)
+    synchronise(device)
     start = time.perf_counter()
     for _ in range(calls):
         work()
-    _synchronise(device)
+    synchronise(device)
     return (time.perf_counter() - start) / calls
 
 
@@ -96,11 +97,12 @@ def peak_memory(work: Work, device: torch.device) -> float:
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     work()
-    _synchronise(device)
+    synchronise(device)
     return (torch.cuda.max_memory_allocated(device) - before) / 2**20
 
 
-def _synchronise(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
+    """Wait until ``device`` has done what was asked of it."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
@@ -115,6 +117,6 @@ def table(header: list[str], rows: Iterable[list[str]]) -> str:
     )
 
 
-def write_json(file: Path, machine: Mapping[str, object], rows: Iterable[Row]) -> None:
-    """Write what was measured, and on what."""
+def write_json(file: Path, machine: Mapping[str, object], rows: Iterable[Any]) -> None:
+    """Write what was measured, as dataclasses, and on what."""
     file.write_text(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1) + "\n")

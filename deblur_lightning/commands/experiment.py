@@ -28,6 +28,7 @@ from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
+from deblur_lightning.commands.memory import keep_freed_memory
 from deblur_lightning.commands.mistakes import explain, one_line
 from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.tracking import RunCurves, ToleratedWandb, go_offline_if_need_be
@@ -43,6 +44,7 @@ def run(argv: Sequence[str]) -> None:
     for room in ROOMS:
         import_all(room)
     _quieten()
+    keep_freed_memory()
     try:
         ExperimentCLI(argv)
     except Interrupted as stop:

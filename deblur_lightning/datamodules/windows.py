@@ -1,6 +1,8 @@
 """What a loader worker does: decode, cut a window, flip; all of it keyed by the sample's counter."""
 
 import os
+from collections.abc import Sequence
+from functools import partial
 from typing import TypedDict
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it would ask the package index for news
@@ -38,18 +40,38 @@ class RandomWindows(Dataset[Window]):
         self.images = images
         self.side = side
         self.seed = seed
-        self.augment = A.Compose([A.RandomCrop(side, side), A.D4(p=1.0 if flips else 0.0)])
+        crop = A.RandomCrop(side, side)
+        self.place = A.Compose([crop], save_applied_params=True)
+        self.augment = A.Compose([crop, A.D4(p=1.0 if flips else 0.0)])
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, key: Key) -> Window:
-        visit, index = key
-        pixels = _extended(self.images.pixels(index, visit).permute(1, 2, 0).numpy(), self.side)
-        draws = Draws(self.seed, "train", torch.tensor([visit]), torch.tensor([index]))
-        self.augment.set_random_seed(int(draws.integers("window", 0, 2**31 - 1)))
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[Window]:
+        """Those of a batch, which ``DataLoader`` asks for, with their seeds drawn at once."""
+        visits, indices = torch.tensor(keys).unbind(dim=1)
+        seeds = Draws(self.seed, "train", visits, indices).integers("window", 0, 2**31 - 1).tolist()
+        return [self._window(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
+
+    def _window(self, visit: int, index: int, seed: int) -> Window:
+        part = self.images.window(index, visit, partial(self._place, seed))
+        pixels = _extended(part.permute(1, 2, 0).numpy(), self.side)
+        self.augment.set_random_seed(seed)  # the same draws: a part that has its size already is only flipped
         window = np.ascontiguousarray(self.augment(image=pixels)["image"].transpose(2, 0, 1))
         return {"sharp": torch.from_numpy(window), "index": index, "visit": visit}
+
+    def _place(self, seed: int, height: int, width: int) -> tuple[slice, slice]:
+        """Where the window of ``seed`` lies, told before any pixel is made; all of an image that is too small."""
+        if min(height, width) < self.side:
+            return slice(0, height), slice(0, width)
+        self.place.set_random_seed(seed)
+        blank = np.empty((height, width), dtype=np.uint8)  # never looked at, and so never given memory
+        ((_, drawn),) = self.place(image=blank)["applied_transforms"]
+        left, top, right, bottom = drawn["crop_coords"]
+        return slice(top, bottom), slice(left, right)
 
 
 class WholeImages(Dataset[Window]):

@@ -38,7 +38,8 @@ class SensorNoise(Degradation):
             draws.uniform(f"noise.{name}", low / 255, high / 255).to(sharp.device)[:, None, None, None]
             for name, (low, high) in (("read", self.read), ("shot", self.shot))
         )
-        deviation = (read**2 + shot**2 * sharp.clamp(min=0)).sqrt()
+        photons = shot**2 * sharp.clamp(min=0) if self.shot[1] else 0
+        deviation = (read**2 + photons).sqrt()
         noisy = sharp + deviation * normal_fields(sharp, draws.bits("noise.field"))
         return without_psf(noisy, draws)
 

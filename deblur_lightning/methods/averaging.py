@@ -42,10 +42,10 @@ class MovingAverage(nn.Module):
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:
         """Move towards the weights of ``network``; its other buffers are taken over."""
-        keep = ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
+        step = 1 - ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
         for mean, value in zip(_state(self.network), _state(network), strict=True):
             if mean.is_floating_point():
-                mean.lerp_(value, (1 - keep).to(mean.dtype))
+                mean.lerp_(value, step.to(mean.dtype))
             else:
                 mean.copy_(value)
         self.updates += 1

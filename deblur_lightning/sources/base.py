@@ -1,12 +1,16 @@
 """The contract of a source of sharp images: three splits, each a map-style dataset."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Literal, TypedDict
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
 Split = Literal["train", "val", "test"]
+
+Place = Callable[[int, int], tuple[slice, slice]]
+"""Which rows and columns of an image are wanted, given its height and width."""
 
 
 class SharpItem(TypedDict):
@@ -43,6 +47,10 @@ class SharpImages(Dataset[SharpItem], ABC):
             visit: how often the split had been gone through before; only images that are rendered rather than
                 read depend on it.
         """
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
+        """A part of ``pixels(index, visit)``, bit for bit; cheaper where the rest need not be made or copied."""
+        return cut(self.pixels(index, visit), place)
 
     @abstractmethod
     def name(self, index: int) -> str:
@@ -88,3 +96,9 @@ class Source(ABC):
     @abstractmethod
     def split(self, split: Split) -> SharpImages:
         """The images of ``split``; raises ``UserError`` when there are none."""
+
+
+def cut(image: Tensor, place: Place) -> Tensor:
+    """The part of (C, H, W) ``image`` that ``place`` chooses, in the same memory."""
+    rows, columns = place(*image.shape[-2:])
+    return image[..., rows, columns]

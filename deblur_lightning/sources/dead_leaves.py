@@ -2,14 +2,14 @@
 
 from functools import cache
 from hashlib import blake2b
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split
 from deblur_lightning.sources.leaf_shapes import Floats, Integers, Leaves, leaf_labels
 
 _LAYERS = 3  # leaves above a point on average; exp(-3) = 5 % of the points show the background
@@ -69,8 +69,12 @@ class _Pictures(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
+        return self.window(index, visit, lambda height, width: (slice(height), slice(width)))
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
         rng = _generator(f"{self._stream}/{visit * self._length + index}")
-        return _picture(rng, _tiles(self._stream), self._size)
+        rows, columns = (range(*part.indices(self._size)) for part in place(self._size, self._size))
+        return _picture(rng, _tiles(self._stream), self._size, rows, columns)
 
     def name(self, index: int) -> str:
         return f"dead-leaves-{index:06d}"
@@ -95,16 +99,38 @@ def _drawn_leaves(rng: np.random.Generator, size: int) -> Leaves:
     return Leaves(_FINE * x, _FINE * y, half * stretch, half / stretch, np.pi * rng.random(count), box)
 
 
-def _picture(rng: np.random.Generator, tiles: Floats, size: int) -> Tensor:
-    """Render one picture, (3, size, size) uint8."""
+class _Raster(NamedTuple):
+    """The points of a part of a picture.
+
+    Attributes:
+        side: of the whole picture, in points.
+        down: (I, 1), which rows the part has.
+        right: (J,), which columns.
+        labels: (I, J), the leaf in front at each point, or -1.
+    """
+
+    side: int
+    down: Integers
+    right: Integers
+    labels: Integers
+
+
+def _raster(leaves: Leaves, size: int, rows: range, columns: range) -> _Raster:
+    down, right = (range(_FINE * part.start, _FINE * part.stop) for part in (rows, columns))
+    return _Raster(_FINE * size, np.array(down)[:, None], np.array(right), leaf_labels(leaves, down, right))
+
+
+def _picture(rng: np.random.Generator, tiles: Floats, size: int, rows: range, columns: range) -> Tensor:
+    """Render a part of one picture, (3, rows, columns) uint8; what is drawn does not depend on which part."""
     leaves = _drawn_leaves(rng, size)
-    labels = leaf_labels(leaves, _FINE * size)
+    raster = _raster(leaves, size, rows, columns)
+    labels = raster.labels
     # One colour and pattern more than there are leaves: the background's label -1 picks the last.
     count = len(leaves.x) + 1
     colours, tints = _palette(rng, count)
-    pattern = _shading(rng, leaves, labels) + _noise(rng, tiles, count, labels)
-    pattern += _stripes(rng, leaves, labels)
-    picture = np.empty((3, size, size), dtype=np.uint8)
+    pattern = _shading(rng, leaves, raster) + _noise(rng, tiles, count, raster)
+    pattern += _stripes(rng, leaves, raster)
+    picture = np.empty((3, len(rows), len(columns)), dtype=np.uint8)
     for channel, colour, tint in zip(picture, colours, tints, strict=True):
         points = colour[labels] + tint[labels] * pattern
         mean = (points[::2, ::2] + points[1::2, ::2] + points[::2, 1::2] + points[1::2, 1::2]) / 4
@@ -127,44 +153,41 @@ def _palette(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
     return colours.clip(0.02, 0.98).astype(np.float32), tints.astype(np.float32)
 
 
-def _shading(rng: np.random.Generator, leaves: Leaves, labels: Integers) -> Floats:
-    """Light that falls off evenly across each leaf, 0 in its middle; the shape of labels."""
-    side = len(labels)
-    x, y, radius = (np.append(v, side / 2) for v in (leaves.x, leaves.y, leaves.long))
+def _shading(rng: np.random.Generator, leaves: Leaves, raster: _Raster) -> Floats:
+    """Light that falls off evenly across each leaf, 0 in its middle: (I, J)."""
+    x, y, radius = (np.append(v, raster.side / 2) for v in (leaves.x, leaves.y, leaves.long))
     right, down = 0.12 * rng.standard_normal((2, len(x))) / radius
     middle = right * x + down * y
-    right, down, middle = (v.astype(np.float32)[labels] for v in (right, down, middle))
-    steps = np.arange(side, dtype=np.float32)
-    light: Floats = right * steps + down * steps[:, None] - middle
+    right, down, middle = (v.astype(np.float32)[raster.labels] for v in (right, down, middle))
+    light: Floats = right * raster.right.astype(np.float32) + down * raster.down.astype(np.float32) - middle
     return light
 
 
-def _noise(rng: np.random.Generator, tiles: Floats, count: int, labels: Integers) -> Floats:
-    """A cut of one of the tiles for each leaf, in a strength of its own; the shape of labels."""
+def _noise(rng: np.random.Generator, tiles: Floats, count: int, raster: _Raster) -> Floats:
+    """A cut of one of the tiles for each leaf, in a strength of its own: (I, J)."""
     area = 1 << (2 * _TILE_BITS)
     shift = rng.integers(area, size=count)
     tile = area * rng.integers(len(tiles), size=count)
     strength = (0.1 * np.abs(rng.standard_normal(count))).astype(np.float32)
-    steps = np.arange(len(labels))
-    position = (steps[:, None] << _TILE_BITS) + steps
+    position = (raster.down << _TILE_BITS) + raster.right
     # Past its right edge a tile goes on one row lower, which noise does not show.
-    cut = (shift[labels] + position) & (area - 1)
-    noise: Floats = strength[labels] * tiles.ravel()[tile[labels] + cut]
+    cut = (shift[raster.labels] + position) & (area - 1)
+    noise: Floats = strength[raster.labels] * tiles.ravel()[tile[raster.labels] + cut]
     return noise
 
 
-def _stripes(rng: np.random.Generator, leaves: Leaves, labels: Integers) -> Floats:
-    """Waves across a fifth of the larger leaves, 0 on all others; the shape of labels."""
+def _stripes(rng: np.random.Generator, leaves: Leaves, raster: _Raster) -> Floats:
+    """Waves across a fifth of the larger leaves, 0 on all others: (I, J)."""
     count = len(leaves.x)
     striped = np.append((rng.random(count) < 0.2) & (leaves.long > 8), False)
     period = np.exp(rng.uniform(np.log(5), np.log(np.maximum(leaves.long, 6))))
     angle = 2 * np.pi * rng.random(count)
     strength = rng.uniform(0.04, 0.2, size=count)
-    waves = np.zeros(labels.shape, dtype=np.float32)
-    down, right = np.nonzero(striped[labels])
-    leaf = labels[down, right]
-    phase = np.cos(angle)[leaf] * right + np.sin(angle)[leaf] * down
-    waves[down, right] = strength[leaf] * np.sin(2 * np.pi / period[leaf] * phase)
+    waves = np.zeros(raster.labels.shape, dtype=np.float32)
+    row, column = np.nonzero(striped[raster.labels])
+    leaf = raster.labels[row, column]
+    phase = np.cos(angle)[leaf] * raster.right[column] + np.sin(angle)[leaf] * raster.down[row, 0]
+    waves[row, column] = strength[leaf] * np.sin(2 * np.pi / period[leaf] * phase)
     return waves
 
 

@@ -31,30 +31,31 @@ class Leaves:
     box: NDArray[np.bool_]
 
 
-def leaf_labels(leaves: Leaves, side: int) -> Integers:
-    """Find which leaf is in front at each point of a raster.
+def leaf_labels(leaves: Leaves, rows: range, columns: range) -> Integers:
+    """Find which leaf is in front at each point of a part of a raster.
 
     The leaves are convex, so that each covers one run of points in a row; only runs are computed.
 
     Returns:
-        (side, side): the position of the leaf in ``leaves``, or -1 where there is none.
+        (rows, columns): the position of the leaf in ``leaves``, or -1 where there is none.
     """
     reach = np.hypot(leaves.long, leaves.short)
-    top, bottom = _points(leaves.y - reach, leaves.y + reach, side)
-    leaf, step = _runs(bottom - top)
+    top, bottom = _points(leaves.y - reach, leaves.y + reach, rows)
+    beside = (leaves.x + reach < columns.start) | (leaves.x - reach > columns.stop)
+    leaf, step = _runs(np.where(beside, 0, bottom - top))
     row = top[leaf] + step
-    first, last = _points(*_crossings(leaves, leaf, row + 0.5), side)
+    first, last = _points(*_crossings(leaves, leaf, row + 0.5), columns)
     run, step = _runs(last - first)
-    labels = np.full(side * side, -1, dtype=np.intp)
+    labels = np.full(len(rows) * len(columns), -1, dtype=np.intp)
     # Runs are ordered from back to front, and of several values for one point NumPy keeps the last.
-    labels[(row * side + first)[run] + step] = leaf[run]
-    return labels.reshape(side, side)
+    labels[((row - rows.start) * len(columns) + first - columns.start)[run] + step] = leaf[run]
+    return labels.reshape(len(rows), len(columns))
 
 
-def _points(low: Floats, high: Floats, side: int) -> tuple[Integers, Integers]:
-    """The first point whose middle lies in [low, high], and the one after the last, clipped to the raster."""
-    first = np.clip(np.ceil(low - 0.5), 0, side).astype(np.intp)
-    return first, np.clip(np.floor(high + 0.5), 0, side).astype(np.intp)
+def _points(low: Floats, high: Floats, among: range) -> tuple[Integers, Integers]:
+    """The first point ``among`` some whose middle lies in [low, high], and the one after the last."""
+    first = np.clip(np.ceil(low - 0.5), among.start, among.stop).astype(np.intp)
+    return first, np.clip(np.floor(high + 0.5), among.start, among.stop).astype(np.intp)
 
 
 def _runs(lengths: Integers) -> tuple[Integers, Integers]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import image_size, read_rgb
-from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split, cut
 
 # By name, so that no later edit can move a picture; both views of the motorcycle lie on one side.
 PHOTOS: dict[Split, tuple[str, ...]] = {
@@ -60,6 +60,9 @@ class _PhotoImages(SharpImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         # A copy: whoever writes into what they were given must not change the next reader's photograph.
         return _decoded(_path(self._names[index])).clone()
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
+        return cut(_decoded(_path(self._names[index])), place).clone()
 
     def name(self, index: int) -> str:
         return self._names[index]

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split, cut
 
 _KEPT = 32  # prepared images that a process remembers; small sets are gone through again and again
 
@@ -71,21 +71,30 @@ class _PreparedImages(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        if self.rendered:
-            return self._prepared(index, visit)
+        return self._prepared(index, visit) if self.rendered else self._remembered(index).clone()
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
+        if not self.rendered:
+            return cut(self._remembered(index), place).clone()
+        if self._side is None and not self._frame:
+            return self._coloured(self._base.window(index, visit, place))
+        return super().window(index, visit, place)
+
+    def _remembered(self, index: int) -> Tensor:
         if index not in self._kept:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
             self._kept[index] = self._prepared(index, 0)
-        return self._kept[index].clone()
+        return self._kept[index]
 
     def _prepared(self, index: int, visit: int) -> Tensor:
-        image = self._base.pixels(index, visit)
-        if self._grey and len(image) == 3:
-            image = luma(image)
+        image = self._coloured(self._base.pixels(index, visit))
         if self._side is not None:
             image = resized(image, self._side)
         return F.pad(image, (self._frame,) * 4)
+
+    def _coloured(self, image: Tensor) -> Tensor:
+        return luma(image) if self._grey and len(image) == 3 else image
 
     def name(self, index: int) -> str:
         return self._base.name(index)

@@ -5,7 +5,7 @@ from typing import final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split
 
 
 @final
@@ -47,6 +47,9 @@ class _RepeatedImages(SharpImages):
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         return self._base.pixels(index // self._copies, visit)
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
+        return self._base.window(index // self._copies, visit, place)
 
     def name(self, index: int) -> str:
         position, copy = divmod(index, self._copies)

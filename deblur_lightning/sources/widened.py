@@ -4,7 +4,7 @@ from typing import final
 
 from torch import Tensor
 
-from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split
 
 
 @final
@@ -43,6 +43,10 @@ class _JoinedImages(SharpImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         images, position, _ = self._located(index)
         return images.pixels(position, visit)
+
+    def window(self, index: int, visit: int, place: Place) -> Tensor:
+        images, position, _ = self._located(index)
+        return images.window(position, visit, place)
 
     def name(self, index: int) -> str:
         images, position, prefix = self._located(index)

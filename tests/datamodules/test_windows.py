@@ -1,12 +1,19 @@
 """Windows: what a loader worker cuts out, pure in the sample's counter."""
 
+import albumentations as A
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from deblur_lightning.datamodules.windows import RandomWindows, WholeImages
-from deblur_lightning.sources.base import SharpImages
+from deblur_lightning.draws import Draws
+from deblur_lightning.sources.base import SharpImages, Source
+from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.photos import Photos
+from deblur_lightning.sources.prepared import Prepared
+from deblur_lightning.sources.shared_target import SharedTarget
+from deblur_lightning.sources.widened import Widened
 
 
 class Ramp(SharpImages):
@@ -69,7 +76,50 @@ def test_an_image_smaller_than_the_window_is_reflected(height: int, width: int) 
         assert window[0, :5, 0].tolist() == [2, 1, 0, 1, 2]
 
 
+@pytest.mark.parametrize("side", [16, 40, 60])
+@pytest.mark.parametrize("flips", [True, False])
+def test_a_window_is_what_cutting_from_the_whole_image_would_give(side: int, flips: bool) -> None:
+    """What albumentations does with all pixels, for images larger than the window, as large and smaller."""
+    images = Widened(Prepared(Photos(), side=50), DeadLeaves(length=2, size=50)).split("train")
+    cut = RandomWindows(images, side=side, flips=flips, seed=5)
+    whole = A.Compose([A.RandomCrop(side, side), A.D4(p=float(flips))])
+    for visit, index in ((0, 0), (1, 3), (2, 11), (3, 12)):
+        draws = Draws(5, "train", torch.tensor([visit]), torch.tensor([index]))
+        whole.set_random_seed(int(draws.integers("window", 0, 2**31 - 1)))
+        around = [(max(0, side - 50) // 2, max(0, side - 50) - max(0, side - 50) // 2)] * 2
+        pixels = np.pad(images.pixels(index, visit).permute(1, 2, 0).numpy(), [*around, (0, 0)], mode="reflect")
+        expected = whole(image=pixels)["image"].transpose(2, 0, 1)
+        np.testing.assert_array_equal(cut[visit, index]["sharp"].numpy(), expected)
+
+
 def test_whole_images_are_left_as_they_are() -> None:
     item = WholeImages(Ramp(7, 9))[(5, 0)]
     assert torch.equal(item["sharp"], Ramp(7, 9).pixels(0, visit=5))
     assert (item["index"], item["visit"]) == (0, 5)
+
+
+def off_centre(height: int, width: int) -> tuple[slice, slice]:
+    return slice(3, 3 + height // 4), slice(width // 3, width - 1)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Photos(),
+        DeadLeaves(length=3, size=48),
+        Prepared(DeadLeaves(length=3, size=48), grey=True),
+        Prepared(DeadLeaves(length=3, size=48), grey=True, side=40, frame=5),
+        Prepared(Photos(), grey=True, count=3),
+        SharedTarget(Widened(Photos(), DeadLeaves(length=3, size=48)), copies=2),
+    ],
+    ids=["photos", "leaves", "grey leaves", "small leaves", "grey photos", "copies"],
+)
+def test_a_part_is_bit_for_bit_that_of_the_whole_and_memory_of_its_own(source: Source) -> None:
+    images = source.split("train")
+    for index in (0, 2, len(images) - 1):
+        whole = images.pixels(index, 1)
+        height, width = whole.shape[-2:]
+        part = images.window(index, 1, off_centre)
+        assert torch.equal(part, whole[:, 3 : 3 + height // 4, width // 3 : width - 1])
+        part.fill_(7)
+        assert torch.equal(images.pixels(index, 1), whole)

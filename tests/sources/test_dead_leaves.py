@@ -10,6 +10,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources import dead_leaves
 from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.leaf_shapes import Integers, Leaves, leaf_labels
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
@@ -32,6 +33,20 @@ def test_same_counters_give_the_same_bits() -> None:
 def test_nothing_but_visit_times_length_plus_index_counts() -> None:
     few, many = DeadLeaves(length=5, size=32).split("train"), DeadLeaves(length=50, size=32).split("train")
     assert torch.equal(few.pixels(2, visit=3), many.pixels(17))
+
+
+def test_only_the_wanted_part_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    sides = []
+
+    def spied(leaves: Leaves, rows: range, columns: range) -> Integers:
+        sides.append((len(rows), len(columns)))
+        return leaf_labels(leaves, rows, columns)
+
+    monkeypatch.setattr(dead_leaves, "leaf_labels", spied)
+    images = DeadLeaves(length=2, size=64).split("train")
+    part = images.window(1, 0, lambda height, width: (slice(5, 25), slice(height - 30, width)))
+    assert tuple(part.shape) == (3, 20, 30)
+    assert sides == [(40, 60)]  # two points a pixel
 
 
 def test_no_two_pictures_are_alike() -> None:

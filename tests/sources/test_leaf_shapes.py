@@ -30,7 +30,9 @@ def test_labels_are_those_of_the_painter(seed: int) -> None:
     expected = painted(leaves, side)
     assert (expected == -1).any()
     assert len(np.unique(expected)) > 30
-    np.testing.assert_array_equal(leaf_labels(leaves, side), expected)
+    np.testing.assert_array_equal(leaf_labels(leaves, range(side), range(side)), expected)
+    rows, columns = range(7, 30), range(20, side)
+    np.testing.assert_array_equal(leaf_labels(leaves, rows, columns), expected[7:30, 20:])
 
 
 @pytest.mark.parametrize("angle", [0, np.pi / 2, np.pi])
@@ -44,10 +46,10 @@ def test_upright_rectangle(angle: float) -> None:
         expected[8:16, 8:12] = 0
     else:
         expected[10:14, 6:14] = 0
-    np.testing.assert_array_equal(leaf_labels(leaves, 20), expected)
+    np.testing.assert_array_equal(leaf_labels(leaves, range(20), range(20)), expected)
 
 
 def test_no_leaf_at_all() -> None:
     none = np.zeros(0)
-    labels = leaf_labels(Leaves(none, none, none, none, none, none.astype(bool)), 4)
+    labels = leaf_labels(Leaves(none, none, none, none, none, none.astype(bool)), range(4), range(4))
     np.testing.assert_array_equal(labels, np.full((4, 4), -1))

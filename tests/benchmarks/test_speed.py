@@ -1,0 +1,154 @@
+"""The benchmarks of speed run, and what can be counted rather than timed stays small."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lightning.pytorch import Callback
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from benchmarks import __main__ as entry
+from benchmarks import accelerator, allocator, loader, overhead, quality, scale, startup
+from benchmarks.hand import by_hand
+from tests.conftest import REPOSITORY
+
+TINY = ("--data.crop_size=16", "--data.batch_size=2", "--data.num_workers=0", "--data.epoch_length=1000")
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+
+
+class Operations(TorchDispatchMode):
+    """Counts what torch is asked to do."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+class Counted(Callback):
+    """Operations of three steps through the package, after three, and of three steps by hand."""
+
+    package = hand = 0
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 2:
+            self._mode = Operations()
+            self._mode.__enter__()
+        elif batch_idx == 5:
+            self._mode.__exit__(None, None, None)
+            self.package = self._mode.count // 3
+            loop = by_hand(pl_module, [(batch["blurred"], batch["sharp"])], trainer.gradient_clip_val)
+            for _ in range(3):
+                next(loop)
+            with Operations() as mode:
+                for _ in range(3):
+                    next(loop)
+            self.hand = mode.count // 3
+
+
+def counted(folder: Path, experiment: str, *settings: str) -> Counted:
+    found = Counted()
+    limits = ["--trainer.limit_train_batches=6", "--trainer.limit_val_batches=0", "--trainer.max_epochs=1"]
+    quiet = ["--trainer.enable_progress_bar=false", "--trainer.enable_model_summary=false"]
+    config = f"--config=experiments/{experiment}.yaml"
+    overhead.run_with(found, [config, f"--run={folder}/run", *limits, *quiet, *TINY, *settings])
+    return found
+
+
+SMALL_GAN = ("--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]")
+
+
+@pytest.mark.parametrize(
+    ("experiment", "settings", "most"),
+    [("srcnn_915", (), 330), ("deblurgan", SMALL_GAN, 310), ("nafnet_blind", (), 560)],
+)
+def test_operations_that_the_package_adds_to_a_step_by_hand(
+    experiment: str, settings: tuple[str, ...], most: int, tmp_path: Path
+) -> None:
+    """Loader, draws, degradation, logging: a few hundred small ones; microseconds each."""
+    found = counted(tmp_path, experiment, *settings)
+    assert 0 < found.hand < found.package < found.hand + most
+
+
+def test_operations_of_a_step_hardly_grow_with_the_batch(tmp_path: Path) -> None:
+    """No loop over samples but the loader's own, which makes each of them a tensor."""
+    small = counted(tmp_path / "2", "deblurgan", *SMALL_GAN)
+    large = counted(tmp_path / "16", "deblurgan", *SMALL_GAN, "--data.batch_size=16")
+    assert large.hand == small.hand
+    assert large.package - small.package < 14 * 8
+
+
+def test_the_entry_lists_every_script_and_runs_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry.main([])
+    lines = capsys.readouterr().out.splitlines()
+    assert {"overhead", "loader", "startup", "degradations"} <= {line.split()[0] for line in lines[2:]}
+    assert not {"timing", "hand", "machine"} & {line.split()[0] for line in lines[2:]}
+    assert all(len(line.split()) > 3 for line in lines[2:])
+    monkeypatch.setattr(sys, "argv", [])
+    entry.main(["deconv_layer", "--quick", "--threads", "1"])
+    assert "formula / ours" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        entry.main(["overheat"])
+    assert stop.value.code == 2
+
+
+def test_overhead_is_measured_in_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--only", "srcnn_915", "--rounds", "2", "--steps", "1", "--json", str(tmp_path / "rows.json")]
+    (row,) = overhead.main([*few, "--", *TINY])
+    assert row.batch == 2
+    assert set(row.parts) == {"loader", "degradation", "step", "rest"}
+    assert all(seconds > 0 for seconds in row.parts.values())
+    assert "package / hand" in capsys.readouterr().out
+    assert json.loads((tmp_path / "rows.json").read_text())["machine"]["workers"] == "0"
+
+
+def test_every_source_has_its_rate(tmp_path: Path) -> None:
+    rows = loader.main(["--quick", "--batches", "1", "--rounds", "1", "--workers", "0"])
+    assert len(rows) == 5
+    assert all(row.rate > 0 for row in rows)
+
+
+def test_memory_and_validation_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(kind: str, *sizes: str) -> Any:
+        return {"--step": scale.of_a_step, "--validate": scale.of_validation}[kind](*map(int, sizes))
+
+    monkeypatch.setattr(scale, "in_a_process", here)
+    rows = scale.main(["--quick", "--parts", "memory", "validation"])
+    assert [row.unit for row in rows] == ["MiB", "ms an image", "MiB"]
+
+
+def test_variants_reach_the_step() -> None:
+    rows = accelerator.main(["--quick", "--only", "srcnn_2048", "--steps", "1", "--variants", "fp32", "bf16"])
+    assert [row.variant for row in rows] == ["fp32", "bf16"]
+    assert all(0 < row.share < 2 for row in rows)
+
+
+def test_a_network_of_the_quality_table_trains_for_its_time(tmp_path: Path, deblur: Any) -> None:
+    options = quality.argparse.Namespace(runs=tmp_path, settings=[])
+    run = quality.run_of("NAFNet 8", 90, options)
+    config = yaml.safe_load((tmp_path / "nafnet_8-90min.yaml").read_text())
+    assert config["trainer"]["max_time"] == "00:01:30:00"
+    code, _, complained = deblur("fit", *run.fit, f"--run={run.folder}", "--trainer.max_steps=1", *TINY)
+    assert code == 0, complained
+
+
+def test_a_step_is_timed_with_its_peak(capsys: pytest.CaptureFixture[str]) -> None:
+    allocator.main(["--quick", "--steps", "1", "--network", "SRCNN 9-1-5, 32x1x64x64"])
+    assert all(value > 0 for value in json.loads(capsys.readouterr().out).values())
+
+
+@pytest.mark.slow
+def test_processes_are_compared() -> None:
+    found = startup.main(["--rounds", "1"])
+    assert found is not None
+    assert found.seconds["deblur --version"] < found.seconds["import lightning"]
