@@ -28,8 +28,10 @@ DECISIVE = (
 
 
 class RunConfig(SaveConfigCallback):
-    """Writes the run's settings as its ``config.yaml``, headed by the commit, whole or not at all; what decides its course in
-    each checkpoint."""
+    """Writes the run's settings, headed by the commit, as its ``config.yaml``, whole or not at all.
+
+    What decides the run's course goes into each checkpoint too.
+    """
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Write them; Lightning calls this in the first process alone."""
