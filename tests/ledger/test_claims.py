@@ -18,7 +18,7 @@ def test_every_report_is_there_and_the_quick_budget_is_three_quarters_of_an_hour
     assert {claim.report for claim in book.claims} == set("ABCDE")
     assert len(book.claims) >= 25
     runs = plan(book.claims, "quick", book, Path("runs"), None)
-    assert sum(run.seconds for run in runs) <= 45 * 60
+    assert sum(run.seconds for run in runs) / 2 <= 40 * 60  # two at a time
     names = {run.training.name for run in runs}
     assert names >= {
         "inverse",
