@@ -149,7 +149,6 @@ def _counted(number: int, what: str) -> str:
 
 def counts(rows: Sequence[Row]) -> str:
     """How many verdicts of each kind there are."""
-    kinds = dict.fromkeys(("holds", "does not hold", OPEN), 0)
-    for row in rows:
-        kinds[row.verdict] += 1
-    return ", ".join(f"{number} {'hold' if kind == 'holds' else kind}" for kind, number in kinds.items())
+    kinds = {"holds": "hold", "does not hold": "do not hold", OPEN: OPEN}
+    verdicts = [row.verdict for row in rows]
+    return ", ".join(f"{verdicts.count(kind)} {words}" for kind, words in kinds.items())

@@ -83,7 +83,7 @@ def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path)
     assert texts[0] == texts[1]
     assert set(texts[0]) == {"ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"}
     page = texts[0]["ledger.md"].decode()
-    assert "1 hold, 0 does not hold, 1 cannot be judged" in page
+    assert "1 hold, 0 do not hold, 1 cannot be judged" in page
     assert "Not run: no photographs. Because." in page
     assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
     HTMLParser().feed(texts[0]["ledger.html"].decode())
