@@ -1,4 +1,6 @@
-"""The one line told where an image's number of channels is not the network's."""
+"""What networks check: the numbers that they are made of, and the channels of the images that they are given."""
+
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -20,3 +22,20 @@ def check_channels(owner: str, channels: int, image: Tensor) -> None:
     if given != channels:
         cure = f"set --model.network.channels={given}, or give it images of {channels}"
         raise UserError(f"{owner} was made for images of channels={channels} and was given one of {given}: {cure}.")
+
+
+def check_counts(owner: str, least: int = 1, **counts: int | Sequence[int]) -> None:
+    """Refuse numbers of things below ``least``.
+
+    Args:
+        owner: the network's name.
+        least: what each must be at least.
+        counts: numbers, or sequences of them, by the names of the arguments.
+
+    Raises:
+        UserError: naming the first that is.
+    """
+    for name, count in counts.items():
+        if min(count if isinstance(count, Sequence) else (count,), default=least) < least:
+            given = list(count) if isinstance(count, Sequence) else count
+            raise UserError(f"{owner} {name}={given}: give {least} or more{' each' * isinstance(count, Sequence)}.")

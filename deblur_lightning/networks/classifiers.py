@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.networks.channels import check_channels
+from deblur_lightning.networks.channels import check_channels, check_counts
 
 
 class Classifier(nn.Module):
@@ -25,9 +25,8 @@ class Classifier(nn.Module):
 
     def __init__(self, channels: int, side: int, classes: int) -> None:
         super().__init__()
-        for name, value, least in (("channels", channels, 1), ("side", side, 1), ("classes", classes, 2)):
-            if value < least:
-                raise UserError(f"{type(self).__name__} {name}={value}: give {least} or more.")
+        check_counts(type(self).__name__, channels=channels, side=side)
+        check_counts(type(self).__name__, least=2, classes=classes)
         self.channels = channels
         self.side = side
         self.classes = classes
@@ -73,6 +72,7 @@ class MLPClassifier(Classifier):
         classes: int = 10,
     ) -> None:
         super().__init__(channels, side, classes)
+        check_counts("MLPClassifier", widths=widths)
         if not 0 <= dropout < 1:
             raise UserError(f"MLPClassifier dropout={dropout}: give 0 or more, below 1.")
         self.layers = nn.Sequential(nn.Flatten(), *_dense([channels * side**2, *widths, classes], dropout))
@@ -101,6 +101,7 @@ class CNNClassifier(Classifier):
         classes: int = 10,
     ) -> None:
         super().__init__(channels, side, classes)
+        check_counts("CNNClassifier", widths=widths, dense=dense)
         left = side >> len(widths)
         if left < 1:
             raise UserError(f"CNNClassifier side={side} is halved {len(widths)} times, to nothing: give fewer widths.")

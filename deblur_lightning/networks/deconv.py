@@ -5,6 +5,7 @@ real transform for each input channel and one for each output channel, with the 
 the report transforms every pair of channels there and back.
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import mirrored_rows, transfer
+from deblur_lightning.networks.channels import check_counts
 
 _FEW_CHANNELS = 8
 
@@ -51,16 +53,17 @@ class FourierDeconv2d(nn.Module):
         bound: float = 1e-6,
     ) -> None:
         super().__init__()
-        counts = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": min(kernel_size)}
-        for name, count in counts.items():
-            if count < 1:
-                raise UserError(f"FourierDeconv2d {name}={count}: give 1 or more.")
+        check_counts("FourierDeconv2d", in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
         if factors not in (1, 4):
             raise UserError(f"FourierDeconv2d factors={factors}: give 1 or 4.")
         if first_tap not in ("fixed", "trainable"):
             raise UserError(f"FourierDeconv2d first_tap={first_tap!r}: give fixed or trainable.")
         if not 0 <= padding < float("inf"):
             raise UserError(f"FourierDeconv2d padding={padding}: give a fraction of the image's size, 0 or more.")
+        if scale is not None and not math.isfinite(scale):
+            raise UserError(f"FourierDeconv2d scale={scale}: give a finite number, or null for none.")
+        if not 0 <= bound < math.inf:
+            raise UserError(f"FourierDeconv2d bound={bound}: give 0 or more.")
         self.kernel_size = kernel_size
         self.factors = factors
         self.padding = padding

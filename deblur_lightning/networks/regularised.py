@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
+from deblur_lightning.networks.channels import check_counts
 from deblur_lightning.surroundings import completed
 
 
@@ -133,9 +134,8 @@ class MultiDeconv(nn.Module):
         bands: int = 32,
     ) -> None:
         super().__init__()
-        for name, count, least in (("filters", filters, 1), ("width", width, 1), ("depth", depth, 2)):
-            if count < least:
-                raise UserError(f"MultiDeconv {name}={count}: give {least} or more.")
+        check_counts("MultiDeconv", filters=filters, width=width, channels=channels)
+        check_counts("MultiDeconv", least=2, depth=depth)
         ratios = [0.1 * 0.1**place for place in torch.linspace(0, 3, filters).tolist()]
         self.inverses = RegularisedDeconv(psf_size, bands, ratios)
         self.takes_psf = self.inverses.takes_psf

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights, resnet18
 
-from deblur_lightning.networks.channels import check_channels
+from deblur_lightning.networks.channels import check_channels, check_counts
 
 
 class ResNet18(nn.Module):
@@ -27,6 +27,7 @@ class ResNet18(nn.Module):
 
     def __init__(self, stem: nn.Module | None = None, classes: int = 10, pretrained: bool = True) -> None:
         super().__init__()
+        check_counts("ResNet18", least=2, classes=classes)
         self.classes = classes
         self.pretrained = pretrained
         self.stem = stem or nn.Identity()

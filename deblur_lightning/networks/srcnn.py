@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.networks.channels import check_channels
+from deblur_lightning.networks.channels import check_channels, check_counts
 
 
 class SRCNN(nn.Module):
@@ -40,8 +40,7 @@ class SRCNN(nn.Module):
                 f"SRCNN has {len(kernels)} kernels {list(kernels)} and {len(widths)} widths {list(widths)}: "
                 "give one width fewer than kernels."
             )
-        if min(widths, default=1) < 1:
-            raise UserError(f"SRCNN widths={list(widths)}: give 1 channel or more each.")
+        check_counts("SRCNN", widths=widths, channels=channels)
         if any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
             raise UserError(f"SRCNN kernels={list(kernels)}: every kernel must be odd and at least 1.")
         paddings = [kernel // 2 for kernel in kernels] if paddings is None else paddings

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from deblur_lightning.errors import UserError
+from deblur_lightning.networks.channels import check_counts
 
 
 class ConvStem(nn.Module):
@@ -18,9 +18,7 @@ class ConvStem(nn.Module):
 
     def __init__(self, channels: int = 3, kernel_size: int = 3) -> None:
         super().__init__()
-        for name, value in {"channels": channels, "kernel_size": kernel_size}.items():
-            if value < 1:
-                raise UserError(f"ConvStem {name}={value}: give 1 or more.")
+        check_counts("ConvStem", channels=channels, kernel_size=kernel_size)
         self.layer = nn.Conv2d(channels, channels, kernel_size, padding="same")
 
     def forward(self, image: Tensor) -> Tensor:

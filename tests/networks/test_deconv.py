@@ -187,7 +187,7 @@ def test_weights_that_are_no_numbers_are_refused() -> None:
     [
         ({"in_channels": 0}, "in_channels=0"),
         ({"out_channels": -1}, "out_channels=-1"),
-        ({"kernel_size": (0, 3)}, "kernel_size=0"),
+        ({"kernel_size": (0, 3)}, r"kernel_size=\[0, 3\]"),
         ({"factors": 2}, "factors=2"),
         ({"first_tap": "free"}, "first_tap='free'"),
         ({"padding": -0.1}, "padding=-0.1"),
