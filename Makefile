@@ -1,6 +1,6 @@
 # make demo       train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
 # make ledger     run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
-# make test       the test suite without its slow parts
+# make test       the test suite without its slow parts, on up to four cores
 # make test-all   the whole test suite
 # make check      lint, format, types and import layers
 # Each sets up what it needs in .venv, once.
@@ -25,7 +25,7 @@ ledger: $(READY)
 	$(BIN)/deblur reproduce --all --budget quick --jobs 2 $(if $(DATA),--data $(DATA))
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --cov --cov-report=term
 
 test-all: $(DEV_READY)
 	$(BIN)/python -m pytest --cov --cov-report=term
