@@ -18,8 +18,8 @@ Planes = NDArray[np.unsignedinteger[Any]]
 Restore = Callable[[Tensor], Tensor]
 """Maps (C, H, W) float32 in [0, 1] on the CPU to the same."""
 
-SIDE = 2304
-"""Pixels a side of a tile with its overlap: larger ones waste less on the overlap, and hold more memory (0.9 GiB)."""
+SIDE = 3136
+"""Pixels a side of a tile with its overlap: larger ones waste less on the overlap, and hold more memory (1 GiB)."""
 
 SMALLEST = 64
 """Pixels a side of a tile's own part below which memory is too short for anything."""
