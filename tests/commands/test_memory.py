@@ -27,6 +27,7 @@ def page_faults(setting: str) -> int:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator than glibc's")
+@pytest.mark.slow  # counts page faults, which other processes disturb
 def test_freed_blocks_are_handed_out_again_without_new_pages() -> None:
     kept = page_faults("kept")
     assert kept < 1000
