@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.hand import by_hand
 from benchmarks.machine import machine
-from benchmarks.timing import seconds_for, synchronise, table, write_json
+from benchmarks.timing import seconds_for, synchronise, tell
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.regression import RegressionRestorer
@@ -159,11 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         ]
         for row in rows
     ]
-    print(table(["step of", "variant", "steps/s", "images/s", "MiB", "of the peak"], cells))
-    conditions = machine(options.device)
-    print("\n" + "; ".join(f"{name} {value}" for name, value in conditions.items()))
-    if options.json:
-        write_json(options.json, conditions, rows)
+    header = ["step of", "variant", "steps/s", "images/s", "MiB", "of the peak"]
+    tell(header, cells, rows, machine(options.device), options.json)
     return rows
 
 

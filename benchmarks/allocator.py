@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.machine import machine
-from benchmarks.timing import Ratio, ratio, table, write_json
+from benchmarks.timing import Ratio, ratio, tell
 from deblur_lightning.commands.memory import keep_freed_memory
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.srcnn import SRCNN
@@ -103,10 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         return []
     rows = [measured(network, options) for network in options.only]
     cells = [[row.network, str(row.speed), *(f"{peak:.0f}" for peak in row.peaks)] for row in rows]
-    print(table(["step of", "speed, kept / not", "peak MiB, not", "peak MiB, kept"], cells))
-    print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
-    if options.json:
-        write_json(options.json, machine(), rows)
+    tell(["step of", "speed, kept / not", "peak MiB, not", "peak MiB, kept"], cells, rows, machine(), options.json)
     return rows
 
 

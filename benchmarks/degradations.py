@@ -4,9 +4,7 @@ python -m benchmarks.degradations [--quick] [--threads 2] [--json FILE] [--devic
 """
 
 import argparse
-import platform
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from itertools import product
 from pathlib import Path
 
@@ -14,8 +12,9 @@ import cv2
 import torch
 
 from benchmarks.lines import Line, lines
+from benchmarks.machine import machine
 from benchmarks.share import share_of_a_step
-from benchmarks.timing import Effort, Row, interleaved, peak_memory, ratio, table, write_json
+from benchmarks.timing import Effort, Row, interleaved, peak_memory, ratio, tell
 from benchmarks.works import Images
 
 SHAPES = ((64, 3, 96, 96), (16, 3, 256, 256))
@@ -87,18 +86,6 @@ def aims(rows: Sequence[Row]) -> list[str]:
     return told
 
 
-def machine(options: argparse.Namespace) -> dict[str, object]:
-    """What the figures depend on."""
-    packages = ("torch", "kornia", "albumentations", "deepinv")
-    versions = {name: next(iter(_version(name)), "not installed") for name in packages}
-    processor = torch.cuda.get_device_name() if options.device == "cuda" else platform.machine()
-    return {"device": processor, "threads": options.threads, **versions}
-
-
-def _version(name: str) -> list[str]:
-    return [package.version for package in metadata.distributions(name=name)]
-
-
 def main(arguments: Sequence[str] | None = None) -> list[Row]:
     """Measure, print and, if asked to, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -121,13 +108,10 @@ def main(arguments: Sequence[str] | None = None) -> list[Row]:
 
 
 def _told(rows: Sequence[Row], options: argparse.Namespace) -> None:
-    conditions = machine(options)
     memory = ["MiB, ours", "MiB, kornia"] if options.device == "cuda" else []
-    print(table(["degradation", "images", "K", *COLUMNS, "ours / kornia", *memory], map(cells, rows)))
-    print(f"\n{NOTES}\n\n" + "; ".join(f"{name} {value}" for name, value in conditions.items()))
-    print("\n".join(aims(rows)))
-    if options.json:
-        write_json(options.json, conditions, rows)
+    header = ["degradation", "images", "K", *COLUMNS, "ours / kornia", *memory]
+    tell(header, map(cells, rows), rows, machine(options.device, ("kornia", "albumentations", "deepinv")), options.json)
+    print(f"\n{NOTES}\n\n" + "\n".join(aims(rows)))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from benchmarks.machine import machine
-from benchmarks.timing import table, write_json
+from benchmarks.timing import tell
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.imagefiles import write_png
@@ -125,10 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         Measured(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()
     ]
     cells = [[row.source, str(row.workers), f"{row.rate:,.0f}", f"{row.over_network:.1f}"] for row in rows]
-    print(table(["source", "processes", "images/s", f"/ SRCNN 9-1-5's {network:,.0f}"], cells))
-    print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
-    if options.json:
-        write_json(options.json, machine(), rows)
+    header = ["source", "processes", "images/s", f"/ SRCNN 9-1-5's {network:,.0f}"]
+    tell(header, cells, rows, machine(), options.json)
     return rows
 
 

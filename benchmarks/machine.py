@@ -1,14 +1,12 @@
 """What figures depend on: the processor, the versions, the commit; printed below every table and kept with its JSON."""
 
-import os
-import platform
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 
 import torch
 
 from deblur_lightning.callbacks.scores import package_commit
+from deblur_lightning.commands.reproduce_one import cores, processor
 
 
 def machine(device: str = "cpu", packages: Sequence[str] = ()) -> dict[str, str]:
@@ -19,11 +17,10 @@ def machine(device: str = "cpu", packages: Sequence[str] = ()) -> dict[str, str]
         packages: beside torch and lightning, whose versions matter.
     """
     versions = {name: version(name) for name in ("torch", "lightning", *packages)}
-    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else _processor()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else processor()
     return {
         "device": name,
-        "cores": str(cores),
+        "cores": str(cores()),
         "threads": str(torch.get_num_threads()),
         **versions,
         "commit": package_commit(),
@@ -33,9 +30,3 @@ def machine(device: str = "cpu", packages: Sequence[str] = ()) -> dict[str, str]
 def version(package: str) -> str:
     """Of an installed package, or that it is none."""
     return next((found.version for found in metadata.distributions(name=package)), "not installed")
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

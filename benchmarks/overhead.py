@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from benchmarks.hand import by_hand
 from benchmarks.machine import machine
 from benchmarks.peer import by_deepinv
-from benchmarks.timing import Ratio, ratio, synchronise, table, write_json
+from benchmarks.timing import Ratio, ratio, synchronise, tell
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.commands.experiment import ROOMS, ExperimentCLI, import_all
 from deblur_lightning.commands.memory import keep_freed_memory
@@ -220,11 +220,9 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         rows.append(measured(name, options))
         print(asdict(rows[-1]), flush=True)
     header = ["experiment", "batch", "images/s", "package / hand", "aim", "package / deepinv"]
-    print(table([*header, *(f"{name}, ms" for name in rows[0].parts)], map(cells, rows)))
+    header += [f"{name}, ms" for name in rows[0].parts]
     conditions = machine(options.device, ("deepinv",)) | {"workers": str(options.workers)}
-    print("\n" + "; ".join(f"{name} {value}" for name, value in conditions.items()))
-    if options.json:
-        write_json(options.json, conditions, rows)
+    tell(header, map(cells, rows), rows, conditions, options.json)
     return rows
 
 

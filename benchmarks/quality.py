@@ -19,7 +19,7 @@ import yaml
 
 from benchmarks.machine import machine
 from benchmarks.running import Run, half_interval, mean
-from benchmarks.timing import table, write_json
+from benchmarks.timing import tell
 
 
 def naf(width: int) -> dict[str, object]:
@@ -99,10 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     rows = [measured(network, minutes, options) for minutes in options.minutes for network in options.only]
     cells = [[row.network, f"{row.minutes:g}", str(row.steps), f"{row.gain:+.2f} ± {row.half:.2f}"] for row in rows]
-    print(table(["network", "minutes", "steps", "gain, dB"], cells))
-    print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
-    if options.json:
-        write_json(options.json, machine(), rows)
+    tell(["network", "minutes", "steps", "gain, dB"], cells, rows, machine(), options.json)
     return rows
 
 

@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from benchmarks.machine import machine
 from benchmarks.restoring import peak
-from benchmarks.timing import table, write_json
+from benchmarks.timing import tell
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.methods.srcnn import SRCNNRestorer
@@ -164,12 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
         print(json.dumps(of_a_step(*options.step) if options.step else of_validation(options.validate)))
         return []
     rows = [row for part in options.parts for row in PARTS[part](options)]
-    print(
-        table(["what", "size", "value", "unit"], [[row.what, row.size, f"{row.value:.2f}", row.unit] for row in rows])
-    )
-    print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
-    if options.json:
-        write_json(options.json, machine(), rows)
+    cells = [[row.what, row.size, f"{row.value:.2f}", row.unit] for row in rows]
+    tell(["what", "size", "value", "unit"], cells, rows, machine(), options.json)
     return rows
 
 

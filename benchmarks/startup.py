@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from benchmarks.timing import Ratio, ratio, table, write_json
+from benchmarks.timing import Ratio, ratio, tell
 
 COMMANDS = {
     "deblur --version": ["-m", "deblur_lightning", "--version"],
@@ -75,10 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> Measured | None:
     medians = {name: statistics.median(times) for name, times in taken.items()}
     found = Measured(medians, ratio(taken["import lightning"], taken["deblur fit"]))
     rows = [[name, f"{value:.2f}", str(found.fit) if "fit" in name else ""] for name, value in medians.items()]
-    print(table(["process", "seconds", "/ import lightning (aim 1.5)"], rows))
-    print("\n" + "; ".join(f"{name} {value}" for name, value in machine().items()))
-    if options.json:
-        write_json(options.json, machine(), [found])
+    tell(["process", "seconds", "/ import lightning (aim 1.5)"], rows, [found], machine(), options.json)
     return found
 
 

@@ -117,6 +117,24 @@ def table(header: list[str], rows: Iterable[list[str]]) -> str:
     )
 
 
-def write_json(file: Path, machine: Mapping[str, object], rows: Iterable[Any]) -> None:
-    """Write what was measured, as dataclasses, and on what."""
-    file.write_text(json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
+def tell(
+    header: list[str],
+    cells: Iterable[list[str]],
+    rows: Iterable[Any],
+    conditions: Mapping[str, object],
+    file: Path | None = None,
+) -> None:
+    """Print a table and what its figures depend on; with ``file``, write both as JSON too.
+
+    Args:
+        header: of the table.
+        cells: its lines.
+        rows: what was measured, as dataclasses.
+        conditions: what the figures depend on; see ``machine``.
+        file: for the JSON.
+    """
+    print(table(header, cells))
+    print("\n" + "; ".join(f"{name} {value}" for name, value in conditions.items()))
+    if file is not None:
+        measured = {"machine": conditions, "rows": [asdict(row) for row in rows]}
+        file.write_text(json.dumps(measured, indent=1) + "\n")

@@ -121,7 +121,7 @@ def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
 
 def _circumstances(run: Run) -> dict[str, Any]:
     seconds = sum(map(float, (run.folder / SECONDS).read_text(encoding="utf-8").split()))
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{_processor()}, {cores()} cores"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{processor()}, {cores()} cores"
     machine = f"{device}, torch {torch.__version__}, Python {platform.python_version()}"
     return {"seconds": seconds, "commit": read_scores(run.folder / "scores.csv")[0].commit, "machine": machine}
 
@@ -131,7 +131,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name, as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
