@@ -11,6 +11,7 @@ from torch.optim import Adam
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
+from deblur_lightning.methods.measuring import measure
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.regularised import RegularisedDeconv
@@ -94,8 +95,17 @@ class DeconvRestorer(Restorer):
         if self.blur_weight:
             for psf in learned_psfs(self.network):
                 loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, rim)
+        self._measure(batch)
         self.log("train/loss", loss, batch_size=len(sharp))
         return loss
+
+    def _measure(self, batch: RestorationBatch) -> None:
+        """Show the batch to the layers that ask how much an image differs from those of the training."""
+        for layer in inverses(self.network):
+            if layer.spectra is not None:
+                count = len(batch["sharp"])
+                psf = batch["psf"] if layer.takes_psf else layer.psf.expand(count, -1, -1)
+                measure(layer.spectra, batch, psf, torch.ones(count, device=psf.device))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         layers = [m for m in self.network.modules() if isinstance(m, FourierDeconv2d | RegularisedDeconv)]
@@ -114,7 +124,12 @@ def _inner(image: Tensor, rim: int) -> Tensor:
 
 def learned_psfs(network: nn.Module) -> list[Tensor]:
     """The PSFs (K, K) that the layers of ``network`` have learned."""
-    return [m.psf for m in network.modules() if isinstance(m, RegularisedDeconv) and not m.takes_psf]
+    return [layer.psf for layer in inverses(network) if not layer.takes_psf]
+
+
+def inverses(network: nn.Module) -> list[RegularisedDeconv]:
+    """The regularised layers of ``network``."""
+    return [module for module in network.modules() if isinstance(module, RegularisedDeconv)]
 
 
 def blur_mismatch(sharp: Tensor, blurred: Tensor, psf: Tensor, rim: int = 0) -> Tensor:

@@ -3,51 +3,19 @@
 from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import band_means, centred_transfer, regularised_inverse, spread
+from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
 from deblur_lightning.methods.filtering import FilterRestorer
+from deblur_lightning.methods.measuring import measure
+from deblur_lightning.networks.spectra import MeasuredSpectra
 from deblur_lightning.surroundings import completed
 
-LEAST_NOISE = 1e-10
-"""Power for each pixel; rounding to 8 bits makes 1.3e-6. Without any the division could be one by zero."""
 
-
-class MeasuredWiener(nn.Module):
-    """Wiener's filter whose powers of signal and noise are means over what it was shown.
-
-    Args:
-        bands: radii at which the powers are kept.
-
-    Attributes:
-        sums: (2, bands), of the powers of the sharp images and of the noise.
-        count: () of the planes summed.
-    """
-
-    sums: Tensor
-    count: Tensor
-
-    def __init__(self, bands: int) -> None:
-        super().__init__()
-        self.bands = bands
-        self.register_buffer("sums", torch.zeros(2, bands))
-        self.register_buffer("count", torch.zeros(()))
-
-    def show(self, sharp: Tensor, noise: Tensor, valid: Tensor) -> None:
-        """Add the powers of crops (B, C, H, W) and (B, C, H', W') where ``valid``, (B,) of 0 or 1."""
-        for row, crops in enumerate((sharp, noise)):
-            self.sums[row] += (radial_power(crops, self.bands) * valid[:, None, None]).sum(dim=(0, 1))
-        self.count += valid.sum() * sharp.shape[1]
-
-    def powers(self) -> tuple[Tensor, Tensor]:
-        """Of the signal and of the noise, (bands,) each; the first, of the mean, is taken for equal to the second."""
-        means = self.sums / self.count
-        means[:, 0] = means[:, 1]
-        signal, noise = means.clamp(min=LEAST_NOISE)
-        return signal, noise
+class MeasuredWiener(MeasuredSpectra):
+    """Wiener's filter whose powers of signal and noise are means over what it was shown."""
 
     def forward(self, blurred: Tensor, psf: Tensor) -> Tensor:
         """Restore ``blurred``, (B, C, H, W) of any size, by the PSFs (B, K, K); the output is not clamped."""
@@ -59,8 +27,7 @@ class MeasuredWiener(nn.Module):
             size = (wide.shape[-2], wide.shape[-1])
             otf = centred_transfer(psf.to(ratio.dtype), size)[:, None]
             spectrum = torch.fft.rfft2(wide)
-            levels = level(spectrum.abs() ** 2 / wide[0, 0].numel(), otf, spread(noise, size), spread(signal, size))
-            response = regularised_inverse(otf, spread(ratio, size) / levels)
+            response = regularised_inverse(otf, spread(ratio, size) / self.levels(spectrum, otf, size))
             restored: Tensor = torch.fft.irfft2(spectrum * response, s=size)
             return restored[..., : blurred.shape[-2], : blurred.shape[-1]]
 
@@ -98,7 +65,7 @@ class OracleWiener(FilterRestorer):
 
     @torch.no_grad()
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
-        sharp, blurred, psf = batch["sharp"], batch["blurred"], batch["psf"]
+        sharp, psf = batch["sharp"], batch["psf"]
         reach = psf.shape[-1] // 2
         height, width = sharp.shape[-2:]
         if min(height, width) - 2 * reach < 0.7 * self.network.bands:  # fewer frequencies than bands to put them in
@@ -107,53 +74,5 @@ class OracleWiener(FilterRestorer):
                 f"{self.network.bands} bands: set --data.crop_size={2 * reach + self.network.bands} or fewer "
                 "--model.bands."
             )
-        noise = blurred - convolve(sharp.float(), psf.float()).to(blurred)
-        inner = noise[..., reach : height - reach, reach : width - reach]  # beyond, the crop's border is unknown
-        self.network.show(sharp, inner, batch["psf_known"].to(sharp.dtype))
+        measure(self.network, batch, psf, batch["psf_known"])
         return super().training_step(batch, batch_idx)
-
-
-def level(power: Tensor, otf: Tensor, noise: Tensor, signal: Tensor, steps: int = 10) -> Tensor:
-    """How many times the power of ``signal`` each image has: the likeliest factor, given the blurred image's power.
-
-    Takes the coefficients for independent and normal (Whittle's likelihood), and climbs by Fisher scoring.
-
-    Args:
-        power: (B, C, H, W // 2 + 1), of a blurred image, for each pixel.
-        otf: (B, 1, H, W // 2 + 1), of its PSF.
-        noise: (H, W // 2 + 1), expected power of the noise.
-        signal: (H, W // 2 + 1), expected power of a sharp image.
-        steps: of the climb.
-
-    Returns:
-        (B, C, 1, 1), from 0.001 to 1000.
-    """
-    expected = otf.abs() ** 2 * signal
-    expected[..., 0, 0] = 0  # the mean is of another kind
-    factor = power.new_ones(*power.shape[:2], 1, 1)
-    for _ in range(steps):
-        weight = expected / (factor * expected + noise) ** 2
-        total = (weight * (power - noise)).sum(dim=(-2, -1), keepdim=True)
-        factor = (total / (weight * expected).sum(dim=(-2, -1), keepdim=True)).clamp(1e-3, 1e3)
-    return factor
-
-
-def radial_power(crops: Tensor, bands: int) -> Tensor:
-    """Power for each pixel at N radii, under a Hann window, about the mean.
-
-    Args:
-        crops: (..., H, W).
-        bands: N.
-
-    Returns:
-        (..., N); white noise of variance v has v at every radius but the first.
-    """
-    height, width = crops.shape[-2:]
-    with torch.autocast(crops.device.type, enabled=False):
-        down, right = (
-            torch.hann_window(n, periodic=False, dtype=crops.dtype, device=crops.device) for n in (height, width)
-        )
-        window = down[:, None] * right
-        mean = (crops * window).sum(dim=(-2, -1), keepdim=True) / window.sum()
-        spectrum = torch.fft.rfft2((crops - mean) * window)
-        return band_means(spectrum.abs() ** 2 / (window**2).sum(), bands, (height, width))

@@ -9,7 +9,11 @@ from torch import Tensor, nn
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
 from deblur_lightning.networks.channels import check_counts
+from deblur_lightning.networks.spectra import MeasuredSpectra
 from deblur_lightning.surroundings import completed
+
+MEMORY = 0.98
+"""What the spectra of earlier batches still count at each further one: PSF and noise are not right from the start."""
 
 
 class RegularisedDeconv(nn.Module):
@@ -19,13 +23,19 @@ class RegularisedDeconv(nn.Module):
     The PSF that H transforms is learned too, non-negative and of sum 1, or given with each image. Surroundings are
     made up around each image so that FFTs, which take it for periodic, do not ring; see ``completed``.
 
+    e is that of an image of the training's mean contrast. With ``own_level`` it is divided by the level of each image,
+    how many times the mean's power it has at the likeliest: an image of little contrast has less signal to show beside
+    the same noise. Before any ``spectra`` were shown the level is 1.
+
     Args:
         psf_size: K, odd, of the learned PSF; None if the PSF is given with each image.
         bands: radii at which e is learned.
         noise_to_signal: where e starts at the highest frequency, for each filter; it falls with f^2 towards 0.
+        own_level: whether e depends on each image's level.
 
     Attributes:
         takes_psf: whether ``forward`` wants the PSFs.
+        spectra: of the training's images; None without ``own_level``.
 
     Raises:
         UserError: an even size, fewer than two bands, or a ratio that is not above 0.
@@ -36,6 +46,7 @@ class RegularisedDeconv(nn.Module):
         psf_size: int | None = 15,
         bands: int = 32,
         noise_to_signal: list[float] | None = None,
+        own_level: bool = True,
     ) -> None:
         super().__init__()
         ratios = [0.001] if noise_to_signal is None else noise_to_signal
@@ -48,6 +59,7 @@ class RegularisedDeconv(nn.Module):
         self.takes_psf = psf_size is None
         radii = torch.linspace(0, 1, bands).clamp(min=0.5 / bands)
         self.log_ratio = nn.Parameter(torch.tensor(ratios).log()[:, None] + 2 * radii.log())
+        self.spectra = MeasuredSpectra(bands, MEMORY) if own_level else None
         if psf_size is not None:
             offset = torch.arange(psf_size) - psf_size // 2
             square = offset**2 + offset[:, None] ** 2
@@ -80,16 +92,25 @@ class RegularisedDeconv(nn.Module):
             with torch.no_grad():
                 wide = completed(blurred, psf)
             size = (wide.shape[-2], wide.shape[-1])
-            spectrum = torch.fft.rfft2(wide)[:, None] * self.response(psf, size)[:, :, None]
-            restored: Tensor = torch.fft.irfft2(spectrum, s=size)
+            spectrum = torch.fft.rfft2(wide)
+            otf = centred_transfer(psf, size)[:, None]
+            ratio = self._ratio(size)[:, None]
+            if self.spectra is not None:
+                ratio = ratio / self.spectra.levels(spectrum, otf, size)[:, None]
+            filtered = spectrum[:, None] * regularised_inverse(otf[:, None], ratio)
+            restored: Tensor = torch.fft.irfft2(filtered, s=size)
             return restored[..., :height, :width].flatten(1, 2)
 
     def response(self, psf: Tensor, size: tuple[int, int]) -> Tensor:
-        """The filters' spectra for PSFs (B, K, K) and images of ``size``: (B, N, H, W // 2 + 1) complex."""
+        """The filters' spectra for PSFs (B, K, K) and images of ``size`` and level 1: (B, N, H, W // 2 + 1) complex."""
+        return regularised_inverse(centred_transfer(psf, size)[:, None], self._ratio(size))
+
+    def _ratio(self, size: tuple[int, int]) -> Tensor:
+        """The filters' e at level 1: (N, H, W // 2 + 1)."""
         ratio = spread(self.log_ratio, size).exp()
         start = torch.zeros(size[0], size[1] // 2 + 1, device=ratio.device)
         start[0, 0] = 1  # the mean is to stay as it is
-        return regularised_inverse(centred_transfer(psf, size)[:, None], ratio * (1 - start))
+        return ratio * (1 - start)
 
     def _chosen(self, blurred: Tensor, psf: Tensor | None) -> Tensor:
         """The PSFs to invert, (B or 1, K, K)."""
@@ -119,6 +140,7 @@ class MultiDeconv(nn.Module):
         depth: number of convolutions, at least 2.
         channels: of the image. A network for 1 restores every colour of a larger number alike.
         bands: radii at which each ratio is learned.
+        own_level: whether the ratios depend on each image's contrast; see ``RegularisedDeconv``.
 
     Raises:
         UserError: fewer than one filter, two convolutions, or one channel.
@@ -132,12 +154,13 @@ class MultiDeconv(nn.Module):
         depth: int = 4,
         channels: int = 1,
         bands: int = 32,
+        own_level: bool = True,
     ) -> None:
         super().__init__()
         check_counts("MultiDeconv", filters=filters, width=width, channels=channels)
         check_counts("MultiDeconv", least=2, depth=depth)
         ratios = [0.1 * 0.1**place for place in torch.linspace(0, 3, filters).tolist()]
-        self.inverses = RegularisedDeconv(psf_size, bands, ratios)
+        self.inverses = RegularisedDeconv(psf_size, bands, ratios, own_level)
         self.takes_psf = self.inverses.takes_psf
         self.channels = channels
         widths = [(filters + 1) * channels, *[width] * (depth - 1), channels]

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import Degradation
+from deblur_lightning.degradations.chain import Chain
 from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.downsampling import Downsampling
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.degradations.noise import SensorNoise
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.deconv import DeconvRestorer, blur_mismatch, learned_psfs
@@ -65,6 +67,30 @@ def test_the_psf_settles_before_the_rest_is_learned(tmp_path: Path) -> None:
         trainer(tmp_path, max_steps=4).fit(restorer(network, settle=settle), module)
         assert not torch.equal(network.roots, before["roots"])
         assert torch.equal(network.log_ratio, before["log_ratio"]) != ratio_moves
+
+
+@pytest.mark.parametrize("psf_size", [5, None])
+def test_the_noise_is_measured_while_learning(tmp_path: Path, psf_size: int | None) -> None:
+    torch.manual_seed(0)
+    network = RegularisedDeconv(psf_size)
+    blur = Chain([GaussianBlur((1, 1), (5, 5)), SensorNoise(read=(2.0, 2.0))])
+    settings = {} if psf_size is None else {"settle": 0.9}
+    trainer(tmp_path).fit(restorer(network, schedule=Cosine(), **settings), data(blur, epoch_length=400))
+    assert network.spectra is not None
+    signal, noise = network.spectra.powers()
+    of_noise_and_rounding = (2 / 255) ** 2 + 1 / 12 / 255**2
+    assert 0.9 < float(noise[8:].mean()) / of_noise_and_rounding < 1.15  # what the first, wrong PSF left is forgotten
+    assert signal[2] > 30 * signal[16]
+
+
+def test_without_own_level_something_else_is_learned(tmp_path: Path) -> None:
+    found = []
+    for own_level in (True, False):
+        torch.manual_seed(0)
+        model = restorer(MultiDeconv(2, 5, width=4, depth=2, own_level=own_level))
+        trainer(tmp_path, max_steps=5).fit(model, data(GaussianBlur((1, 1), (5, 5)), epoch_length=80))
+        found.append(model.network.inverses.log_ratio.detach())
+    assert (found[0] - found[1]).abs().max() > 1e-3
 
 
 def test_betas_change_what_is_learned(tmp_path: Path) -> None:

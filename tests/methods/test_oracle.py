@@ -18,8 +18,9 @@ from deblur_lightning.degradations.motion import MotionBlur, motion_psf
 from deblur_lightning.degradations.noise import SensorNoise
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import centred_transfer
-from deblur_lightning.methods.oracle import MeasuredWiener, OracleWiener, level, radial_power
+from deblur_lightning.methods.oracle import MeasuredWiener, OracleWiener
 from deblur_lightning.metrics import psnr
+from deblur_lightning.networks.spectra import level, radial_power
 from deblur_lightning.sources.dead_leaves import DeadLeaves
 from deblur_lightning.sources.folder import Folder
 from tests.small import trainer

@@ -56,6 +56,46 @@ def test_more_noise_to_signal_is_smoother() -> None:
     assert changes == sorted(changes, reverse=True)
 
 
+def shown(own_level: bool = True) -> RegularisedDeconv:
+    """A layer that has seen the photograph, with noise of 1 %."""
+    layer = RegularisedDeconv(psf_size=None, noise_to_signal=[1e-2], own_level=own_level).eval()
+    if layer.spectra is not None:
+        noise = 0.01 * torch.randn(PHOTO.shape, generator=torch.Generator().manual_seed(0))
+        layer.spectra.show(PHOTO, noise, torch.ones(1))
+    return layer
+
+
+def test_less_contrast_is_trusted_less() -> None:
+    blurred = convolve(PHOTO, gaussian(9, 1.5))
+    sharpness = []
+    for contrast in (0.1, 0.3, 1.0, 3.0):
+        restored = shown()(contrast * blurred, gaussian(9, 1.5)) / contrast
+        sharpness.append(float(restored.diff(dim=-1).abs().mean()))
+    assert sharpness == sorted(sharpness)
+    assert sharpness[-1] > 1.1 * sharpness[0]
+
+
+def test_without_own_level_a_layer_is_linear() -> None:
+    blurred = convolve(PHOTO, gaussian(9, 1.5))
+    dim, bright = (shown(own_level=False)(factor * blurred, gaussian(9, 1.5)) for factor in (0.1, 1.0))
+    torch.testing.assert_close(10 * dim, bright, rtol=0, atol=1e-4)
+
+
+def test_the_image_that_was_shown_is_of_level_one() -> None:
+    layer = shown()
+    assert layer.spectra is not None
+    size = (PHOTO.shape[-2], PHOTO.shape[-1])
+    otf = torch.ones(1, 1, size[0], size[1] // 2 + 1, dtype=torch.complex64)
+    for contrast in (0.2, 1.0):
+        found = layer.spectra.levels(torch.fft.rfft2(contrast * PHOTO), otf, size)
+        assert 0.5 < float(found) / contrast**2 < 2
+
+
+def test_an_empty_image_stays_so_whatever_was_shown() -> None:
+    restored = shown()(torch.zeros(2, 1, 40, 50), gaussian(9, 1.5).expand(2, -1, -1))
+    assert torch.equal(restored, torch.zeros_like(restored))
+
+
 def test_several_filters_stand_side_by_side() -> None:
     image = torch.cat([PHOTO, 1 - PHOTO], dim=1)
     layer = RegularisedDeconv(psf_size=5, noise_to_signal=[1e-3, 0.1, 1.0]).eval()
