@@ -1,7 +1,7 @@
 """A row of the ledger for each claim, from the runs that are there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -135,11 +135,11 @@ def _blurred(claim: Claim, arms: Arms) -> str:
 
 def _beside(claim: Claim, arms: Arms) -> str:
     """What other methods reach on the very images."""
-    told = []
+    told, alone = [], replace(claim, minus=())
     for name in (*claim.minus, *claim.beside):
         if arms[name]:
             values, _ = values_of([arms[name]], claim.metric)
-            told.append(f"{name.replace('_', ' ')} {figure(float(values.mean()), claim)}")
+            told.append(f"{name.replace('_', ' ')} {figure(float(values.mean()), alone)}")
     return "; ".join(told)
 
 

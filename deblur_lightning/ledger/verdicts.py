@@ -60,7 +60,7 @@ def figure(value: float, claim: Claim) -> str:
     unit = UNITS.get(claim.metric, "")
     signed = "+" if claim.minus or claim.metric.endswith("gain") else ""
     if claim.metric in PER_CENT:
-        return f"{100 * value:{signed}.2f}{unit}"
+        return f"{100 * value:{signed}.2f}{' points' if claim.minus else unit}"
     if claim.metric in ERRORS:
         return f"{value:{signed}.2g}"
     return f"{value:{signed}.{2 if unit else 3}f}{unit}"

@@ -56,6 +56,14 @@ def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
         rows_of(given, tmp_path)
 
 
+def test_shares_differ_by_points(tmp_path: Path) -> None:
+    given = book(claim(minus=("other",), metric="correct", at_least=0.05))
+    made(given, {"layer": [1.0, 1.0, 1.0, 0.0], "other": [1.0, 1.0, 0.0, 0.0]}, tmp_path)
+    (row,) = rows_of(given, tmp_path)
+    assert (row.measured, row.beside) == ("+25.00 points", "other 50.00 %")
+    assert "at least +5.00 points" in row.reason
+
+
 def test_what_a_substitute_shows_is_told_and_not_judged(tmp_path: Path) -> None:
     given = book(claim(runs=("digits",), metric="correct", at_least=0.5, real_only=True))
     made(given, {"digits": [1.0, 1.0, 1.0, 1.0]}, tmp_path)
