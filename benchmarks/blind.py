@@ -23,9 +23,9 @@ from deblur_lightning.classical.planes import FilteredPlanes
 from deblur_lightning.classical.richardson_lucy import RichardsonLucy
 from deblur_lightning.classical.total_variation import TotalVariation
 from deblur_lightning.classical.unsupervised_wiener import UnsupervisedWiener
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.draws import Draws
+from deblur_lightning.methods.measuring import measure
 from deblur_lightning.methods.oracle import MeasuredWiener
 from deblur_lightning.metrics import psnr
 from deblur_lightning.restoring.estimates import estimated
@@ -76,10 +76,7 @@ def oracle(family: Family, side: int) -> Method:
     """Wiener's filter, told the PSF, the noise and the spectrum of the training photographs."""
     network = MeasuredWiener(bands=32)
     for batch in blurred(family, photographs("train", side), "train"):
-        reach = batch["psf"].shape[-1] // 2
-        height, width = batch["sharp"].shape[-2:]
-        noise = batch["blurred"] - convolve(batch["sharp"], batch["psf"])
-        network.show(batch["sharp"], noise[..., reach : height - reach, reach : width - reach], torch.ones(1))
+        measure(network, batch, batch["psf"], torch.ones(1))
     return lambda batch: network(batch["blurred"], batch["psf"])
 
 
