@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from jsonargparse import Namespace
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
@@ -56,12 +56,18 @@ class AtomicCheckpoints(TorchCheckpointIO):
 class Checkpoints(ModelCheckpoint):
     """Keeps the best model by ``monitor`` as ``filename``, and with ``save_last`` the last one, better or not.
 
-    Lightning's own (2.6) writes the last one only when the best has just been replaced: a run would go on from there.
+    Lightning's own (2.6) writes the last one only when the best has just been replaced, and not where ``max_steps`` or
+    ``max_time`` ends a run between two validations: a run would go on from further back.
     """
 
     def _save_topk_checkpoint(self, trainer: Trainer, monitor_candidates: dict[str, Tensor]) -> None:
         super()._save_topk_checkpoint(trainer, monitor_candidates)
         self._last_global_step_saved = trainer.global_step  # what Lightning asks before it saves the last
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        if self.save_last and self._last_global_step_saved != trainer.global_step:
+            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
 
 
 def check_checkpoint(path: Path, model: Namespace) -> None:

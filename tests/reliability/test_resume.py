@@ -144,14 +144,16 @@ def test_a_run_that_was_told_to_stop_again_and_again_has_no_more_epochs(
     assert torch.load("rest/checkpoints/last.ckpt", weights_only=True)["global_step"] == 9
 
 
-@pytest.mark.parametrize("steps", [2, 4, 6])
+@pytest.mark.parametrize(("steps", "validation"), [(2, 1.0), (4, 1.0), (6, 1.0), (4, 2), (6, 2)])
 def test_a_run_that_ended_by_its_steps_goes_on_to_the_same_end(
-    steps: int, workplace: Path, photographs: Path, deblur: Deblur
+    steps: int, validation: float, workplace: Path, photographs: Path, deblur: Deblur
 ) -> None:
     """Its last epoch, where it ended in the midst of one, is gone through to its end."""
     given = ["fit", *SRCNN, *photographs_of(photographs), "--model.schedule=Constant"]
+    given.append(f"--trainer.val_check_interval={validation}")
     assert deblur(*given, "--trainer.max_epochs=3", "--run=whole")[0] == 0
     assert deblur(*given, "--trainer.max_epochs=-1", f"--trainer.max_steps={steps}", "--run=first")[0] == 0
+    assert torch.load("first/checkpoints/last.ckpt", weights_only=True)["global_step"] == steps
     continued = ["--config", "first/config.yaml", "--ckpt_path", "first/checkpoints/last.ckpt", "--run=rest"]
     code, _, complained = deblur("fit", *continued, "--trainer.max_steps=9")
     assert code == 0, complained
