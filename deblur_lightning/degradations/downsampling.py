@@ -12,7 +12,8 @@ class Downsampling(Degradation):
     """Bicubic reduction to 1 / factor of height and width (rounded up), and bicubic enlargement.
 
     No convolution, since what it does to a pixel depends on its place: no PSF is known. At the image's edges the
-    weights are shared out among the pixels that there are: no border is assumed.
+    weights are shared out among the pixels that there are: no border is assumed, and a training crop is reduced as the
+    image that it is, without a margin.
 
     Args:
         factor: of the reduction, at least 2.
@@ -30,7 +31,6 @@ class Downsampling(Degradation):
         self.factor = factor
         self.antialias = antialias
         self.smallest = factor
-        self.margin = 4 * factor  # two low-resolution pixels for each cubic; a multiple keeps the pixels' phase
 
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
         height, width = sharp.shape[-2:]

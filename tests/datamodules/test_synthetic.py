@@ -13,7 +13,9 @@ from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import Degradation
+from deblur_lightning.degradations.downsampling import Downsampling
 from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import SMALLEST_FOR_SSIM
@@ -59,6 +61,17 @@ def test_the_crop_s_border_saw_real_pixels(photographs: Path) -> None:
         ]
     )
     assert not torch.allclose(edges, batch["blurred"], atol=1e-3)
+
+
+def test_whole_images_are_reduced_in_training_as_in_evaluation(tmp_path: Path) -> None:
+    """Without mirrored surroundings, which no test has: all of a small image is near its border."""
+    for split in ("train", "val", "test"):
+        (tmp_path / split).mkdir()
+        for number in range(4):
+            write_image(tmp_path / split / f"{number}.png", 32, 32, seed=number)
+    batch = collected(data(tmp_path, Downsampling(4), rounding=False))["train"][0]
+    again = Downsampling(4)(batch["sharp"], Draws(0, "train", batch["index"], batch["index"])).blurred
+    torch.testing.assert_close(batch["blurred"], again, rtol=0, atol=1e-6)
 
 
 def test_evaluation_ignores_the_training_seed_and_training_does_not(photographs: Path) -> None:
