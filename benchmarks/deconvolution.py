@@ -110,7 +110,7 @@ LINES = {
             "gopro_regularised",
             "deconv_gopro_fixed",
             "regularised layer, one learned PSF for all",
-            changes=["--model.network.psf_size=21"],
+            changes=["--model.network.psf_size=21", "--model.network.own_level=false"],
         ),
         Line("gopro_fixed", "deconv_gopro_fixed", "regularised layer, told each image's PSF"),
     ),

@@ -25,7 +25,8 @@ class RegularisedDeconv(nn.Module):
 
     e is that of an image of the training's mean contrast. With ``own_level`` it is divided by the level of each image,
     how many times the mean's power it has at the likeliest: an image of little contrast has less signal to show beside
-    the same noise. Before any ``spectra`` were shown the level is 1.
+    the same noise. Before any ``spectra`` were shown the level is 1. What the PSF does not explain counts as noise, so
+    that a blur which no PSF explains wants no ``own_level``.
 
     Args:
         psf_size: K, odd, of the learned PSF; None if the PSF is given with each image.
