@@ -7,7 +7,7 @@ Markdown: test accuracies over seeds with 95 % intervals by Student's t, and wha
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.running import Run, half_interval, mean, missing
@@ -38,28 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     runs = {name: seeded(name, options) for name in SEEDS}
     for several in runs.values():
-        missing(several, options.only)
-    there = {name: [run for run in several if run.done] for name, several in runs.items()}
+        missing(list(several.values()), options.only)
+    there = {name: {seed: run for seed, run in several.items() if run.done} for name, several in runs.items()}
     print(accuracy_table(there), difference_table(there), sep="\n\n")
 
 
-def seeded(name: str, options: argparse.Namespace) -> list[Run]:
-    """A run of the experiment for each seed, of the weights and of the data's order."""
+def seeded(name: str, options: argparse.Namespace) -> dict[int, Run]:
+    """A run of the experiment by seed, which is that of the weights and of the data's order."""
     overlay = "mnist" if name in MNIST else "cifar10_labels"
     common = (f"--config=experiments/{name}.yaml", f"--config=experiments/data/{overlay}.yaml")
     common += (f"--data.source.root={options.data}", *options.settings)
-    return [
-        Run(options.runs / f"{name}-{seed}", (*common, f"--seed_everything={seed}", f"--data.seed={seed}"))
+    return {
+        seed: Run(options.runs / f"{name}-{seed}", (*common, f"--seed_everything={seed}", f"--data.seed={seed}"))
         for seed in SEEDS[name]
-    ]
+    }
 
 
-def accuracies(runs: Sequence[Run]) -> list[float]:
+def accuracies(runs: Iterable[Run]) -> list[float]:
     """Test accuracy of each in per cent."""
     return [100 * mean(run.values("correct")) for run in runs]
 
 
-def accuracy_table(runs: dict[str, list[Run]]) -> str:
+def accuracy_table(runs: dict[str, dict[int, Run]]) -> str:
     """Markdown: a row for each experiment."""
     rows = [
         "| experiment | report | accuracy, % | least to greatest | seeds | minutes each |",
@@ -67,23 +67,25 @@ def accuracy_table(runs: dict[str, list[Run]]) -> str:
     ]
     for name, several in runs.items():
         if several:
-            found = accuracies(several)
+            found = accuracies(several.values())
             spread = f"{min(found):.2f} to {max(found):.2f}"
-            minutes = mean([run.minutes() for run in several])
+            minutes = mean([run.minutes() for run in several.values()])
             figures = f"{mean(found):.2f} ± {half_interval(found):.2f} | {spread} | {len(found)} | {minutes:.1f}"
             rows.append(f"| {name} | {(MNIST | CIFAR)[name]} | {figures} |")
     return "\n".join(rows)
 
 
-def difference_table(runs: dict[str, list[Run]]) -> str:
-    """Markdown: how many points the one is above the other, seed for seed."""
-    rows = ["| | report | points, paired by seed | verdict |", "|---|---|---|---|"]
+def difference_table(runs: dict[str, dict[int, Run]]) -> str:
+    """Markdown: how many points the one is above the other, over the seeds that both have."""
+    rows = ["| | report | points, paired by seed | seeds | verdict |", "|---|---|---|---|---|"]
     for one, other, claim in DIFFERENCES:
-        if runs[one] and len(runs[one]) == len(runs[other]):
-            pairs = zip(accuracies(runs[one]), accuracies(runs[other]), strict=True)
-            differences = [a - b for a, b in pairs]
+        seeds = sorted(runs[one].keys() & runs[other].keys())
+        if seeds:
+            ours, theirs = (accuracies(runs[name][seed] for seed in seeds) for name in (one, other))
+            differences = [a - b for a, b in zip(ours, theirs, strict=True)]
             middle, half = mean(differences), half_interval(differences)
-            rows.append(f"| {one} - {other} | {claim} | {middle:+.2f} ± {half:.2f} | {verdict(middle, half)} |")
+            figures = f"{middle:+.2f} ± {half:.2f} | {len(seeds)} | {verdict(middle, half)}"
+            rows.append(f"| {one} - {other} | {claim} | {figures} |")
     return "\n".join(rows)
 
 

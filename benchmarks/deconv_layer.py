@@ -1,19 +1,33 @@
 """The deconvolution layer, forward and backward, against its report's formula computed as it is written down.
 
-python -m benchmarks.deconv_layer [--quick] [--threads 2]
+python -m benchmarks.deconv_layer [--quick] [--threads 2] [--json FILE]
+
+Forward and backward; medians over rounds with their quartiles.
 """
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from benchmarks.timing import Effort, Ratio, interleaved, ratio, table
+from benchmarks.machine import machine
+from benchmarks.timing import Effort, Ratio, interleaved, ratio, tell
 from deblur_lightning.networks.deconv import FourierDeconv2d
 
 CASES = ((16, 3, 96, 4), (16, 3, 96, 1), (4, 64, 32, 4), (4, 64, 32, 1), (2, 64, 64, 4))
 """Images, channels in and out, side in pixels, factors."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The greatest relative difference of the outputs, and how many times as fast ours is."""
+
+    case: tuple[int, int, int, int]
+    difference: float
+    speed: Ratio
 
 
 def by_formula(layer: FourierDeconv2d, image: Tensor) -> Tensor:
@@ -31,8 +45,8 @@ def by_formula(layer: FourierDeconv2d, image: Tensor) -> Tensor:
     return result + layer.bias[:, None, None]
 
 
-def measured(case: tuple[int, int, int, int], effort: Effort) -> tuple[float, Ratio]:
-    """The greatest relative difference of the outputs, and how many times as fast ours is."""
+def measured(case: tuple[int, int, int, int], effort: Effort) -> Measured:
+    """One case."""
     count, channels, side, factors = case
     torch.manual_seed(0)
     layer = FourierDeconv2d(channels, channels, (4, 4), factors=factors)  # type: ignore[arg-type]
@@ -46,25 +60,27 @@ def measured(case: tuple[int, int, int, int], effort: Effort) -> tuple[float, Ra
 
     works = {"ours": step(layer), "formula": step(lambda given: by_formula(layer, given))}
     seconds = interleaved(works, effort, image.device)
-    return difference, ratio(seconds["ours"], seconds["formula"])
+    return Measured(case, difference, ratio(seconds["ours"], seconds["formula"]))
 
 
-def main(arguments: Sequence[str] | None = None) -> list[tuple[float, Ratio]]:
-    """Measure and print."""
+def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+    """Measure, print and, if asked to, write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="tiny images, once: does everything run?")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     cases = ((1, 3, 12, 4), (1, 9, 12, 1)) if options.quick else CASES
     effort = Effort(rounds=1, least_seconds=0) if options.quick else Effort()
     found = [measured(case, effort) for case in cases]
     rows = [
-        [f"{count}x{channels}x{side}x{side}", str(factors), f"{difference:.1e}", str(speed)]
-        for (count, channels, side, factors), (difference, speed) in zip(cases, found, strict=True)
+        [f"{count}x{channels}x{side}x{side}", str(factors), f"{row.difference:.1e}", str(row.speed)]
+        for row in found
+        for count, channels, side, factors in [row.case]
     ]
-    print(table(["images", "factors", "relative difference", "formula / ours, seconds"], rows))
-    print(f"forward and backward, median (quartiles) over rounds; {options.threads} threads; torch {torch.__version__}")
+    header = ["images", "factors", "relative difference", "formula / ours, seconds"]
+    tell(header, rows, found, machine(), options.json)
     return found
 
 

@@ -109,17 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     rates: dict[tuple[str, int], list[float]] = {}
     taken = []
     with tempfile.TemporaryDirectory() as folder:
-        streams = {
-            (name, workers): batches(source, workers, crop, size)
-            for name, source in sources(Path(folder), count).items()
-            for workers in options.workers
-        }
+        given = sources(Path(folder), count)
         for _ in range(options.rounds):
             taken.append(network_rate(crop, size))
-            for key, stream in streams.items():
-                rate_of(stream, 1 + 2 * key[1], size)  # what was loaded while others had their turn
-                rates.setdefault(key, []).append(rate_of(stream, options.batches, size))
-        del streams
+            for name, workers in itertools.product(given, options.workers):
+                stream = batches(given[name], workers, crop, size)
+                rate_of(stream, 1 + 2 * workers, size)  # so many are made in advance
+                rates.setdefault((name, workers), []).append(rate_of(stream, options.batches, size))
+                del stream  # and with it the processes, which would go on
     network = statistics.median(taken)
     rows = [
         Measured(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.running import deblur, half_interval, mean
+from benchmarks.running import deblur, difference, mean
 from deblur_lightning.records import ScoreRecord, read_scores
 
 BLURS: dict[str, dict[str, Any]] = {
@@ -106,15 +106,8 @@ def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
     psnr = {name: [r.value for r in of if r.metric == "psnr"] for name, of in records.items()}
     blurred = mean([r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred"])
     figures = [f"{mean(values):.2f}" for values in psnr.values()]
-    differences = [_difference(psnr[name], psnr["oracle_wiener"]) for name in ("deconv_layer", "deconv_multi")]
+    differences = [difference(psnr[name], psnr["oracle_wiener"]) for name in ("deconv_layer", "deconv_multi")]
     return f"| {blur} | {noise} | {blurred:.2f} | " + " | ".join([*figures, *differences]) + " |"
-
-
-def _difference(ours: list[float], reference: list[float]) -> str:
-    """Mean over images and its 95 % interval, by Student's t for the pairs."""
-    differences = [a - b for a, b in zip(ours, reference, strict=True)]
-    middle, half = mean(differences), half_interval(differences)
-    return f"{middle:+.2f} ({middle - half:+.2f} to {middle + half:+.2f})"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ python -m benchmarks overhead [--only NAME ...] [--rounds 9] [--threads 1] [--wo
 `deblur fit` runs the experiment as a user would: source, loader, transfer, degradation, Lightning, logging, callbacks,
 progress bar; validation and checkpoints are left out. After every few batches it is halted, and the hand-written loop,
 and deepinv's Trainer where it is installed, take as many steps on the same machine. With no loader processes, the
-default here, all that the package does is counted; with more of them only what the training waits for is.
+default here, all that the package does is counted; with more of them only what the training waits for is, once the
+batches are used up that they made in advance.
 All run under the package's setting of the allocator (commands/memory.py; benchmarks.allocator tells what it is worth).
 """
 
@@ -51,6 +52,7 @@ PARTS = {
 """Lightning's names of what a batch's time is spent on; the rest is its own and its callbacks'."""
 
 KEPT, WARM_UP = 3, 3
+PREFETCHED = 2  # batches that a loader process makes in advance
 
 
 class Turns(Callback):
@@ -59,11 +61,13 @@ class Turns(Callback):
     Args:
         rounds: how often.
         steps: batches in a turn; a multiple of a GAN's cycle.
+        skipped: batches before each turn that do not count, since the loader had made them while the run was halted.
     """
 
-    def __init__(self, rounds: int, steps: int) -> None:
+    def __init__(self, rounds: int, steps: int, skipped: int) -> None:
         self.rounds = rounds
         self.steps = steps
+        self.skipped = skipped
         self.seconds: dict[str, list[float]] = {"package": [], "hand": [], "deepinv": []}
         self.parts: list[dict[str, float]] = []
         self.batch_size = 0
@@ -76,17 +80,20 @@ class Turns(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, batch_idx: int
     ) -> None:
         done = batch_idx + 1 - WARM_UP
+        place = done % (self.skipped + self.steps)
         if len(self._kept) < KEPT:
             self._kept.append({name: value.clone() for name, value in batch.items()})  # type: ignore[misc, attr-defined]
         if done == 0:
             self._set_up(trainer, pl_module)
-        elif done > 0 and done % self.steps == 0:
+        elif done > 0 and place == 0:
             synchronise(pl_module.device)
             self.seconds["package"].append(time.perf_counter() - self._resumed)
             self.parts.append(self._durations(trainer))
+            if self.skipped:
+                _seconds(self._rivals["hand"], self.steps, pl_module.device)  # while the loader fills up
             for name, rival in self._rivals.items():
                 self.seconds[name].append(_seconds(rival, self.steps, pl_module.device))
-        if done >= 0 and done % self.steps == 0:
+        if done >= 0 and place == self.skipped:
             self._before = {name: len(trainer.profiler.recorded_durations[key]) for name, key in PARTS.items()}  # type: ignore[attr-defined]
             self._resumed = time.perf_counter()
 
@@ -134,8 +141,9 @@ class Measured:
 def measured(experiment: str, options: argparse.Namespace) -> Measured:
     """Run one experiment and its rivals, in turns."""
     aim, settings = CASES[experiment]
-    turns = Turns(options.rounds, options.steps)
-    batches = WARM_UP + options.rounds * options.steps
+    skipped = PREFETCHED * options.workers
+    turns = Turns(options.rounds, options.steps, skipped)
+    batches = WARM_UP + options.rounds * (skipped + options.steps)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
         arguments = [
             f"--config={options.experiments}/{experiment}.yaml",

@@ -1,12 +1,13 @@
 """What restoring a photo costs: memory, time, and what tiles change.
 
-python -m benchmarks.restoring [--ckpt FILE] [--megapixels 24] [--whole 4 12 24] [--threads N]
+python -m benchmarks.restoring [--ckpt FILE] [--megapixels 24] [--whole 4 12 24] [--tiles N ...] [--threads N]
+                               [--json FILE]
 
 Writes a photograph of so many megapixels as a JPEG, restores it with ``deblur restore``'s own code in a process of its
-own, and prints as Markdown: the peak memory above that after the imports, the processor time per megapixel, the most
-that tiles differ from the whole (as ``--check`` measures it), and the throughput with tiles over that without, on
-photographs of --whole megapixels (which without tiles take about a gigabyte each six megapixels). Ten minutes on one
-core.
+own, and prints as Markdown: the peak memory above that after the imports, the processor time per megapixel (both with
+tiles of --tiles pixels a side too), the most that tiles differ from the whole (as ``--check`` measures it), and the
+throughput with tiles over that without, on photographs of --whole megapixels (which without tiles take about a gigabyte
+each six megapixels). Ten minutes on one core.
 """
 
 import argparse
@@ -17,13 +18,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.machine import machine
+from benchmarks.timing import tell
 from deblur_lightning.restoring.encoding import encoded
 from deblur_lightning.restoring.model import load
 from deblur_lightning.restoring.photos import Photo, read_photo
@@ -47,11 +51,11 @@ def peak() -> float:
     return used / MEBIBYTE if sys.platform == "darwin" else used / 1024
 
 
-def restore_file(source: Path, target: Path, ckpt: Path | None) -> dict[str, float]:
+def restore_file(source: Path, target: Path, ckpt: Path | None, tile: int | None) -> dict[str, float]:
     """Restore one file as the command does; returns processor seconds, and the peak memory in MiB above the imports."""
     before = peak()
     start = time.process_time()
-    restorer = PhotoRestorer(load(ckpt), torch.device("cpu"))
+    restorer = PhotoRestorer(load(ckpt), torch.device("cpu"), tile)
     photo = read_photo(source)
     planes = restorer.restore(photo.planes)
     target.write_bytes(encoded(Photo(planes, photo.alpha, photo.format, photo.settings)))
@@ -71,10 +75,11 @@ def ratio(ckpt: Path | None, planes: Planes, rounds: int = 2) -> float:
     return min(times[whole]) / min(times[tiled])
 
 
-def in_a_process(source: Path, ckpt: Path | None, threads: int) -> dict[str, float]:
+def in_a_process(source: Path, ckpt: Path | None, threads: int, tile: int | None = None) -> dict[str, float]:
     """``restore_file`` in a fresh process."""
     command = [sys.executable, "-m", "benchmarks.restoring", "--file", str(source), "--threads", str(threads)]
     command += ["--ckpt", str(ckpt)] if ckpt else []
+    command += ["--tiles", str(tile)] if tile else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     measured: dict[str, float] = json.loads(done.stdout)
     return measured
@@ -86,27 +91,50 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     parser.add_argument("--ckpt", type=Path, help="a checkpoint or .safetensors file; the shipped model without it")
     parser.add_argument("--megapixels", type=float, default=24)
     parser.add_argument("--whole", type=float, nargs="*", default=[4, 12, 24], help="megapixels, also without tiles")
+    parser.add_argument("--tiles", type=int, nargs="+", default=[], help="sides of tiles, beside the model's own")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--json", type=Path)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     if given.file:
-        found = restore_file(given.file, given.file.with_name("restored.jpg"), given.ckpt)
+        tile = given.tiles[0] if given.tiles else None
+        found = restore_file(given.file, given.file.with_name("restored.jpg"), given.ckpt, tile)
         print(json.dumps(found))
         return found
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "photo.jpg"
         Image.fromarray(photograph(given.megapixels)).save(source, quality=92)
         found = in_a_process(source, given.ckpt, given.threads)
+        for tile in given.tiles:
+            tiled = in_a_process(source, given.ckpt, given.threads, tile)
+            found |= {f"MiB by {tile}": tiled["MiB"], f"seconds by {tile}": tiled["seconds"]}
     found["difference"] = PhotoRestorer(load(given.ckpt), torch.device("cpu")).difference(photograph(given.megapixels))
-    print(f"| {given.megapixels:g} megapixels, {given.threads} threads | |\n|---|---|")
-    print(f"| memory above the imports' {found['imports']:.0f} MiB | {found['MiB']:.0f} MiB |")
-    print(f"| processor time per megapixel | {found['seconds'] / given.megapixels:.2f} s |")
-    print(f"| tiles against the whole | {found['difference']:.3f}/255 at most |")
     for megapixels in given.whole:
-        found[f"ratio of {megapixels:g}"] = value = ratio(given.ckpt, photograph(megapixels))
-        print(f"| throughput with tiles over without, {megapixels:g} megapixels | {value:.2f} |")
+        found[f"ratio of {megapixels:g}"] = ratio(given.ckpt, photograph(megapixels))
+    header = [f"{given.megapixels:g} megapixels, {given.threads} threads", ""]
+    tell(header, cells(found, given), [Measured(found)], machine(), given.json)
     return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured, by name."""
+
+    figures: dict[str, float]
+
+
+def cells(found: dict[str, float], given: argparse.Namespace) -> Iterator[list[str]]:
+    """The rows of the printed table."""
+    yield [f"memory above the imports' {found['imports']:.0f} MiB", f"{found['MiB']:.0f} MiB"]
+    yield ["processor time per megapixel", f"{found['seconds'] / given.megapixels:.2f} s"]
+    for tile in given.tiles:
+        seconds = found[f"seconds by {tile}"] / given.megapixels
+        yield [f"the two by tiles of {tile}x{tile}", f"{found[f'MiB by {tile}']:.0f} MiB, {seconds:.2f} s"]
+    yield ["tiles against the whole", f"{found['difference']:.3f}/255 at most"]
+    for megapixels in given.whole:
+        ratio_there = f"{found[f'ratio of {megapixels:g}']:.2f}"
+        yield [f"throughput with tiles over without, {megapixels:g} megapixels", ratio_there]
 
 
 if __name__ == "__main__":

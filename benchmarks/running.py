@@ -1,6 +1,7 @@
 """Runs of the real command line that are made once, and what is read from them."""
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from scipy import stats
 from deblur_lightning.records import ScoreRecord, read_scores
 
 QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
+"""Unless they are given otherwise."""
+SETTINGS = "settings.json"
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,13 @@ class Run:
 
     @property
     def done(self) -> bool:
-        return (self.folder / "scores.csv").exists()
+        """Whether there are scores; ends the process where they are of other settings."""
+        if not (self.folder / "scores.csv").exists():
+            return False
+        note = self.folder / SETTINGS
+        if not note.exists() or json.loads(note.read_text()) != [*self.fit, *self.test]:
+            raise SystemExit(f"{self.folder} is of other settings: give another folder as --runs, or delete it.")
+        return True
 
     def make(self) -> None:
         """Fit and test, unless there are scores already; a half-done run is begun anew."""
@@ -41,7 +50,13 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
         deblur("fit", *self.fit, f"--run={self.folder}")
         last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+        self.note()
         deblur("test", *last, *self.test)
+
+    def note(self) -> None:
+        """Keep the settings beside what was made with them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / SETTINGS).write_text(json.dumps([*self.fit, *self.test]))
 
     def values(self, metric: str, copy: str = "") -> list[float]:
         """Of each test image, sorted by name."""
@@ -64,8 +79,9 @@ class Run:
 
 def deblur(*arguments: str) -> None:
     """Run the command line in a process of its own."""
-    print("deblur", *arguments, file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *QUIET], check=True, stdout=sys.stderr)
+    quiet = [setting for setting in QUIET if not any(given.startswith(setting.split("=")[0]) for given in arguments)]
+    print("deblur", *arguments, *quiet, file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "deblur_lightning", *arguments, *quiet], check=True, stdout=sys.stderr)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -78,6 +94,13 @@ def half_interval(values: Sequence[float]) -> float:
     if len(values) < 2:
         return float("nan")
     return float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
+
+
+def difference(ours: Sequence[float], reference: Sequence[float]) -> str:
+    """Mean of the pairs' differences and its 95 % interval, by Student's t."""
+    differences = [a - b for a, b in zip(ours, reference, strict=True)]
+    middle, half = mean(differences), half_interval(differences)
+    return f"{middle:+.2f} ({middle - half:+.2f} to {middle + half:+.2f})"
 
 
 def gain(run: Run, copy: str = "") -> str:

@@ -3,8 +3,8 @@
 python -m benchmarks.srcnn_blurs [--data PHOTOS] [--runs FOLDER] [--out docs/srcnn] [--only WORD] [-- SETTING...]
 
 The grid is that of experiments/sweeps/srcnn_blurs.yaml, 18 runs, and 9 more on colour. Runs that are there already are
-not repeated. PHOTOS is a folder of images in place of the bundled photographs. Tables are printed as Markdown; the 18
-loss curves are one figure, which wants matplotlib.
+not repeated. PHOTOS is a folder of images in place of the bundled photographs, of which few are in colour. Tables are
+printed as Markdown as soon as their runs are there; the 18 loss curves are one figure, which wants matplotlib.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.running import Run, gain, half_interval, mean, missing
+from benchmarks.running import Run, difference, gain, half_interval, mean, missing
 
 SWEEP = Path("experiments/sweeps/srcnn_blurs.yaml")
 OWN = ("--config=experiments/data/grey_folder.yaml",)
@@ -25,7 +25,7 @@ COLOURS = {
         "--model.network={class_path: Luminance, init_args: {network: {class_path: SRCNN, init_args: {channels: 1}}}}",
     ),
 }
-BEST_RATE = "0.001"
+COLOUR_RATE = "0.001"
 
 Key = tuple[str, str, str]
 """Model, blur and rate."""
@@ -44,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     colour = runs_on_colour(options.runs, options.data, options.settings)
     missing([*grid.values(), *colour.values()], options.only)
     if all(run.done for run in grid.values()):
-        print(grid_table(grid), best_lines(grid), sep="\n\n")
+        print(gain_table(grid), behind_table(grid), sep="\n\n", end="\n\n")
         draw_curves(grid, options.out / "curves.png")
-    if all(run.done for run in (*grid.values(), *colour.values())):
-        print(colour_table(grid, colour))
+    grey = {blur: run for (model, blur, rate), run in grid.items() if (model, rate) == ("srcnn_915", COLOUR_RATE)}
+    if all(run.done for run in (*grey.values(), *colour.values())):
+        print(colour_table(grey, colour))
 
 
 def runs_of_grid(folder: Path, data: Path | None, settings: Sequence[str]) -> dict[Key, Run]:
@@ -66,7 +67,7 @@ def runs_on_colour(folder: Path, data: Path | None, settings: Sequence[str]) -> 
     """The first model at the higher rate, on the same images in colour."""
     found = {}
     for (model, blur, rate), run in runs_of_grid(folder, data, settings).items():
-        if (model, rate) != ("srcnn_915", BEST_RATE):
+        if (model, rate) != ("srcnn_915", COLOUR_RATE):
             continue
         places = ("",) if data else ("base.", "extra.")
         in_colour = [f"--data.source.{place}grey=false" for place in places]
@@ -76,38 +77,60 @@ def runs_on_colour(folder: Path, data: Path | None, settings: Sequence[str]) -> 
     return found
 
 
-def grid_table(grid: dict[Key, Run]) -> str:
-    """Markdown: the gain of each run, the best of each blur in bold."""
-    columns = list(dict.fromkeys((model, rate) for model, _, rate in grid))
-    rows = ["| blur | " + " | ".join(f"{model}, {rate}" for model, rate in columns) + " |", "|---" * 7 + "|"]
-    for blur in dict.fromkeys(blur for _, blur, _ in grid):
-        gains = {column: grid[column[0], blur, column[1]].values("psnr_gain") for column in columns}
-        best = max(columns, key=lambda column: mean(gains[column]))
-        cells = [f"{mean(gains[column]):+.2f} ± {half_interval(gains[column]):.2f}" for column in columns]
-        cells = [f"**{cell}**" if column == best else cell for column, cell in zip(columns, cells, strict=True)]
-        rows.append(f"| {blur} | {' | '.join(cells)} |")
+def gain_table(grid: dict[Key, Run]) -> str:
+    """Markdown: the gain of each run, the best of each blur in bold, and how long a run took."""
+    columns = columns_of(grid)
+    rows = [_row("gain, dB", [f"{model}, {rate}" for model, rate in columns]), "|---" * (1 + len(columns)) + "|"]
+    for blur, of_blur in by_blur(grid).items():
+        gains = [of_blur[column].values("psnr_gain") for column in columns]
+        cells = [f"{mean(values):+.2f} ± {half_interval(values):.2f}" for values in gains]
+        best = columns.index(best_of(of_blur))
+        cells[best] = f"**{cells[best]}**"
+        rows.append(_row(blur, cells))
+    minutes = [mean([of_blur[column].minutes() for of_blur in by_blur(grid).values()]) for column in columns]
+    return "\n".join([*rows, _row("minutes", [f"{value:.1f}" for value in minutes])])
+
+
+def behind_table(grid: dict[Key, Run]) -> str:
+    """Markdown: how far each run is behind the best of its blur, image for image."""
+    columns = columns_of(grid)
+    rows = [_row("behind the best", [f"{model}, {rate}" for model, rate in columns])]
+    rows.append("|---" * (1 + len(columns)) + "|")
+    for blur, of_blur in by_blur(grid).items():
+        best = of_blur[best_of(of_blur)].values("psnr")
+        rows.append(_row(blur, [difference(of_blur[column].values("psnr"), best) for column in columns]))
     return "\n".join(rows)
 
 
-def best_lines(grid: dict[Key, Run]) -> str:
-    """The answer in words, a line for each blur."""
-    lines = []
-    for blur in dict.fromkeys(blur for _, blur, _ in grid):
-        of_blur = {key: run for key, run in grid.items() if key[1] == blur}
-        model, _, rate = max(of_blur, key=lambda key: mean(grid[key].values("psnr_gain")))
-        run = grid[model, blur, rate]
-        best = f"{mean(run.values('psnr_gain')):+.2f} dB, {run.minutes():.0f} minutes"
-        lines.append(f"- {blur}: {model} at a rate of {rate}, {best}.")
-    return "\n".join(lines)
+def columns_of(grid: dict[Key, Run]) -> list[tuple[str, str]]:
+    """Models and rates."""
+    return list(dict.fromkeys((model, rate) for model, _, rate in grid))
 
 
-def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> str:
+def by_blur(grid: dict[Key, Run]) -> dict[str, dict[tuple[str, str], Run]]:
+    """Of each blur, the runs by model and rate."""
+    blurs = dict.fromkeys(blur for _, blur, _ in grid)
+    return {
+        wanted: {(model, rate): run for (model, blur, rate), run in grid.items() if blur == wanted} for wanted in blurs
+    }
+
+
+def best_of(runs: dict[tuple[str, str], Run]) -> tuple[str, str]:
+    """Model and rate of the greatest mean gain."""
+    return max(runs, key=lambda column: mean(runs[column].values("psnr_gain")))
+
+
+def colour_table(grey: dict[str, Run], colour: dict[tuple[str, str], Run]) -> str:
     """Markdown: grey against three ways of restoring colour."""
-    rows = ["| 9-1-5 at 1e-3 | blur | blurred | restored | gain |", "|---|---|---|---|---|"]
-    for blur in dict.fromkeys(blur for _, blur in colour):
-        rows.append(f"| grey | {blur} | {gain(grid['srcnn_915', blur, BEST_RATE])} |")
+    rows = [f"| 9-1-5 at {COLOUR_RATE} | blur | blurred | restored | gain |", "|---|---|---|---|---|"]
+    for blur, run in grey.items():
+        rows.append(f"| grey | {blur} | {gain(run)} |")
         rows += [f"| {words} | {blur} | {gain(colour[words, blur])} |" for words in COLOURS]
     return "\n".join(rows)
+
+
+def _row(first: str, cells: Sequence[str]) -> str:
+    return f"| {first} | {' | '.join(cells)} |"
 
 
 def draw_curves(grid: dict[Key, Run], path: Path) -> None:

@@ -14,7 +14,8 @@ from tests.conftest import REPOSITORY
 
 def pretend(run: Run, metric: str, *values: float) -> None:
     """Leave behind what a run of these scores would."""
-    (run.folder / "checkpoints").mkdir(parents=True)
+    run.note()
+    (run.folder / "checkpoints").mkdir()
     for name in ("config.yaml", "checkpoints/last.ckpt"):
         (run.folder / name).touch()
     (run.folder / "metrics.csv").write_text("step,train/loss,val/psnr\n9,0.5,\n19,0.25,\n19,,30\n")
@@ -39,12 +40,29 @@ def test_a_run_is_made_once_and_a_half_done_one_anew(tmp_path: Path, monkeypatch
     run.folder.mkdir()
     (run.folder / "config.yaml").touch()
     run.make()
-    assert not run.folder.exists()
+    assert not (run.folder / "config.yaml").exists()
     assert [command[0] for command in commands] == ["fit", "test"]
     assert commands[0][1:] == ("--config=a.yaml", f"--run={tmp_path}/run")
     pretend(run, "psnr", 1.0)
     run.make()
     assert len(commands) == 2
+
+
+def test_scores_of_other_settings_are_not_taken_for_these(tmp_path: Path) -> None:
+    pretend(Run(tmp_path / "run", ("--config=a.yaml",)), "psnr", 1.0)
+    other = Run(tmp_path / "run", ("--config=a.yaml", "--trainer.max_epochs=1"))
+    with pytest.raises(SystemExit, match="run is of other settings: give another folder as --runs, or delete it"):
+        _ = other.done
+    (tmp_path / "run" / "settings.json").unlink()
+    with pytest.raises(SystemExit, match="other settings"):
+        _ = other.done
+
+
+def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(running.subprocess, "run", lambda command, **_: commands.append(command))
+    running.deblur("fit", "--data.num_workers=2")
+    assert commands[0][-3:] == ["fit", "--data.num_workers=2", "--trainer.enable_progress_bar=false"]
 
 
 def test_an_interval_is_student_s() -> None:
@@ -56,14 +74,15 @@ def test_the_grid_s_best_is_the_one_of_the_largest_gain(tmp_path: Path, capsys: 
     grid = srcnn_blurs.runs_of_grid(tmp_path, None, [])
     assert len(grid) == 18
     for place, run in enumerate(grid.values()):
-        pretend(run, "psnr", float(place % 7), float(place % 7))
+        pretend(run, "psnr", float(place % 11), float(place % 11) + 1)
     for run in srcnn_blurs.runs_on_colour(tmp_path, None, []).values():
         pretend(run, "psnr", 1.0, 2.0)
     srcnn_blurs.main(["--runs", str(tmp_path), "--out", str(tmp_path)])
     printed = capsys.readouterr().out
     assert printed.count("**+") == 3
-    assert printed.count("**+6.00") == 1
-    assert "- GaussianBlur: srcnn_9315 at a rate of 0.0001, +6.00 dB" in printed
+    assert printed.count("**+7.50") == 1
+    assert "| -7.00 (-7.00 to -7.00) |" in printed
+    assert printed.count("+0.00 (+0.00 to +0.00)") == 3
     assert printed.count("colour, luminance alone") == 3
     assert (tmp_path / "curves.png").stat().st_size > 10_000
 
@@ -85,13 +104,16 @@ def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
     runs = {name: classifiers.seeded(name, options) for name in classifiers.SEEDS}
     assert [len(several) for several in runs.values()] == [3, 3, 3, 3, 5, 5, 5]
     for name, several in runs.items():
-        for seed, run in enumerate(several):
+        for seed, run in several.items():
             right = seed + (2 if name == "mnist_cnn" else 1)
             pretend(run, "correct", *[1.0] * right, *[0.0] * (10 - right))
     accuracy, difference = classifiers.accuracy_table(runs), classifiers.difference_table(runs)
     assert "| mnist_mlp | 97.32 | 20.00 ± 24.84 | 10.00 to 30.00 | 3 |" in accuracy
-    assert "| mnist_cnn - mnist_mlp | 1.88 | +10.00 ± 0.00 | better |" in difference
-    assert "| deconv_cifar10 - conv_cifar10 | 0.9 | +0.00 ± 0.00 | no difference shown |" in difference
+    assert "| mnist_cnn - mnist_mlp | 1.88 | +10.00 ± 0.00 | 3 | better |" in difference
+    assert "| deconv_cifar10 - conv_cifar10 | 0.9 | +0.00 ± 0.00 | 5 | no difference shown |" in difference
+    del runs["mnist_cnn"][0], runs["mnist_mlp"][2]
+    difference = classifiers.difference_table(runs)
+    assert "| mnist_cnn - mnist_mlp | 1.88 | +10.00 ± nan | 1 | no difference shown |" in difference
     assert classifiers.verdict(-2.0, 1.0) == "worse"
 
 
@@ -101,5 +123,7 @@ def test_wrapping_costs_and_clamping_does_not(tmp_path: Path) -> None:
 
 
 def test_the_speed_of_every_combination_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(srcnn_speed.main(["--widths", "4", "--side", "16", "--steps", "1"])) == 4
-    assert capsys.readouterr().out.count("| 4 | bf16 |") == 2
+    arguments = ["--widths", "4", "8", "--side", "16", "--steps", "1", "--variants", "fp32", "bf16, channels-last"]
+    rows = srcnn_speed.main(arguments)
+    assert [(row.width, row.variant) for row in rows[1:3]] == [(4, "bf16, channels-last"), (8, "fp32")]
+    assert "report D's training, hours" in capsys.readouterr().out

@@ -112,6 +112,20 @@ def test_overhead_is_measured_in_turns(tmp_path: Path, capsys: pytest.CaptureFix
     assert json.loads((tmp_path / "rows.json").read_text())["machine"]["workers"] == "0"
 
 
+def test_what_the_loader_made_in_advance_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[int] = []
+    durations = overhead.Turns._durations
+
+    def noted(self: overhead.Turns, trainer: Any) -> dict[str, float]:
+        timed.append(trainer.fit_loop.batch_idx)
+        return durations(self, trainer)
+
+    monkeypatch.setattr(overhead.Turns, "_durations", noted)
+    few = ["--only", "srcnn_915", "--rounds", "2", "--steps", "1", "--workers", "1"]
+    overhead.main([*few, "--", *TINY[:2]])
+    assert timed == [5, 8]  # behind three to warm up, two are left out and the third is timed
+
+
 def test_every_source_has_its_rate(tmp_path: Path) -> None:
     rows = loader.main(["--quick", "--batches", "1", "--rounds", "1", "--workers", "0"])
     assert len(rows) == 5
