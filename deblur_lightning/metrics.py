@@ -19,6 +19,9 @@ PSNR_CAP = 100.0
 SMALLEST_FOR_SSIM = 6
 """Height and width in pixels below which the window's reflected border does not fit."""
 
+CALIBRATION_BINS = 15
+"""Of a classifier's confidence, for its calibration error."""
+
 
 def protocol(channels: int, crop: int = 0) -> str:
     """The name of how scores are taken, which decides with what they may be compared.

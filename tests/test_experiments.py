@@ -12,6 +12,7 @@ import pytest
 import yaml
 from lightning.pytorch import LightningModule, Trainer
 
+from benchmarks.own_digits import write_photographs
 from deblur_lightning.datamodules.pairs import RealPairs
 from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.records import read_scores
@@ -21,7 +22,6 @@ from deblur_lightning.sources.prepared import Prepared
 from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST
 from tests.conftest import EXPERIMENTS, write_image
-from tests.handwriting import write_photographs
 from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist, write_pairs, write_stl10
 
 ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "claims")

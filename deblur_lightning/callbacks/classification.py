@@ -1,4 +1,4 @@
-"""What a classifier's test leaves behind: records, accuracy by class, the confusion matrix, pictures."""
+"""What a classifier's test leaves behind: records, accuracy by class, confusion, calibration, pictures."""
 
 import csv
 import io
@@ -16,6 +16,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from torchvision.transforms.functional import pil_to_tensor
 
 from deblur_lightning.batch import LabelledBatch
+from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
 from deblur_lightning.imagefiles import write_atomically, write_png
 from deblur_lightning.records import add_scores, image_hash
@@ -35,8 +36,9 @@ class LabelledSplits(ScoredData, Protocol):
 
 
 class ClassificationWriter(Callback):
-    """Writes what a test found to ``scores.csv``, ``classes.csv``, ``confusion.csv`` and ``pictures/test.png``.
+    """Writes what a test found to ``scores.csv``, ``classes.csv``, ``confusion.csv`` and ``calibration.csv``.
 
+    ``pictures/test.png`` shows the confusion matrix, ``pictures/calibration.png`` accuracy by confidence.
     In ``scores.csv`` an image has two rows: "correct", 1 or 0, and "confidence", both under the protocol "top1".
     """
 
@@ -73,12 +75,22 @@ class ClassificationWriter(Callback):
         add_scores(folder / "scores.csv", records)
         wanted, found = torch.tensor(list(pairs.values())).unbind(dim=1)
         confusion: Tensor = multiclass_confusion_matrix(found, wanted, num_classes=len(data.classes))
-        write_table(
-            folder / "confusion.csv", ["true \\ found", *data.classes], _confusion_rows(confusion, data.classes)
-        )
-        write_table(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, data.classes))
-        write_png(folder / "pictures" / "test.png", confusion_picture(confusion, data.classes))
+        _write_confusion(folder, confusion, data.classes)
+        _write_calibration(folder, [scored.figures for scored in scores.values()])
         _print(confusion, data.classes, {name: float(value) for name, value in trainer.callback_metrics.items()})
+
+
+def _write_confusion(folder: Path, confusion: Tensor, classes: Sequence[str]) -> None:
+    write_table(folder / "confusion.csv", ["true \\ found", *classes], _confusion_rows(confusion, classes))
+    write_table(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, classes))
+    write_png(folder / "pictures" / "test.png", confusion_picture(confusion, classes))
+
+
+def _write_calibration(folder: Path, figures: Sequence[dict[str, float]]) -> None:
+    confidence, correct = (torch.tensor([of[name] for of in figures]) for name in ("confidence", "correct"))
+    bins = calibration_bins(confidence, correct)
+    write_table(folder / "calibration.csv", HEADER, calibration_rows(bins))
+    write_png(folder / "pictures" / "calibration.png", calibration_picture(bins))
 
 
 def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:

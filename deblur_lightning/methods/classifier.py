@@ -16,11 +16,8 @@ from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.base import check_rates, only_plain
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
-from deblur_lightning.metrics import weight
+from deblur_lightning.metrics import CALIBRATION_BINS, weight
 from deblur_lightning.networks.resnet import ResNet18
-
-BINS = 15
-"""Of confidence, for the calibration error."""
 
 
 class Classified(TypedDict):
@@ -74,7 +71,7 @@ class ImageClassifier(LightningModule):
         metrics = MetricCollection(
             {
                 "accuracy": MulticlassAccuracy(classes, average="micro"),
-                "ece": MulticlassCalibrationError(classes, n_bins=BINS),
+                "ece": MulticlassCalibrationError(classes, n_bins=CALIBRATION_BINS),
             }
         )
         self.metrics = nn.ModuleDict({split: metrics.clone(prefix=f"{split}/") for split in ("val", "test")})

@@ -7,12 +7,13 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks.own_digits import write_photographs
+from deblur_lightning.callbacks.calibration import calibration_bins, calibration_error, calibration_picture
 from deblur_lightning.callbacks.classification import ClassificationWriter, class_rows, confusion_picture
 from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.records import mean_score, read_scores
 from deblur_lightning.sources.photographed_digits import PhotographedDigits
-from tests.handwriting import write_photographs
 from tests.methods.test_classifier import classifier, digits
 from tests.small import trainer
 
@@ -36,6 +37,11 @@ def test_a_test_leaves_records_tables_and_a_picture(tmp_path: Path, capsys: pyte
     assert int(confusion.diag().sum()) == round(20 * logged["test/accuracy"])
     assert rows(tmp_path / "classes.csv")[1][:2] == ["0", "2"]
     assert Image.open(tmp_path / "pictures" / "test.png").width > 200
+    header, *bins = rows(tmp_path / "calibration.csv")
+    assert header == ["confidence from", "to", "images", "mean confidence", "accuracy"]
+    gaps = [int(images) * abs(float(sure) - float(right)) for _, _, images, sure, right in bins if int(images)]
+    assert sum(gaps) / 20 == pytest.approx(logged["test/ece"], abs=1e-4)
+    assert Image.open(tmp_path / "pictures" / "calibration.png").width > 300
     printed = capsys.readouterr().out
     assert f"accuracy {100 * logged['test/accuracy']:.2f} %" in printed
     assert "calibration error" in printed
@@ -44,6 +50,19 @@ def test_a_test_leaves_records_tables_and_a_picture(tmp_path: Path, capsys: pyte
 def test_accuracy_is_of_the_true_class() -> None:
     confusion = torch.tensor([[3, 1, 0], [0, 2, 0], [0, 0, 0]])
     assert class_rows(confusion, "abc") == [["a", "4", "0.7500"], ["b", "2", "1.0000"], ["c", "0", ""]]
+
+
+def test_calibration_is_what_the_bins_say() -> None:
+    bins = calibration_bins(torch.tensor([0.5, 0.5, 0.98, 1.0]), torch.tensor([1.0, 0.0, 1.0, 0.0]))
+    assert len(bins) == 15
+    assert [(of.low, of.images) for of in bins if of.images] == [
+        (pytest.approx(7 / 15), 2),
+        (pytest.approx(14 / 15), 2),
+    ]
+    assert calibration_error(bins) == pytest.approx(0.49 / 2)
+    picture = calibration_picture(bins)
+    column = 40 + round(300 * 7.5 / 15)
+    assert (picture[0, [180, 200, 330], column] < 210).tolist() == [False, True, True]  # half of a bar
 
 
 def test_the_picture_is_darker_where_more_are() -> None:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmarks.own_digits import write_photographs
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.photographed_digits import PhotographedDigits, mnist_form
-from tests.handwriting import write_photographs
 
 
 def test_every_photograph_is_white_on_black_in_the_middle(tmp_path: Path) -> None:
