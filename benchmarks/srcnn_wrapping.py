@@ -1,10 +1,12 @@
 """Report D's riddle in one picture: coloured patches, and 35.7 dB of validation error that became 25.9 dB of images.
 
 python -m benchmarks.srcnn_wrapping [--steps 600] [--out docs/srcnn/wrapping.png]
+python -m benchmarks.srcnn_wrapping --run RUN --data PHOTOS
 
 Trains the report's network of 30,099 parameters twice on its 7x7 Gaussian, with and without a ReLU after the last
 layer, and turns each output into bytes twice: clamped and rounded, and cast as it is, by which values above 1 wrap to
-black and values below 0 to white. A few minutes on one CPU core.
+black and values below 0 to white. A few minutes on one CPU core. With --run, its network is taken as it is, with and
+without a ReLU behind it, and tested on the images in PHOTOS; no picture is drawn.
 """
 
 import argparse
@@ -22,9 +24,12 @@ from deblur_lightning.callbacks.pictures import comparison_row
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import degrade
 from deblur_lightning.degradations.gaussian import GaussianBlur
+from deblur_lightning.imagefiles import read_rgb
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import psnr
 from deblur_lightning.networks.srcnn import SRCNN
+from deblur_lightning.restoring.model import load
+from deblur_lightning.sources.files import image_names
 from deblur_lightning.sources.photos import Photos
 
 BLUR = GaussianBlur((1.0, 1.0), (7, 7))
@@ -36,10 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--out", type=Path, default=Path("docs/srcnn/wrapping.png"))
+    parser.add_argument("--run", type=Path, help="a finished run of a network for the 7x7 Gaussian")
+    parser.add_argument("--data", type=Path, help="a folder of photographs in place of the bundled ones")
     options = parser.parse_args(arguments)
-    networks = {"without a ReLU at the end": nn.Identity(), "with a ReLU at the end": nn.ReLU()}
-    networks = {words: trained(end, options.steps) for words, end in networks.items()}
-    images = test_images()
+    ends = {"without a ReLU at the end": nn.Identity(), "with a ReLU at the end": nn.ReLU()}
+    if options.run:
+        last = load(options.run / "checkpoints" / "last.ckpt").network
+        networks: dict[str, nn.Module] = {words: nn.Sequential(last, end) for words, end in ends.items()}
+    else:
+        networks = {words: trained(end, options.steps) for words, end in ends.items()}
+    images = test_images(options.data)
     outputs = {words: [restored(network, image) for image in images] for words, network in networks.items()}
     ways = {"clamped and rounded": to_8bit, "cast as it is": cast}
     scores = {
@@ -50,10 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
         for way, turn in ways.items()
     }
     scores["blurred"] = [float(psnr(image["blurred"], image["sharp"])) for image in images]
-    print("| output | PSNR, mean of 5 photographs | least |\n|---|---|---|")
+    print(f"| output | PSNR, mean of {len(images)} photographs | least |\n|---|---|---|")
     for words, values in scores.items():
         print(f"| {words} | {sum(values) / len(values):.2f} | {min(values):.2f} |")
-    draw(images, outputs, options.out)
+    if not options.run:
+        draw(images, outputs, options.out)
     return scores
 
 
@@ -69,19 +81,22 @@ def trained(end: nn.Module, steps: int) -> nn.Module:
     return network.eval()
 
 
-def test_images() -> list[RestorationBatch]:
-    """The test photographs, blurred."""
-    images, zero = Photos().split("test"), torch.zeros(1, dtype=torch.int64)
+def test_images(folder: Path | None) -> list[RestorationBatch]:
+    """The bundled test photographs, or all images below ``folder``, blurred."""
+    bundled = Photos().split("test")
+    names = image_names(folder, folder) if folder else []
+    sharp = [read_rgb(folder / name) for name in names] if folder else [bundled.pixels(i) for i in range(len(bundled))]
+    zero = torch.zeros(1, dtype=torch.int64)
     return [
         degrade(
             BLUR,
-            {"sharp": images.pixels(index)[None], "index": zero + index, "visit": zero},
+            {"sharp": image[None], "index": zero + index, "visit": zero},
             seed=0,
             split="test",
             trim=0,
             rounding=True,
         )
-        for index in range(len(images))
+        for index, image in enumerate(sharp)
     ]
 
 

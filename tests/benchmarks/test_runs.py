@@ -8,6 +8,7 @@ import torch
 
 from benchmarks import classifiers, running, srcnn, srcnn_blurs, srcnn_speed, srcnn_wrapping
 from benchmarks.running import Run, half_interval
+from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import ScoreRecord, add_scores
 from tests.conftest import REPOSITORY
 
@@ -120,6 +121,25 @@ def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
 def test_wrapping_costs_and_clamping_does_not(tmp_path: Path) -> None:
     output = torch.tensor([[[[0.5, 1.01, 1.0, -0.01]]]])
     assert (srcnn_wrapping.cast(output) * 255).round().flatten().tolist() == [127, 1, 255, 254]
+
+
+def test_a_finished_run_s_outputs_are_cast_too(tmp_path: Path, photographs: Path) -> None:
+    init = {"widths": [4, 4], "residual": True}
+    network = SRCNN(**init)  # type: ignore[arg-type]
+    torch.nn.init.constant_(network.state_dict(keep_vars=True)["layers.4.bias"], 0.2)  # some pixels end above 1
+    checkpoint = {
+        "hyper_parameters": {"network": {"class_path": "deblur_lightning.networks.srcnn.SRCNN", "init_args": init}},
+        "state_dict": {f"network.{name}": value for name, value in network.state_dict().items()},
+    }
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    torch.save(checkpoint, tmp_path / "run" / "checkpoints" / "last.ckpt")
+    out = tmp_path / "wrapping.png"
+    arguments = ["--run", str(tmp_path / "run"), "--data", str(photographs / "test"), "--out", str(out)]
+    scores = srcnn_wrapping.main(arguments)
+    assert {len(values) for values in scores.values()} == {3}
+    clamped, wrapped = (scores[f"without a ReLU at the end, {way}"] for way in ("clamped and rounded", "cast as it is"))
+    assert all(one > other for one, other in zip(clamped, wrapped, strict=True))
+    assert not out.exists()
 
 
 def test_the_speed_of_every_combination_is_told(capsys: pytest.CaptureFixture[str]) -> None:
