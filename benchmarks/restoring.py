@@ -102,6 +102,17 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
         found = restore_file(given.file, given.file.with_name("restored.jpg"), given.ckpt, tile)
         print(json.dumps(found))
         return found
+    found = costs(given)
+    found["difference"] = PhotoRestorer(load(given.ckpt), torch.device("cpu")).difference(photograph(given.megapixels))
+    for megapixels in given.whole:
+        found[f"ratio of {megapixels:g}"] = ratio(given.ckpt, photograph(megapixels))
+    header = [f"{given.megapixels:g} megapixels, {given.threads} threads", ""]
+    tell(header, cells(found, given), [Measured(found)], machine(), given.json)
+    return found
+
+
+def costs(given: argparse.Namespace) -> dict[str, float]:
+    """Of restoring a file, by the model's own tiles and by the given ones."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "photo.jpg"
         Image.fromarray(photograph(given.megapixels)).save(source, quality=92)
@@ -109,11 +120,6 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
         for tile in given.tiles:
             tiled = in_a_process(source, given.ckpt, given.threads, tile)
             found |= {f"MiB by {tile}": tiled["MiB"], f"seconds by {tile}": tiled["seconds"]}
-    found["difference"] = PhotoRestorer(load(given.ckpt), torch.device("cpu")).difference(photograph(given.megapixels))
-    for megapixels in given.whole:
-        found[f"ratio of {megapixels:g}"] = ratio(given.ckpt, photograph(megapixels))
-    header = [f"{given.megapixels:g} megapixels, {given.threads} threads", ""]
-    tell(header, cells(found, given), [Measured(found)], machine(), given.json)
     return found
 
 

@@ -52,6 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
         networks = {words: trained(end, options.steps) for words, end in ends.items()}
     images = test_images(options.data)
     outputs = {words: [restored(network, image) for image in images] for words, network in networks.items()}
+    scores = scores_of(images, outputs)
+    print(f"| output | PSNR, mean of {len(images)} photographs | least |\n|---|---|---|")
+    for words, values in scores.items():
+        print(f"| {words} | {sum(values) / len(values):.2f} | {min(values):.2f} |")
+    if not options.run:
+        draw(images, outputs, options.out)
+    return scores
+
+
+def scores_of(images: list[RestorationBatch], outputs: dict[str, list[Tensor]]) -> dict[str, list[float]]:
+    """The PSNR of each image, of each network's outputs in both ways and of the blurred images."""
     ways = {"clamped and rounded": to_8bit, "cast as it is": cast}
     scores = {
         f"{words}, {way}": [
@@ -60,13 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
         for words, raw in outputs.items()
         for way, turn in ways.items()
     }
-    scores["blurred"] = [float(psnr(image["blurred"], image["sharp"])) for image in images]
-    print(f"| output | PSNR, mean of {len(images)} photographs | least |\n|---|---|---|")
-    for words, values in scores.items():
-        print(f"| {words} | {sum(values) / len(values):.2f} | {min(values):.2f} |")
-    if not options.run:
-        draw(images, outputs, options.out)
-    return scores
+    return scores | {"blurred": [float(psnr(image["blurred"], image["sharp"])) for image in images]}
 
 
 def trained(end: nn.Module, steps: int) -> nn.Module:
