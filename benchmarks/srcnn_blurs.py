@@ -46,9 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if all(run.done for run in grid.values()):
         print(gain_table(grid), behind_table(grid), sep="\n\n", end="\n\n")
         draw_curves(grid, options.out / "curves.png")
-    grey = {blur: run for (model, blur, rate), run in grid.items() if (model, rate) == ("srcnn_915", COLOUR_RATE)}
-    if all(run.done for run in (*grey.values(), *colour.values())):
-        print(colour_table(grey, colour))
+    print(colour_table(grid, colour))
 
 
 def runs_of_grid(folder: Path, data: Path | None, settings: Sequence[str]) -> dict[Key, Run]:
@@ -120,12 +118,13 @@ def best_of(runs: dict[tuple[str, str], Run]) -> tuple[str, str]:
     return max(runs, key=lambda column: mean(runs[column].values("psnr_gain")))
 
 
-def colour_table(grey: dict[str, Run], colour: dict[tuple[str, str], Run]) -> str:
-    """Markdown: grey against three ways of restoring colour."""
+def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> str:
+    """Markdown: grey against three ways of restoring colour, for each blur whose runs are all there."""
     rows = [f"| 9-1-5 at {COLOUR_RATE} | blur | blurred | restored | gain |", "|---|---|---|---|---|"]
-    for blur, run in grey.items():
-        rows.append(f"| grey | {blur} | {gain(run)} |")
-        rows += [f"| {words} | {blur} | {gain(colour[words, blur])} |" for words in COLOURS]
+    for blur in dict.fromkeys(blur for _, blur in colour):
+        runs = {"grey": grid["srcnn_915", blur, COLOUR_RATE]} | {words: colour[words, blur] for words in COLOURS}
+        if all(run.done for run in runs.values()):
+            rows += [f"| {words} | {blur} | {gain(run)} |" for words, run in runs.items()]
     return "\n".join(rows)
 
 
