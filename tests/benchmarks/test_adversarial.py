@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.adversarial import (
     EXPERIMENTS,
+    PICTURES,
     VARIANTS,
     VARIANTS_B,
     experiments_table,
@@ -17,6 +18,7 @@ from benchmarks.adversarial import (
     run,
     table,
 )
+from benchmarks.running import Run
 from deblur_lightning.records import ScoreRecord, add_scores
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -97,6 +99,8 @@ def test_an_interval_covers_seeds_and_images() -> None:
 
 
 def test_a_run_that_is_there_is_not_repeated(runs: Path) -> None:
+    seeds = ("--seed_everything=0", "--data.seed=0")
+    Run(runs / "full" / "0", ("--config=experiments/no-such-experiment.yaml", *seeds), PICTURES).note()
     before = (runs / "full" / "0" / "scores.csv").read_text()
     run("no-such-experiment", runs / "full" / "0", seed=0, changes=[])
     assert (runs / "full" / "0" / "scores.csv").read_text() == before
