@@ -20,7 +20,7 @@ import torch
 import yaml
 
 from benchmarks.machine import machine
-from benchmarks.running import Run, half_interval, mean
+from benchmarks.running import Run, difference, half_interval, mean
 from benchmarks.timing import tell
 
 
@@ -52,13 +52,12 @@ NETWORKS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """Mean gain in dB over the held-out photographs, and half its interval, after so many minutes."""
+    """Gain in dB of each held-out photograph after so many minutes."""
 
     network: str
     minutes: float
     steps: int
-    gain: float
-    half: float
+    gains: list[float]
 
 
 def run_of(network: str, minutes: float, options: argparse.Namespace) -> Run:
@@ -83,9 +82,16 @@ def measured(network: str, minutes: float, options: argparse.Namespace) -> Measu
     """Train and test one network, unless that has been done."""
     run = run_of(network, minutes, options)
     run.make()
-    gains = run.values("psnr_gain")
     steps = max((step for step, _ in run.curve()), default=0) + 1
-    return Measured(network, minutes, steps, mean(gains), half_interval(gains))
+    return Measured(network, minutes, steps, run.values("psnr_gain"))
+
+
+def cells(row: Measured, rows: Sequence[Measured]) -> list[str]:
+    """A row of the printed table: means and 95 % intervals over the photographs, paired in the last column."""
+    best = max((other for other in rows if other.minutes == row.minutes), key=lambda other: mean(other.gains))
+    gain = f"{mean(row.gains):+.2f} ± {half_interval(row.gains):.2f}"
+    behind = "" if row is best else difference(row.gains, best.gains)
+    return [row.network, f"{row.minutes:g}", str(row.steps), gain, behind]
 
 
 def main(arguments: Sequence[str] | None = None) -> list[Measured]:
@@ -101,8 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     torch.set_num_threads(options.threads)  # which the line below the table tells
     rows = [measured(network, minutes, options) for minutes in options.minutes for network in options.only]
-    cells = [[row.network, f"{row.minutes:g}", str(row.steps), f"{row.gain:+.2f} ± {row.half:.2f}"] for row in rows]
-    tell(["network", "minutes", "steps", "gain, dB"], cells, rows, machine(), options.json)
+    header = ["network", "minutes", "steps", "gain, dB", "behind the best of its minutes"]
+    tell(header, [cells(row, rows) for row in rows], rows, machine(), options.json)
     return rows
 
 

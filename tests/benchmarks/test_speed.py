@@ -147,6 +147,12 @@ def test_variants_reach_the_step() -> None:
     assert all(0 < row.share < 2 for row in rows)
 
 
+def test_networks_are_compared_photograph_for_photograph_within_their_minutes() -> None:
+    gains = {("a", 1.0): [1.0, 2.0], ("b", 1.0): [2.0, 3.0], ("a", 10.0): [0.0, 1.0]}
+    rows = [quality.Measured(network, minutes, 5, values) for (network, minutes), values in gains.items()]
+    assert [quality.cells(row, rows)[-1] for row in rows] == ["-1.00 (-1.00 to -1.00)", "", ""]
+
+
 def test_a_network_of_the_quality_table_trains_for_its_time(tmp_path: Path, deblur: Any) -> None:
     options = quality.argparse.Namespace(runs=tmp_path, settings=[])
     run = quality.run_of("NAFNet 8", 90, options)
