@@ -21,10 +21,10 @@ from deblur_lightning.sources.drawing import Numbers
 from deblur_lightning.sources.drawn_digits import written
 
 
-def write_photographs(folder: Path, hands: int = 3, seed: int = 1) -> dict[str, int]:
+def write_photographs(folder: Path, hands: int) -> dict[str, int]:
     """Ten digits by each hand, 240x320 JPEG files; returns the digit of each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    numbers, rng, truth = Numbers(seed, "test", 10 * hands, "photographs"), np.random.default_rng(seed), {}
+    numbers, rng, truth = Numbers(1, "test", 10 * hands, "photographs"), np.random.default_rng(1), {}
     for index in range(10 * hands):
         ink = written(index % 10, partial(numbers.between, index), side=160)[0].numpy() / 255
         page = np.zeros((240, 320))

@@ -76,46 +76,42 @@ def runs_on_colour(folder: Path, data: Path | None, settings: Sequence[str]) -> 
 
 
 def gain_table(grid: dict[Key, Run]) -> str:
-    """Markdown: the gain of each run, the best of each blur in bold, and how long a run took."""
-    columns = columns_of(grid)
-    rows = [_row("gain, dB", [f"{model}, {rate}" for model, rate in columns]), "|---" * (1 + len(columns)) + "|"]
-    for blur, of_blur in by_blur(grid).items():
-        gains = [of_blur[column].values("psnr_gain") for column in columns]
-        cells = [f"{mean(values):+.2f} ± {half_interval(values):.2f}" for values in gains]
-        best = columns.index(best_of(of_blur))
-        cells[best] = f"**{cells[best]}**"
-        rows.append(_row(blur, cells))
-    minutes = [mean([of_blur[column].minutes() for of_blur in by_blur(grid).values()]) for column in columns]
-    return "\n".join([*rows, _row("minutes", [f"{value:.1f}" for value in minutes])])
-
-
-def behind_table(grid: dict[Key, Run]) -> str:
-    """Markdown: how far each run is behind the best of its blur, image for image."""
-    columns = columns_of(grid)
-    rows = [_row("behind the best", [f"{model}, {rate}" for model, rate in columns])]
-    rows.append("|---" * (1 + len(columns)) + "|")
-    for blur, of_blur in by_blur(grid).items():
-        best = of_blur[best_of(of_blur)].values("psnr")
-        rows.append(_row(blur, [difference(of_blur[column].values("psnr"), best) for column in columns]))
+    """Markdown: the gain of each model and rate, the best of each blur in bold, and how long a run took."""
+    blurs, best = blurs_of(grid), best_of(grid)
+    rows = [f"| model, rate | {' | '.join(blurs)} | minutes |", "|---" * (2 + len(blurs)) + "|"]
+    for model, rate in dict.fromkeys((model, rate) for model, _, rate in grid):
+        runs = {blur: grid[model, blur, rate] for blur in blurs}
+        gains = {blur: run.values("psnr_gain") for blur, run in runs.items()}
+        cells = {blur: f"{mean(values):+.2f} ± {half_interval(values):.2f}" for blur, values in gains.items()}
+        shown = [f"**{cell}**" if best[blur] is runs[blur] else cell for blur, cell in cells.items()]
+        minutes = mean([run.minutes() for run in runs.values()])
+        rows.append(f"| {model}, {rate} | {' | '.join(shown)} | {minutes:.1f} |")
     return "\n".join(rows)
 
 
-def columns_of(grid: dict[Key, Run]) -> list[tuple[str, str]]:
-    """Models and rates."""
-    return list(dict.fromkeys((model, rate) for model, _, rate in grid))
+def behind_table(grid: dict[Key, Run]) -> str:
+    """Markdown: how far each model and rate is behind the best of its blur, image for image."""
+    blurs, best = blurs_of(grid), best_of(grid)
+    rows = [f"| behind the best | {' | '.join(blurs)} |", "|---" * (1 + len(blurs)) + "|"]
+    for model, rate in dict.fromkeys((model, rate) for model, _, rate in grid):
+        runs = {blur: grid[model, blur, rate] for blur in blurs}
+        cells = [
+            "" if best[blur] is run else difference(run.values("psnr"), best[blur].values("psnr"))
+            for blur, run in runs.items()
+        ]
+        rows.append(f"| {model}, {rate} | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
-def by_blur(grid: dict[Key, Run]) -> dict[str, dict[tuple[str, str], Run]]:
-    """Of each blur, the runs by model and rate."""
-    blurs = dict.fromkeys(blur for _, blur, _ in grid)
-    return {
-        wanted: {(model, rate): run for (model, blur, rate), run in grid.items() if blur == wanted} for wanted in blurs
-    }
+def blurs_of(grid: dict[Key, Run]) -> list[str]:
+    """Their names."""
+    return list(dict.fromkeys(blur for _, blur, _ in grid))
 
 
-def best_of(runs: dict[tuple[str, str], Run]) -> tuple[str, str]:
-    """Model and rate of the greatest mean gain."""
-    return max(runs, key=lambda column: mean(runs[column].values("psnr_gain")))
+def best_of(grid: dict[Key, Run]) -> dict[str, Run]:
+    """The run of the greatest mean gain, by blur."""
+    runs = {wanted: [run for (_, blur, _), run in grid.items() if blur == wanted] for wanted in blurs_of(grid)}
+    return {blur: max(of_blur, key=lambda run: mean(run.values("psnr_gain"))) for blur, of_blur in runs.items()}
 
 
 def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> str:
@@ -126,10 +122,6 @@ def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> st
         if all(run.done for run in runs.values()):
             rows += [f"| {words} | {blur} | {gain(run)} |" for words, run in runs.items()]
     return "\n".join(rows)
-
-
-def _row(first: str, cells: Sequence[str]) -> str:
-    return f"| {first} | {' | '.join(cells)} |"
 
 
 def draw_curves(grid: dict[Key, Run], path: Path) -> None:

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
 
-from benchmarks.accelerator import precision
+from benchmarks.accelerator import as_it_is, precision, prepared
+from benchmarks.hand import by_hand
 from benchmarks.machine import machine
 from benchmarks.timing import seconds_for, tell
+from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.networks.srcnn import SRCNN
 
 VARIANTS = (
@@ -46,20 +47,12 @@ def measured(width: int, variant: str, options: argparse.Namespace) -> Measured:
     """One width in one variant."""
     device = torch.device(options.device)
     layout = torch.channels_last if "channels-last" in variant else torch.contiguous_format
-    network = SRCNN(widths=(width, width), paddings=(2, 2, 2)).to(device, memory_format=layout)
-    if "compiled" in variant:
-        network.compile()
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
+    model = prepared(lambda: SRCNNRestorer(SRCNN(widths=(width, width), paddings=(2, 2, 2))), variant, device)
     shape = (options.batch, 3, options.side, options.side)
     blurred, sharp = (torch.rand(shape, device=device).to(memory_format=layout) for _ in range(2))
-
-    def step() -> None:
-        optimizer.zero_grad()
-        F.mse_loss(network(blurred), sharp).backward()
-        optimizer.step()
-
+    loop = by_hand(model, [(blurred, sharp)], clip_norm=None, taken=as_it_is)
     with precision(variant, device):
-        times = [seconds_for(step, 1, device) for _ in range(options.steps + 1)][1:]
+        times = [seconds_for(lambda: next(loop), 1, device) for _ in range(options.steps + 1)][1:]
     return Measured(width, variant, statistics.median(times) * 1e6 / (options.batch * options.side**2))
 
 

@@ -19,20 +19,18 @@ import torch
 from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
+from benchmarks.families import Family, blurred, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.callbacks.pictures import comparison_row
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
-from deblur_lightning.degradations.base import degrade
 from deblur_lightning.degradations.gaussian import GaussianBlur
-from deblur_lightning.imagefiles import read_rgb
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import psnr
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.restoring.model import load
-from deblur_lightning.sources.files import image_names
 from deblur_lightning.sources.photos import Photos
 
-BLUR = GaussianBlur((1.0, 1.0), (7, 7))
+BLUR = Family("7x7, sigma 1", GaussianBlur((1.0, 1.0), (7, 7)), noise=0.0)
 SIDE = 192
 
 
@@ -50,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
         networks: dict[str, nn.Module] = {words: nn.Sequential(last, end) for words, end in ends.items()}
     else:
         networks = {words: trained(end, options.steps) for words, end in ends.items()}
-    images = test_images(options.data)
+    images = list(blurred(BLUR, photographs("test", side=10**6, folder=options.data), "test"))
     outputs = {words: [restored(network, image) for image in images] for words, network in networks.items()}
     scores = scores_of(images, outputs)
     print(f"| output | PSNR, mean of {len(images)} photographs | least |\n|---|---|---|")
@@ -78,31 +76,12 @@ def trained(end: nn.Module, steps: int) -> nn.Module:
     """The report's network, ``end`` behind it, after so many steps."""
     torch.manual_seed(0)
     network = nn.Sequential(SRCNN(widths=(76, 76), paddings=(2, 2, 2)), end)
-    data = SyntheticBlur(Photos(), BLUR, crop_size=64, batch_size=8, epoch_length=8 * steps, num_workers=0)
+    data = SyntheticBlur(Photos(), BLUR.blur, crop_size=64, batch_size=8, epoch_length=8 * steps, num_workers=0)
     with tempfile.TemporaryDirectory() as folder:
         quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_model_summary", "enable_progress_bar"), False)
         trainer = Trainer(max_epochs=1, limit_val_batches=0, default_root_dir=folder, accelerator="cpu", **quiet)
         trainer.fit(SRCNNRestorer(network, lr=1e-3), data)
     return network.eval()
-
-
-def test_images(folder: Path | None) -> list[RestorationBatch]:
-    """The bundled test photographs, or all images below ``folder``, blurred."""
-    bundled = Photos().split("test")
-    names = image_names(folder, folder) if folder else []
-    sharp = [read_rgb(folder / name) for name in names] if folder else [bundled.pixels(i) for i in range(len(bundled))]
-    zero = torch.zeros(1, dtype=torch.int64)
-    return [
-        degrade(
-            BLUR,
-            {"sharp": image[None], "index": zero + index, "visit": zero},
-            seed=0,
-            split="test",
-            trim=0,
-            rounding=True,
-        )
-        for index, image in enumerate(sharp)
-    ]
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """What the tests share: small folders of images, the command line in this process, and few threads."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def write_image(path: Path, height: int, width: int, seed: int) -> None:
     """Write an image of blocks and noise, enlarged, so that blurring it does something."""
     coarse = np.random.default_rng(seed).integers(0, 256, (max(1, height // 8), max(1, width // 8), 3), dtype=np.uint8)
     Image.fromarray(coarse).resize((width, height), Image.Resampling.NEAREST).save(path)
+
+
+@pytest.fixture
+def chromium() -> str:
+    """A browser's path. It is a program of the system's, which pip cannot install: ``.ci/run`` does."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return found or pytest.skip("Chromium is not installed")
 
 
 @pytest.fixture

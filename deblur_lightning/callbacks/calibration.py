@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from PIL import Image, ImageDraw
@@ -36,17 +37,11 @@ def calibration_bins(confidence: Tensor, correct: Tensor) -> list[Bin]:
     edges = torch.linspace(0, 1, CALIBRATION_BINS + 1)
     place = torch.bucketize(confidence, edges[1:-1])
     bins = []
-    for number, (low, high) in enumerate(zip(edges.tolist(), edges[1:].tolist(), strict=False)):
+    for number, (low, high) in enumerate(pairwise(edges.tolist())):
         inside = place == number
         sure, right = float(confidence[inside].mean()), float(correct[inside].float().mean())
         bins.append(Bin(low, high, int(inside.sum()), sure, right))
     return bins
-
-
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """How far confidence and accuracy are apart, the mean over all images (ECE)."""
-    count = sum(of.images for of in bins)
-    return sum(of.images * abs(of.confidence - of.accuracy) for of in bins if of.images) / count
 
 
 def calibration_rows(bins: Sequence[Bin]) -> list[list[str]]:
@@ -58,10 +53,10 @@ def calibration_rows(bins: Sequence[Bin]) -> list[list[str]]:
     ]
 
 
-def calibration_picture(bins: Sequence[Bin]) -> Tensor:
+def calibration_picture(bins: Sequence[Bin], error: float) -> Tensor:
     """Accuracy by confidence as (3, H, W) uint8: a bar for each bin, darker the more images it holds.
 
-    Where confidence can be believed the bars end at the diagonal.
+    Where confidence can be believed the bars end at the diagonal; ``error`` is the mean distance, for the title.
     """
     picture = Image.new("RGB", (SIDE + 2 * MARGIN, SIDE + 2 * MARGIN), "white")
     pen = ImageDraw.Draw(picture)
@@ -73,7 +68,7 @@ def calibration_picture(bins: Sequence[Bin]) -> Tensor:
             pen.rectangle((left + 1, bottom - SIDE * of.accuracy, right - 1, bottom), fill=(shade, shade, 255))
     pen.rectangle((MARGIN, MARGIN, MARGIN + SIDE, bottom), outline="black")
     pen.line((MARGIN, bottom, MARGIN + SIDE, MARGIN), fill="black")
-    pen.text((MARGIN, 12), f"accuracy by confidence; calibration error {calibration_error(bins):.4f}", fill="black")
+    pen.text((MARGIN, 12), f"accuracy by confidence; calibration error {error:.4f}", fill="black")
     for end, words in ((0, "0"), (SIDE, "1")):
         pen.text((MARGIN + end - 3, bottom + 6), words, fill="black")
         pen.text((MARGIN - 12, bottom - end - 6), words, fill="black")

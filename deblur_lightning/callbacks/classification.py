@@ -76,8 +76,9 @@ class ClassificationWriter(Callback):
         wanted, found = torch.tensor(list(pairs.values())).unbind(dim=1)
         confusion: Tensor = multiclass_confusion_matrix(found, wanted, num_classes=len(data.classes))
         _write_confusion(folder, confusion, data.classes)
-        _write_calibration(folder, [scored.figures for scored in scores.values()])
-        _print(confusion, data.classes, {name: float(value) for name, value in trainer.callback_metrics.items()})
+        error = float(trainer.callback_metrics["test/ece"])
+        _write_calibration(folder, [scored.figures for scored in scores.values()], error)
+        _print(confusion, data.classes, error)
 
 
 def _write_confusion(folder: Path, confusion: Tensor, classes: Sequence[str]) -> None:
@@ -86,11 +87,11 @@ def _write_confusion(folder: Path, confusion: Tensor, classes: Sequence[str]) ->
     write_png(folder / "pictures" / "test.png", confusion_picture(confusion, classes))
 
 
-def _write_calibration(folder: Path, figures: Sequence[dict[str, float]]) -> None:
+def _write_calibration(folder: Path, figures: Sequence[dict[str, float]], error: float) -> None:
     confidence, correct = (torch.tensor([of[name] for of in figures]) for name in ("confidence", "correct"))
     bins = calibration_bins(confidence, correct)
     write_table(folder / "calibration.csv", HEADER, calibration_rows(bins))
-    write_png(folder / "pictures" / "calibration.png", calibration_picture(bins))
+    write_png(folder / "pictures" / "calibration.png", calibration_picture(bins, error))
 
 
 def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
@@ -136,7 +137,7 @@ def confusion_picture(confusion: Tensor, classes: Sequence[str]) -> Tensor:
     return pixels
 
 
-def _print(confusion: Tensor, classes: Sequence[str], metrics: dict[str, float]) -> None:
+def _print(confusion: Tensor, classes: Sequence[str], error: float) -> None:
     count, accuracy = int(confusion.sum()), float(confusion.diag().sum() / confusion.sum())
     half = 1.96 * (accuracy * (1 - accuracy) / count) ** 0.5
     console = Console(highlight=False)
@@ -147,6 +148,6 @@ def _print(confusion: Tensor, classes: Sequence[str], metrics: dict[str, float])
         console.print(table)
     console.print(
         f"accuracy {100 * accuracy:.2f} % (95 % interval of the images drawn: +/- {100 * half:.2f}); "
-        f"calibration error {metrics.get('test/ece', float('nan')):.4f}; n = {count} images of split test",
+        f"calibration error {error:.4f}; n = {count} images of split test",
         soft_wrap=True,
     )

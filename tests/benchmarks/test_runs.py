@@ -83,7 +83,7 @@ def test_the_grid_s_best_is_the_one_of_the_largest_gain(tmp_path: Path, capsys: 
     assert printed.count("**+") == 3
     assert printed.count("**+7.50") == 1
     assert "| -7.00 (-7.00 to -7.00) |" in printed
-    assert printed.count("+0.00 (+0.00 to +0.00)") == 3
+    assert "(+0.00 to +0.00)" not in printed  # the best are not behind themselves
     assert printed.count("colour, luminance alone") == 3
     assert (tmp_path / "curves.png").stat().st_size > 10_000
 

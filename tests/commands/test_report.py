@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -105,15 +104,14 @@ frame.srcdoc = {text};
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(width: int, tested: Path, deblur: Deblur) -> None:
-    browser = shutil.which("chromium")
-    if browser is None:
-        pytest.skip("chromium is not installed")
+def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(
+    width: int, tested: Path, deblur: Deblur, chromium: str
+) -> None:
     deblur("report", "--out=page")
     text = json.dumps((tested / "page/index.html").read_text()).replace("</script", "<\\/script")
     frame = tested / "frame.html"  # a window of its own would be 500 pixels wide at least
     frame.write_text(FRAME.format(width=width, text=text))
-    command = [browser, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", frame.as_uri()]
+    command = [chromium, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", frame.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     shown = re.search(r"<title>(.*)</title>", dom)
     assert shown is not None, dom

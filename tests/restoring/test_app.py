@@ -1,7 +1,6 @@
 """The page: what it answers, and in a browser that it lives on after a bad file and asks nobody else for anything."""
 
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +24,6 @@ pytest.importorskip("gradio")
 from deblur_lightning.restoring import app
 
 CPU = torch.device("cpu")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def models() -> dict[str, Model]:
@@ -102,11 +100,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, chromium: str) -> Iterator[Any]:
     """The page in a headless Chromium."""
     playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "kept"))
     blocks = app.page(models(), CPU, tmp_path)
     with socket.socket() as free:
@@ -114,7 +110,7 @@ def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> It
         port = free.getsockname()[1]
     address = app.launched(blocks, port)
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         page.requested = []
         page.on("request", lambda request: page.requested.append(request.url))
