@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.running import Run, difference, gain, half_interval, mean, missing
+from benchmarks.running import Run, difference, half_interval, mean, missing
 
 SWEEP = Path("experiments/sweeps/srcnn_blurs.yaml")
 OWN = ("--config=experiments/data/grey_folder.yaml",)
@@ -81,12 +81,16 @@ def gain_table(grid: dict[Key, Run]) -> str:
     rows = [f"| model, rate | {' | '.join(blurs)} | minutes |", "|---" * (2 + len(blurs)) + "|"]
     for model, rate in dict.fromkeys((model, rate) for model, _, rate in grid):
         runs = {blur: grid[model, blur, rate] for blur in blurs}
-        gains = {blur: run.values("psnr_gain") for blur, run in runs.items()}
-        cells = {blur: f"{mean(values):+.2f} ± {half_interval(values):.2f}" for blur, values in gains.items()}
-        shown = [f"**{cell}**" if best[blur] is runs[blur] else cell for blur, cell in cells.items()]
+        shown = [f"**{mean_gain(run)}**" if best[blur] is run else mean_gain(run) for blur, run in runs.items()]
         minutes = mean([run.minutes() for run in runs.values()])
         rows.append(f"| {model}, {rate} | {' | '.join(shown)} | {minutes:.1f} |")
     return "\n".join(rows)
+
+
+def mean_gain(run: Run) -> str:
+    """With its interval over the images."""
+    gains = run.values("psnr_gain")
+    return f"{mean(gains):+.2f} ± {half_interval(gains):.2f}"
 
 
 def behind_table(grid: dict[Key, Run]) -> str:
@@ -115,12 +119,16 @@ def best_of(grid: dict[Key, Run]) -> dict[str, Run]:
 
 
 def colour_table(grid: dict[Key, Run], colour: dict[tuple[str, str], Run]) -> str:
-    """Markdown: grey against three ways of restoring colour, for each blur whose runs are all there."""
-    rows = [f"| 9-1-5 at {COLOUR_RATE} | blur | blurred | restored | gain |", "|---|---|---|---|---|"]
-    for blur in dict.fromkeys(blur for _, blur in colour):
-        runs = {"grey": grid["srcnn_915", blur, COLOUR_RATE]} | {words: colour[words, blur] for words in COLOURS}
-        if all(run.done for run in runs.values()):
-            rows += [f"| {words} | {blur} | {gain(run)} |" for words, run in runs.items()]
+    """Markdown: the gain of grey and of three ways of restoring colour, for each blur whose runs are all there."""
+    greys = {blur: grid["srcnn_915", blur, COLOUR_RATE] for blur in blurs_of(grid)}
+    ways = {"grey": greys} | {words: {blur: colour[words, blur] for blur in greys} for words in COLOURS}
+    blurs = [blur for blur in greys if all(runs[blur].done for runs in ways.values())]
+    if not blurs:
+        return "No blur's runs on colour are all there."
+    blurred = [f"{mean(greys[blur].values('psnr_blurred')):.2f}" for blur in blurs]
+    rows = [f"| 9-1-5 at {COLOUR_RATE} | {' | '.join(blurs)} |", "|---" * (1 + len(blurs)) + "|"]
+    rows.append(f"| blurred, dB | {' | '.join(blurred)} |")
+    rows += [f"| {words} | {' | '.join(mean_gain(runs[blur]) for blur in blurs)} |" for words, runs in ways.items()]
     return "\n".join(rows)
 
 

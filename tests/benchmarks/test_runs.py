@@ -84,8 +84,18 @@ def test_the_grid_s_best_is_the_one_of_the_largest_gain(tmp_path: Path, capsys: 
     assert printed.count("**+7.50") == 1
     assert "| -7.00 (-7.00 to -7.00) |" in printed
     assert "(+0.00 to +0.00)" not in printed  # the best are not behind themselves
-    assert printed.count("colour, luminance alone") == 3
+    assert "| grey | +1.50 ± 6.35 | +3.50 ± 6.35 | +5.50 ± 6.35 |" in printed
     assert (tmp_path / "curves.png").stat().st_size > 10_000
+
+
+def test_colour_is_shown_for_the_blurs_whose_runs_are_all_there(tmp_path: Path) -> None:
+    grid, colour = srcnn_blurs.runs_of_grid(tmp_path, None, []), srcnn_blurs.runs_on_colour(tmp_path, None, [])
+    assert "all there" in srcnn_blurs.colour_table(grid, colour)
+    for (_, blur), run in [*colour.items(), (("", "BoxBlur"), grid["srcnn_915", "BoxBlur", "0.001"])]:
+        if blur == "BoxBlur":
+            pretend(run, "psnr", 1.0, 2.0)
+    pretend(grid["srcnn_915", "MotionBlur", "0.001"], "psnr", 1.0, 2.0)
+    assert "| BoxBlur |\n" in srcnn_blurs.colour_table(grid, colour)
 
 
 def test_settings_and_data_reach_the_runs(tmp_path: Path) -> None:
