@@ -1,7 +1,7 @@
 # make demo       train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
 # make ledger     run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
 # make test       the test suite without its slow parts, on up to four cores
-# make test-all   the whole test suite
+# make test-all   the whole test suite, and how much of the package it runs
 # make check      lint, format, types and import layers
 # Each sets up what it needs in .venv, once.
 
@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 DEMO := runs/demo/001
+QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
 
 DATA ?=
 
@@ -25,10 +26,11 @@ ledger: $(READY)
 	$(BIN)/deblur reproduce --all --budget quick --jobs 2 $(if $(DATA),--data $(DATA))
 
 test: $(DEV_READY)
-	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --cov --cov-report=term
+	$(QUICK)
 
 test-all: $(DEV_READY)
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(QUICK) --cov --cov-report=
+	$(BIN)/python -m pytest -m slow --cov --cov-append --cov-report=term
 
 check: $(DEV_READY)
 	$(BIN)/ruff check .

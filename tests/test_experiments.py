@@ -99,7 +99,9 @@ def small(name: str) -> list[str]:
     return SMALL.get(name, SMALL.get(network, []))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "total_variation" else name for name in NAMES]
+)
 def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path, deblur: Deblur) -> None:
     """On the experiment's own data, with one image each for validation and test."""
     one = ["--trainer.accelerator=cpu"]

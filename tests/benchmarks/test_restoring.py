@@ -69,6 +69,7 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     assert card["trained_on"]["degradation"]["init_args"] == {"sigma": [1.0, 2.0]}
 
 
+@pytest.mark.slow
 def test_memory_time_and_difference_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = write_model(tmp_path / "small.safetensors")
     found = restoring.main(

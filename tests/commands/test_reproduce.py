@@ -68,6 +68,7 @@ def ledger(folder: Path) -> dict[str, bytes]:
     return {name: (folder / "docs" / name).read_bytes() for name in ("ledger.md", "ledger.csv", "ledger.html")}
 
 
+@pytest.mark.slow
 def test_it_continues_after_a_stop_and_a_wrong_result_turns_the_verdict(book: Path, deblur: Deblur) -> None:
     command = ["reproduce", "--all", "--claims=claims.yaml"]
     code, printed, complained = deblur(*command)
