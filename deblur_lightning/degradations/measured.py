@@ -1,5 +1,6 @@
 """Blur by given PSFs: measured ones, say, read from files."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,11 @@ def _square(array: np.ndarray) -> Tensor:
 def _recentred(psf: Tensor) -> Tensor:
     """Shift (1, K, K) by whole pixels, in a frame that still holds all of it."""
     offset = taps(psf.shape[-1])
-    down, right = (round(float((psf[0].sum(dim) * offset).sum())) for dim in (1, 0))
+    down, right = (_nearest(float((psf[0].double().sum(dim) * offset).sum())) for dim in (1, 0))
     room = 2 * max(abs(down), abs(right))
     return framed(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))
+
+
+def _nearest(centre: float) -> int:
+    """The nearest whole number; of two, the one nearer to 0, whatever the last bits of ``centre`` say."""
+    return int(math.copysign(math.ceil(abs(centre) - 0.5 - 1e-6), centre))

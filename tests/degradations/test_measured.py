@@ -66,6 +66,17 @@ def test_it_is_recentred_on_demand(tmp_path: Path) -> None:
     assert sorted(centred[centred > 0].tolist()) == sorted(as_it_is[as_it_is > 0].tolist())
 
 
+@pytest.mark.parametrize("place", [1, 2, 5, 6])
+def test_last_bits_do_not_decide_where_a_centre_between_two_taps_goes(tmp_path: Path, place: int) -> None:
+    middles = set()
+    for change in (-1e-7, 0, 1e-7):
+        array = np.zeros((9, 9))
+        array[4, place : place + 2] = [0.5, 0.5 + change]
+        psf = blur_of(tmp_path, array, centred=True).psf(draws_for(1))[0]
+        middles.add(tuple(psf.sum(0).nonzero().flatten().sub(len(psf) // 2).tolist()))
+    assert len(middles) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
