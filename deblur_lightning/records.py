@@ -1,17 +1,13 @@
 """The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
+from deblur_lightning.fingerprints import alike
 from deblur_lightning.imagefiles import write_atomically
 
 
@@ -31,7 +27,7 @@ class ScoreRecord:
         features: pretrained features that took part in the training.
         commit: of this package's checkout, or its version.
         checkpoint: start of the SHA-256 of the checkpoint's bytes.
-        inputs: start of the SHA-256 of the blurred and the sharp image, or of the classified one, as 8-bit bytes.
+        inputs: fingerprint of the blurred and the sharp image, or of the classified one; see ``fingerprints.py``.
     """
 
     run: str
@@ -54,8 +50,8 @@ class ScoreRecord:
         return (self.border, self.noise, self.rounding) == ("circular", "none", "none")
 
     def key(self) -> tuple[str, ...]:
-        """What a newer record of the same thing replaces."""
-        return (self.image, self.split, self.protocol, self.metric, self.inputs, self.checkpoint)
+        """What a newer record of the same thing shares with it, beside inputs that are alike."""
+        return (self.image, self.split, self.protocol, self.metric, self.checkpoint)
 
     def test(self) -> tuple[str, ...]:
         """What the records that one mean is taken over must share."""
@@ -93,13 +89,15 @@ def read_scores(path: Path) -> list[ScoreRecord]:
 
 
 def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
-    """Put ``records`` into ``path``, each in place of an older one of the same key."""
-    kept = {record.key(): record for record in (read_scores(path) if path.exists() else [])}
-    kept |= {record.key(): record for record in records}
+    """Put ``records`` into ``path``, each in place of an older one of the same key and alike inputs."""
+    kept: dict[tuple[str, ...], list[ScoreRecord]] = {}
+    for record in [*(read_scores(path) if path.exists() else []), *records]:
+        others = [other for other in kept.get(record.key(), []) if not alike(other.inputs, record.inputs)]
+        kept[record.key()] = [*others, record]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_row(record) for record in kept.values())
+    writer.writerows(_row(record) for group in kept.values() for record in group)
     write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
 
 
@@ -117,20 +115,10 @@ def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
         raise UserError(f"The records of {metric!r} are of several tests: choose those of one run and checkpoint.")
     inputs: dict[str, str] = {}
     for record in chosen:
-        if inputs.setdefault(record.image, record.inputs) != record.inputs:
+        if not alike(inputs.setdefault(record.image, record.inputs), record.inputs):
             raise UserError(f"{record.image} was scored on two different inputs: choose the records of one test.")
     return sum(record.value for record in chosen) / len(chosen)
 
 
 def _row(record: ScoreRecord) -> list[str]:
     return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in astuple(record)]
-
-
-def image_hash(*images: Tensor) -> str:
-    """The start of the SHA-256 of images (C, H, W) in [0, 1] as 8-bit bytes, and of their shapes."""
-    digest = hashlib.sha256()
-    for image in images:
-        pixels = (to_8bit(image) * 255).round().to(torch.uint8).cpu()
-        digest.update(str(tuple(pixels.shape)).encode())
-        digest.update(pixels.numpy().tobytes())
-    return digest.hexdigest()[:16]

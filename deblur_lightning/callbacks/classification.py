@@ -18,8 +18,9 @@ from torchvision.transforms.functional import pil_to_tensor
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
+from deblur_lightning.fingerprints import fingerprint
 from deblur_lightning.imagefiles import write_atomically, write_png
-from deblur_lightning.records import add_scores, image_hash
+from deblur_lightning.records import add_scores
 
 MOST_CLASSES = 20
 """More of them are in ``classes.csv`` alone."""
@@ -59,7 +60,7 @@ class ClassificationWriter(Callback):
         for row, index in enumerate(batch["index"].tolist()):
             correct, confidence = float(found[row] == wanted[row]), float(outputs["confidence"][row])
             figures = {"correct": correct, "confidence": confidence}
-            self._scores.append(Scored(index, image_hash(batch["image"][row]), "top1", figures))
+            self._scores.append(Scored(index, fingerprint(batch["image"][row]), "top1", figures))
             self._pairs[index] = (wanted[row], found[row])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

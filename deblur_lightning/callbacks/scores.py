@@ -16,7 +16,8 @@ from rich.table import Table
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
-from deblur_lightning.records import ScoreRecord, add_scores, image_hash, mean_score
+from deblur_lightning.fingerprints import fingerprint
+from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ class ScoredData(Protocol):
 
 @dataclass(frozen=True)
 class Scored:
-    """One image's figures, by metric; ``inputs`` is the hash of what was scored."""
+    """One image's figures, by metric; ``inputs`` is the fingerprint of what was scored."""
 
     index: int
     inputs: str
@@ -61,7 +62,7 @@ class ScoreWriter(Callback):
     ) -> None:
         columns = {name: values.tolist() for name, values in outputs["scores"].items()}
         for row, index in enumerate(batch["index"].tolist()):
-            inputs = image_hash(batch["blurred"][row], batch["sharp"][row])
+            inputs = fingerprint(batch["blurred"][row], batch["sharp"][row])
             figures = {name: values[row] for name, values in columns.items()}
             self._scores.append(Scored(index, inputs, outputs["protocol"], figures))
 

@@ -56,6 +56,13 @@ def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
         rows_of(given, tmp_path)
 
 
+def test_inputs_of_two_machines_may_differ_in_last_bits(tmp_path: Path) -> None:
+    given = book(claim(minus=("other",), metric="psnr", at_least=0.05))
+    made(given, {"layer": [5.1, 0.1, 9.1, 3.1]}, tmp_path, inputs="cdef" + 7 * "0003" + "000")
+    made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="cdef" + 7 * "fffd" + "000")
+    assert [row.verdict for row in rows_of(given, tmp_path)] == ["holds"]
+
+
 def test_shares_differ_by_points(tmp_path: Path) -> None:
     given = book(claim(minus=("other",), metric="correct", at_least=0.05))
     made(given, {"layer": [1.0, 1.0, 1.0, 0.0], "other": [1.0, 1.0, 0.0, 0.0]}, tmp_path)

@@ -45,8 +45,9 @@ def test_inks_are_shown_as_light() -> None:
     planes = pixels(20, 30, 4)
     restorer = PhotoRestorer(model, CPU)
     found = restorer.restore(planes)
-    assert np.array_equal(found[..., :3], 255 - restorer.restore(255 - planes[..., :3]))
-    assert np.array_equal(found[..., 3:], 255 - restorer.restore(255 - planes[..., 3:]))
+    for inks in (slice(0, 3), slice(3, 4)):
+        wanted = 255 - restorer.restore(255 - planes[..., inks])
+        assert np.abs(found[..., inks].astype(int) - wanted).max() <= 1  # 1 - k/255 and (255 - k)/255 differ in bits
 
 
 def test_a_network_for_one_channel_restores_each_alone() -> None:
