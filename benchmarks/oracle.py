@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.running import deblur, difference, mean
-from deblur_lightning.fingerprints import alike
 from deblur_lightning.records import ScoreRecord, read_scores
 
 BLURS: dict[str, dict[str, Any]] = {
@@ -101,8 +100,8 @@ def table(runs: Path, test: str) -> Iterator[str]:
 
 
 def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
-    first, *others = ([r.inputs for r in of if r.metric == "psnr"] for of in records.values())
-    if not all(len(other) == len(first) and all(map(alike, first, other)) for other in others):
+    inputs = {tuple(r.inputs for r in of if r.metric == "psnr") for of in records.values()}
+    if len(inputs) > 1:
         raise SystemExit(f"{blur}, noise {noise}: the methods were not tested on the same images.")
     psnr = {name: [r.value for r in of if r.metric == "psnr"] for name, of in records.items()}
     blurred = mean([r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred"])
