@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.running import Run
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import read_scores
 
 Figures = NDArray[np.float64]
@@ -33,7 +34,6 @@ SMALL = (
 
 QUICK = ("--config=experiments/presets/quick.yaml",)
 PICTURES = ("--pictures.count=3", "--pictures.side=128")
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -132,16 +132,6 @@ def figures(runs: Path, name: str, metric: str) -> Figures:
     return np.array(rows)
 
 
-def interval(values: Figures) -> tuple[float, float, float]:
-    """Mean and 95 % interval of ``values`` (S, N): a bootstrap that draws seeds and images anew, each as a whole."""
-    draws = np.random.default_rng(0)
-    seeds, images = values.shape
-    rows = draws.integers(seeds, size=(RESAMPLES, seeds, 1))
-    columns = draws.integers(images, size=(RESAMPLES, 1, images))
-    low, high = np.percentile(values[rows, columns].mean(axis=(1, 2)), [2.5, 97.5])
-    return float(values.mean()), float(low), float(high)
-
-
 def table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
     """Markdown: what each change of ``variants`` to their first is worth, in pairs of one seed and one image."""
     rows = [
@@ -205,8 +195,8 @@ def _seeds(runs: Path, name: str) -> list[Path]:
 
 def _cell(values: Figures, digits: int) -> str:
     form: Callable[[float], str] = f"{{:+.{digits}f}}".format
-    mean, low, high = map(form, interval(values))
-    return f"{mean} ({low} to {high})"
+    mean, half = float(values.mean()), half_width(values)
+    return f"{form(mean)} ({form(mean - half)} to {form(mean + half)})"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A row of the ledger for each claim, from the runs that are there."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -74,7 +75,7 @@ def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
         claimed=claim.claimed,
         verdict=verdict.ruling,
         measured=figure(found.mean, claim),
-        interval=f"{figure(found.low, claim)} to {figure(found.high, claim)}" if found.seeds * found.images > 1 else "",
+        interval=_interval(claim, found),
         n=f"{_counted(found.seeds, 'seed')}, {_counted(found.images, 'image')}",
         blurred=_blurred(claim, arms),
         beside=_beside(claim, arms),
@@ -82,8 +83,14 @@ def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
         budget=budget,
         parameters=f"{note['parameters']:,}" if "parameters" in note else "",
         macs=f"{note['macs']:,}" if note.get("macs") else "",
-        reason=_reason(verdict, claim),
+        reason=" ".join(filter(None, (_reason(verdict, claim), found.caveat))),
     )
+
+
+def _interval(claim: Claim, found: Estimate) -> str:
+    if found.seeds * found.images == 1 or math.isnan(found.low):
+        return ""
+    return f"{figure(found.low, claim)} to {figure(found.high, claim)}"
 
 
 def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: Book) -> Verdict:
@@ -101,7 +108,7 @@ def measured(claim: Claim, arms: Arms) -> Estimate:
         values = differences(more, [arms[name] for name in claim.minus], claim.metric)
     else:
         values, _ = values_of(more, claim.metric)
-    return estimate(values, claim.id)
+    return estimate(values, hits=claim.metric == "correct" and not claim.minus)
 
 
 def _unmeasured(claim: Claim, book: Book) -> Row:
