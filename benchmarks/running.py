@@ -3,13 +3,14 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
+from deblur_lightning.commands.run_folders import clear, held
 from deblur_lightning.intervals import half_width
 from deblur_lightning.records import ScoreRecord, read_scores
 
@@ -45,14 +46,15 @@ class Run:
         return True
 
     def make(self) -> None:
-        """Fit and test, unless there are scores already; a half-done run is begun anew."""
-        if self.done:
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        deblur("fit", *self.fit, f"--run={self.folder}")
-        last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
-        self.note()
-        deblur("test", *last, *self.test)
+        """Fit and test, unless there are scores already; a half-done run is begun anew, by one process at a time."""
+        with held(self.folder, Event()):
+            if self.done:
+                return
+            clear(self.folder, self.folder)
+            deblur("fit", *self.fit, f"--run={self.folder}")
+            last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+            self.note()
+            deblur("test", *last, *self.test)
 
     def note(self) -> None:
         """Keep the settings beside what was made with them."""

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from deblur_lightning.csvfiles import csv_text
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.rows import Row, counts
 
@@ -27,7 +27,7 @@ def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None
 
     The first three depend on the scores of the runs alone; the last tells by what, where and how long they were made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     texts = {
         "ledger.md": markdown(rows),
         "ledger.csv": csv_text(COLUMNS, [astuple(row) for row in rows]),
