@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim
 from deblur_lightning.ledger.measures import differences, values_of
 from deblur_lightning.ledger.plan import EMBEDDED, Run, measurable, runs_of
@@ -48,7 +49,10 @@ def _row(claim: Claim, book: Book, root: Path) -> Row:
         for budget in BUDGETS:
             arms = {name: finished(name, budget, book, root, real) for name in claim.trainings}
             if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
-                return _measured(claim, budget, arms, book)
+                try:
+                    return _measured(claim, budget, arms, book)
+                except UserError as error:  # which must not take the ledger from the other claims
+                    return _open(claim, f"its runs do not fit: {error}")
     return _unmeasured(claim, book)
 
 
@@ -113,7 +117,12 @@ def measured(claim: Claim, arms: Arms) -> Estimate:
 
 def _unmeasured(claim: Claim, book: Book) -> Row:
     allowed = [budget for budget in BUDGETS if measurable(claim, budget, book)]
-    reason = "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."
+    return _open(
+        claim, "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."
+    )
+
+
+def _open(claim: Claim, reason: str) -> Row:
     empty = dict.fromkeys(
         ("measured", "interval", "n", "blurred", "beside", "data", "budget", "parameters", "macs"), ""
     )

@@ -35,7 +35,7 @@ def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None
         "ledger-runs.csv": csv_text(RUN_COLUMNS, [_run_row(run) for run in runs]),
     }
     for name, text in texts.items():
-        write_atomically(folder / name, text.encode())
+        write_atomically(folder / name, text.encode(errors="replace"))
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -103,9 +103,9 @@ def _run_row(run: Run) -> tuple[str, ...]:
     return (
         "/".join(run.folder.parts[-3:]),
         command,
-        str(round(note["seconds"])),
-        str(note["commit"]),
-        str(note["machine"]),
+        f"{note['seconds']:.0f}" if "seconds" in note else "",
+        note.get("commit", ""),
+        note.get("machine", ""),
     )
 
 
