@@ -18,7 +18,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, read_book
 from deblur_lightning.ledger.plan import Run, all_runs, measurable, plan, shard
 from deblur_lightning.ledger.rows import counts, rows_of
-from deblur_lightning.ledger.tables import write_ledger
+from deblur_lightning.ledger.tables import check_ledger, write_ledger
 
 PROBE_SECONDS = 1.1
 """What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
@@ -46,6 +46,7 @@ def reproduce(argv: Sequence[str]) -> list[str]:
     _announce(wanted, missing, factor, given.jobs)
     if given.list:
         return []
+    check_ledger(Path(given.out))
     for run in missing:
         for folder in useless(run):
             check_own(run.folder, folder)

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from deblur_lightning.csvfiles import csv_text
+from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.rows import Row, counts
@@ -20,6 +21,14 @@ INTRODUCTION = (
 FULL_TEXT = ("claim", "claimed", "measured", "verdict")
 COLUMNS = tuple(field.name for field in fields(Row))
 RUN_COLUMNS = ("run", "command", "seconds", "commit", "machine")
+HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
+BEGINNINGS = {
+    "ledger.md": f"# {TITLE}",
+    "ledger.csv": ",".join(COLUMNS[:4]),
+    "ledger.html": HEAD,
+    "ledger-runs.csv": ",".join(RUN_COLUMNS[:2]),
+}
+"""What the files are known by."""
 
 
 def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None:
@@ -36,6 +45,20 @@ def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None
     }
     for name, text in texts.items():
         write_atomically(folder / name, text.encode(errors="replace"))
+
+
+def check_ledger(folder: Path) -> None:
+    """See that a ledger in ``folder`` would replace an older one at most.
+
+    Raises:
+        UserError: something else has one of its names, or ``folder`` is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out={folder} is a file: give a folder.")
+    for name, beginning in BEGINNINGS.items():
+        path = folder / name
+        if path.exists() and not (path.is_file() and path.read_bytes().startswith(beginning.encode())):
+            raise UserError(f"{path} is not from deblur reproduce: move it away, or give another --out.")
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -66,8 +89,7 @@ def html(rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{name}</th>" for name in (*FULL_TEXT, "interval", "n", "data", "reason"))
     body = "".join(_html_row(row) for row in rows)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><style>'
+        f'{HEAD}<meta name="viewport" content="width=device-width,initial-scale=1"><style>'
         ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:80rem;"
         "padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.35rem .6rem;text-align:left;"
         "vertical-align:top;border-bottom:1px solid #8884}td:nth-child(4){font-weight:600}</style>"

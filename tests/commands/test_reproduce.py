@@ -125,6 +125,7 @@ def test_ctrl_c_is_passed_on_to_all_that_is_under_way_and_waited_for(
     begun: list[Path] = []
 
     def start(command: list[str], **settings: Any) -> Popen[bytes]:
+        assert settings["pass_fds"]  # where this process is killed, its children hold the runs' locks
         begun.append(book / f"{len(begun)}")
         return Popen([sys.executable, "-c", child, begun[-1]], **settings)
 
@@ -153,6 +154,7 @@ def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
         ("nothing",): "no claim 'nothing'",
         ("gains", "--data=nowhere"): "--data=nowhere",
         ("gains", "--claims=none.yaml"): "no file none.yaml",
+        ("gains", "--out=claims.yaml"): "--out=claims.yaml is a file",
     }.items():
         given = arguments if "--claims=none.yaml" in arguments else (*arguments, "--claims=claims.yaml")
         code, _, complained = deblur("reproduce", *given)
@@ -218,3 +220,14 @@ def test_two_at_once_make_each_run_once_and_the_same_ledger(book: Path) -> None:
     for name in ("ledger.md", "ledger-runs.csv"):
         assert (book / "docs1" / name).read_bytes() == (book / "docs2" / name).read_bytes()
     assert (book / "docs1/ledger.csv").read_bytes().count(b",holds,") == 2
+
+
+@pytest.mark.parametrize("name", ["ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"])
+def test_a_ledger_of_somebody_else_s_is_not_replaced(name: str, book: Path, deblur: Deblur) -> None:
+    (book / "accounts").mkdir()
+    (book / "accounts" / name).write_text("rent,400\n")
+    code, _, complained = deblur("reproduce", "gains", "--claims=claims.yaml", "--out=accounts")
+    assert (code, complained.count("\n")) == (2, 1)
+    assert f"accounts/{name} is not from deblur reproduce" in complained
+    assert (book / "accounts" / name).read_text() == "rent,400\n"
+    assert not RUN.exists()
