@@ -214,9 +214,9 @@ def test_two_at_once_make_each_run_once_and_the_same_ledger(book: Path) -> None:
     both = [Popen([*command, f"--out=docs{place}"], stdout=subprocess.PIPE, text=True) for place in (1, 2)]
     printed = [process.communicate(timeout=300)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert (RUN / "log.txt").read_text().count("deblur fit") == 1
-    assert (RUN / "log.txt").read_text().count("deblur test") == 1
-    assert sum("made by another process: waiting" in text for text in printed) == 1
+    commands = [line.split()[1] for line in (RUN / "log.txt").read_text().splitlines() if line.startswith("deblur ")]
+    assert commands == ["fit", "test"]
+    assert all("holds" in text for text in printed)
     for name in ("ledger.md", "ledger-runs.csv"):
         assert (book / "docs1" / name).read_bytes() == (book / "docs2" / name).read_bytes()
     assert (book / "docs1/ledger.csv").read_bytes().count(b",holds,") == 2
