@@ -30,11 +30,10 @@ def carry_out(argv: Sequence[str]) -> list[str]:
 
     from deblur_lightning.commands.strict_parser import StrictParser
     from deblur_lightning.errors import UserError
-    from deblur_lightning.imagefiles import make_folder
     from deblur_lightning.ledger.claims import read_book
     from deblur_lightning.ledger.gathering import gathered
     from deblur_lightning.ledger.rows import rows_of
-    from deblur_lightning.ledger.writing import is_page, write_page
+    from deblur_lightning.ledger.writing import page_in, write_page
 
     parser = StrictParser(prog="deblur report")
     for option, default in {"out": None, "runs": "runs", "ledger": "runs/ledger"}.items():
@@ -42,19 +41,13 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     given = parser.parsed(argv)
     if given.out is None:
         raise UserError("no place for the page: give a folder with --out=FOLDER.")
-    out, root = Path(given.out), Path(given.runs)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out={out} is a file: give a folder.")
-    page = out / "index.html"
-    if page.exists() and not is_page(page):
-        raise UserError(f"{page} is not from deblur report: move it away, or give another --out.")
-    runs, left_out = gathered(root)
+    page = page_in(Path(given.out))
+    runs, left_out = gathered(Path(given.runs))
     if not runs and not left_out:
-        raise UserError(f"no tested run below --runs={root}: deblur test leaves a scores.csv in each.")
+        raise UserError(f"no tested run below --runs={given.runs}: deblur test leaves a scores.csv in each.")
     claims = Path("experiments/claims.yaml")
     rows = rows_of(read_book(claims), Path(given.ledger)) if claims.is_file() else []
-    make_folder(out)
     write_page(runs, left_out, rows, page)
     print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
     lines = [f"{run.name}: {run.reason}" for run in left_out]
-    return [f"{len(lines)} damaged runs were left out:", *lines] if lines else []
+    return ["damaged runs were left out:", *lines] if lines else []

@@ -3,7 +3,7 @@
 import os
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
 from pathlib import Path
@@ -46,19 +46,27 @@ def reproduce(argv: Sequence[str]) -> list[str]:
     _announce(wanted, missing, factor, given.jobs)
     if given.list:
         return []
-    check_ledger(Path(given.out))
+    _check_whose(missing, Path(given.out))
+    failed = _run_all(missing, data, given.jobs)
+    _write(book, root, Path(given.out), {claim.id for claim in claims})
+    return failed
+
+
+def _check_whose(missing: Sequence[Run], out: Path) -> None:
+    check_ledger(out)
     for run in missing:
         for folder in useless(run):
             check_own(run.folder, folder)
-    failed = _run_all(missing, data, given.jobs)
+
+
+def _write(book: Book, root: Path, out: Path, shown: Collection[str]) -> None:
     with held(root / "ledger", stopping):  # whoever comes last has seen all runs
         rows = rows_of(book, root)
-        write_ledger(rows, all_runs(book, root), Path(given.out))
+        write_ledger(rows, all_runs(book, root), out)
     for row in rows:
-        if row.id in {claim.id for claim in claims}:
+        if row.id in shown:
             print(f"{row.id:<18}{row.claimed:<28}{row.measured:<12}{row.verdict}")
-    print(f"ledger    {given.out}/ledger.md: {counts(rows)}")
-    return failed
+    print(f"ledger    {out}/ledger.md: {counts(rows)}")
 
 
 def _arguments(argv: Sequence[str]) -> Namespace:

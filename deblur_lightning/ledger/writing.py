@@ -8,7 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.gathering import LeftOut, Told
 from deblur_lightning.ledger.rows import Row
 from deblur_lightning.ledger.verdicts import not_finite
@@ -19,15 +20,22 @@ TITLE = b"<title>Deblurring: what has been run</title>"
 
 def write_page(runs: Sequence[Told], left_out: Sequence[LeftOut], rows: Sequence[Row], path: Path) -> None:
     """Write the page to ``path``: style, script, data and pictures are all in it."""
+    make_folder(path.parent)
     write_atomically(path, page(runs, left_out, rows).encode())
 
 
-def is_page(path: Path) -> bool:
-    """Whether ``path`` is such a page, which a newer one may replace."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return TITLE in file.read(4096)
+def page_in(folder: Path) -> Path:
+    """Where the page goes in ``folder``; an older one may be there.
+
+    Raises:
+        UserError: ``folder`` is a file, or has a page that is not ours.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out={folder} is a file: give a folder.")
+    path = folder / "index.html"
+    if path.exists() and not (path.is_file() and TITLE in path.read_bytes()):
+        raise UserError(f"{path} is not from deblur report: move it away, or give another --out.")
+    return path
 
 
 def page(runs: Sequence[Told], left_out: Sequence[LeftOut], rows: Sequence[Row]) -> str:

@@ -90,7 +90,7 @@ for (const run of runs) if (run.crime) run.blur += " (inverse crime)";
 const restorers = runs.filter((run) => !run.crime && [run.blurred, run.psnr, run.gain].every(Number.isFinite));
 const gainOf = (run) => Number.isFinite(run.gain) ? run.gain : -1e9;
 document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`
-  + (leftOut.length ? ` ${leftOut.length} damaged runs are left out.` : "");
+  + (leftOut.length ? ` Left out, being damaged: ${leftOut.length}.` : "");
 const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["images", "images"],
   ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
   ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || gainOf(b) - gainOf(a)));
