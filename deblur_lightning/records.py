@@ -1,14 +1,12 @@
 """The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from deblur_lightning.csvfiles import read_csv, write_csv
 from deblur_lightning.errors import UserError
 from deblur_lightning.fingerprints import alike
-from deblur_lightning.imagefiles import write_atomically
 
 
 @dataclass(frozen=True)
@@ -74,18 +72,24 @@ def read_scores(path: Path) -> list[ScoreRecord]:
     """The records of a ``scores.csv``.
 
     Raises:
-        UserError: the file has other columns than ``COLUMNS``, or a damaged row.
+        UserError: it is no file, or has other columns than ``COLUMNS``, or a damaged row.
     """
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{path} was not written by this version: move it away and test again.")
-        try:
-            return [ScoreRecord(**{**row, "value": float(row["value"])}) for row in reader]  # type: ignore[arg-type]
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"{path}, line {reader.line_num}, is damaged: move the file away and test again."
-            ) from error
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path} is no file: move it away and test again.")
+    try:
+        header, rows = read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): move it away and test again.") from error
+    if tuple(header) != COLUMNS:
+        raise UserError(f"{path} was not written by this version: move it away and test again.")
+    return [_record(row, f"{path}, row {number},") for number, row in enumerate(rows, start=1)]
+
+
+def _record(row: dict[str, str], place: str) -> ScoreRecord:
+    try:
+        return ScoreRecord(**{**row, "value": float(row["value"])})  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{place} is damaged: move the file away and test again.") from error
 
 
 def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
@@ -94,11 +98,7 @@ def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
     for record in [*(read_scores(path) if path.exists() else []), *records]:
         others = [other for other in kept.get(record.key(), []) if not alike(other.inputs, record.inputs)]
         kept[record.key()] = [*others, record]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(record) for group in kept.values() for record in group)
-    write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
+    write_csv(path, COLUMNS, (_row(record) for group in kept.values() for record in group))
 
 
 def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:

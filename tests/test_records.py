@@ -160,7 +160,7 @@ def test_a_damaged_row_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "scores.csv"
     add_scores(path, [RECORD])
     path.write_text(path.read_text() + damage + "\n")
-    with pytest.raises(UserError, match=r"scores\.csv, line 3, is damaged"):
+    with pytest.raises(UserError, match=r"scores\.csv, row 2, is damaged"):
         read_scores(path)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deblur_lightning import __version__
@@ -128,10 +129,12 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for record in records:
         by_image.setdefault(record.image, {})[record.metric] = record.value
     for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
-        table.add_row(image, *(_figure(name, values[name]) for name in columns))
+        table.add_row(escape(image), *(_figure(name, values[name]) for name in columns))
     table.add_section()
     for group, chosen in _by_copy(records).items():
-        table.add_row(f"mean{group}", *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold")
+        table.add_row(
+            escape(f"mean{group}"), *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold"
+        )
     first = records[0]
     console = Console(highlight=False)
     console.print(table)

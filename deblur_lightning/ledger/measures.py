@@ -78,7 +78,9 @@ def _same(names: tuple[tuple[str, str, str], ...], others: tuple[tuple[str, str,
 
 def _figures(run: Run, metric: str) -> list[tuple[str, float, str]]:
     if metric == "taps_error":
-        return [("taps", float(run.note()["taps_error"]), "")]
+        if (error := run.note().get("taps_error")) is None:
+            raise UserError(f"{run.folder} has no taps_error: the claim's metric does not suit its runs.")
+        return [("taps", float(error), "")]
     name = "psnr" if metric == "mse" else metric
     found = [(record.image, record.value, record.inputs) for record in records_of(run) if record.metric == name]
     if not found:

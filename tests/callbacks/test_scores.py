@@ -169,3 +169,10 @@ def test_copies_of_one_target_have_a_mean_each(capsys: pytest.CaptureFixture[str
     assert ["mean of copy1" in means[0], "10.00" in means[0]] == [True, True]
     assert ["mean of copy2" in means[1], "20.00" in means[1]] == [True, True]
     assert len(means) == 2
+
+
+def test_an_image_s_name_is_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = ("psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain")
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x") | {"image": "[/red].png", "value": 1.0}
+    print_scores([ScoreRecord(**common | {"metric": metric}) for metric in metrics])  # type: ignore[arg-type]
+    assert "[/red].png" in capsys.readouterr().out
