@@ -36,4 +36,3 @@ def page(desk: Desk) -> gr.Blocks:
         model.change(chosen, [model], [slider, told, result], **one_by_one)
         blocks.unload(closed)
     return blocks
-

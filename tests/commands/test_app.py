@@ -120,7 +120,10 @@ def test_a_page_that_was_killed_leaves_its_photos_until_the_next_starts(workplac
 
     def start(stop: signal.Signals) -> int:
         said = workplace / f"said-{stop}.txt"
-        with said.open("w") as output, fresh(["app", "--port", free_port()], workplace, output, TMPDIR=str(kept)) as app:
+        with (
+            said.open("w") as output,
+            fresh(["app", "--port", free_port()], workplace, output, TMPDIR=str(kept)) as app,
+        ):
             wait_for(lambda: "serving" in said.read_text(), app)
             (folder,) = (path for path in kept.glob("deblur-app-*") if path not in before)
             (folder / "uploads" / "photo.jpg").touch()

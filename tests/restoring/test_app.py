@@ -85,7 +85,7 @@ def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(desk: De
     assert second is not None
     assert first is not None
     assert not Path(first).exists()
-    assert np.asarray(Image.open(second)).shape == discs().shape + (3,)
+    assert np.asarray(Image.open(second)).shape == (*discs().shape, 3)
 
 
 def test_only_what_a_tab_shows_is_kept(desk: Desk, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ class Served:
         return found
 
     def upload(self, headers: dict[str, str], data: bytes = b"photo") -> tuple[int, http.client.HTTPMessage, str]:
-        form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + data + b"\r\n--x--\r\n"
+        form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        form += data + b"\r\n--x--\r\n"
         return self.ask("POST", UPLOAD, {"Content-Type": "multipart/form-data; boundary=x"} | headers, form)
 
     def join(self, path: str) -> str:
@@ -155,7 +156,7 @@ def test_what_is_too_large_or_of_unknown_size_is_refused_before_it_is_read(site:
 
 def test_gradio_fetches_nothing_for_anybody(site: Served) -> None:
     for path in ("/gradio_api/file=http://evil.example/a", "/gradio_api/proxy=https://evil.hf.space/a"):
-        assert site.ask("GET", path) [::2] == (403, "This page fetches nothing from elsewhere.\n")
+        assert site.ask("GET", path)[::2] == (403, "This page fetches nothing from elsewhere.\n")
 
 
 def test_only_uploads_are_restored(site: Served, tmp_path: Path) -> None:
