@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -106,9 +107,10 @@ def _locked_file(folder: Path) -> BinaryIO:
 def _remove_if_dead(path: Path) -> None:
     """Remove a file or folder of this user's that no process holds."""
     with suppress(OSError):
-        if path.is_symlink() or path.stat().st_uid != os.getuid():
+        found = path.lstat()
+        folder = stat.S_ISDIR(found.st_mode)
+        if found.st_uid != os.getuid() or not (folder or stat.S_ISREG(found.st_mode)):
             return
-        folder = path.is_dir()
         descriptor = os.open(path, (os.O_RDONLY if folder else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             if _lock(descriptor, wait=False):

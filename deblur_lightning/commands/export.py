@@ -30,10 +30,12 @@ def carry_out(argv: Sequence[str]) -> list[str]:
         UserError: a mistake in them.
     """
     # Torch takes seconds to import, which help need not wait for.
+    import os
     from pathlib import Path
 
     from deblur_lightning.commands.strict_parser import StrictParser
     from deblur_lightning.errors import UserError
+    from deblur_lightning.imagefiles import check_room
     from deblur_lightning.restoring.export import export_onnx, export_safetensors
     from deblur_lightning.restoring.model import load
 
@@ -44,11 +46,12 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     out = Path(given.out or "").expanduser()
     if out.suffix not in (".safetensors", ".onnx"):
         raise UserError(f"--out={given.out}: give a file that ends in .safetensors or .onnx.")
-    if out.exists():
+    if os.path.lexists(out):
         raise UserError(f"--out={out} is there already: move it away, or give another name.")
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {out.parent}: make it first.")
     model = load(None if given.ckpt is None else Path(given.ckpt).expanduser())
+    check_room(out, sum(value.nbytes for value in model.network.state_dict().values()))
     if out.suffix == ".safetensors":
         export_safetensors(model, out)
     else:
