@@ -31,9 +31,7 @@ def serve(argv: Sequence[str]) -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--port", default="7860")
     given = parser.parsed(argv)
-    if not given.port.isdecimal() or not 1 <= int(given.port) <= 65535:
-        raise UserError(f"--port={given.port}: give a number from 1 to 65535.")
-    device = chosen_device(given.device)
+    port, device = _port(given.port), chosen_device(given.device)
     models = named([Path(ckpt).expanduser() for ckpt in given.ckpt])
     with ending_by_signals(), temporary_folder(FOLDER) as folder:
         # Gradio reads both as it is imported; the first is where it keeps what is uploaded.
@@ -45,13 +43,19 @@ def serve(argv: Sequence[str]) -> None:
             raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.") from error
         desk = Desk(models, device, folder)
         try:
-            with served(page(desk), int(given.port)) as address:
+            with served(page(desk), port) as address:
                 print(f"serving   {address}: Ctrl-C ends it", flush=True)
                 Event().wait()
         except KeyboardInterrupt:
             return
         finally:
             desk.close()
+
+
+def _port(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= 65535:
+        raise UserError(f"--port={given}: give a number from 1 to 65535.")
+    return int(given)
 
 
 @contextmanager

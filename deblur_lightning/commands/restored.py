@@ -63,26 +63,19 @@ class Restored:
         return f"{task.target} is there already, made from {known.source} and not from {task.source}: {cure}"
 
     def note(self, task: Task) -> None:
-        """Write down that the task's target is made from its source.
+        """Write down that the task's target is made from its source, beside what others have written meanwhile.
 
         Raises:
             UserError: the source cannot be read, or there is no room, or no right to write.
         """
         refuse_irregular(task.source)
         found = task.source.stat()
-        source = os.fspath(task.source.resolve())
-        self.update({self._name(task): Origin(source, found.st_size, found.st_mtime_ns, sha256(task.source))})
-
-    def update(self, new: Mapping[str, Origin]) -> None:
-        """Add to what is known, and to what other processes have written down meanwhile.
-
-        Raises:
-            CannotWrite: there is no room, or no right to.
-        """
+        path, digest = os.fspath(task.source.resolve()), sha256(task.source)
+        origin = Origin(path, found.st_size, found.st_mtime_ns, digest)
         make_folder(self._folder)
         with locked(self._folder):
-            self._known = self._read() | new
-            rows = {name: asdict(origin) for name, origin in self._known.items()}
+            self._known = self._read() | {self._name(task): origin}
+            rows = {name: asdict(each) for name, each in self._known.items()}
             write_atomically(self._path, (json.dumps(rows, indent=0) + "\n").encode())
 
     def _name(self, task: Task) -> str:

@@ -71,7 +71,7 @@ def image_names(
     Raises:
         UserError: there is none, or a folder cannot be listed.
     """
-    files = _visible_files(folder, broken_links, without and os.path.realpath(without))
+    files = _visible_files(folder, broken_links, os.path.realpath(without) if without else None)
     images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
         raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
