@@ -42,14 +42,14 @@ def serve(argv: Sequence[str]) -> None:
         except ImportError as error:
             raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.") from error
         desk = Desk(models, device, folder)
-        try:
-            with served(page(desk), port) as address:
-                print(f"serving   {address}: Ctrl-C ends it", flush=True)
+        with served(page(desk), port) as address:
+            print(f"serving   {address}: Ctrl-C ends it", flush=True)
+            try:
                 Event().wait()
-        except KeyboardInterrupt:
-            return
-        finally:
-            desk.close()
+            except KeyboardInterrupt:
+                return
+            finally:
+                desk.close()  # first: the server waits for what is being restored
 
 
 def _port(given: str) -> int:

@@ -61,6 +61,8 @@ class Desk:
         self._folders: dict[str, Path] = {}
         self._writing = threading.Lock()
         self._closed = False
+        for module in (module for each in self._restorers.values() for module in each.network.modules()):
+            module.register_forward_pre_hook(self._check_open)
 
     def restore(self, path: str | None, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
         """Restore the upload ``path`` with the model ``name``; a file that cannot be restored gets a line.
@@ -117,13 +119,18 @@ class Desk:
             self._remove_answer(tab)
 
     def close(self) -> None:
-        """Write nothing more; what is being restored ends with its tile."""
+        """Write nothing more, and end what is being restored at its next layer: the process waits for it."""
         with self._writing:
             self._closed = True
 
-    def _check_wanted(self, tab: str) -> None:
-        if self._closed or tab not in self._photos:
+    def _check_open(self, *_: object) -> None:
+        if self._closed:
             raise UserError("the page was closed.")
+
+    def _check_wanted(self, tab: str) -> None:
+        self._check_open()
+        if tab not in self._photos:
+            raise UserError("the photo was taken away.")
 
     def _written(self, file: str, tab: str, photo: Photo, planes: Planes) -> tuple[tuple[str, str], str]:
         try:

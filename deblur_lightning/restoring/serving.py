@@ -54,7 +54,7 @@ def served(blocks: gr.Blocks, port: int) -> Iterator[str]:
             raise UserError(f"--port={port} is taken: give another.") from error
         settings = uvicorn.Config(guarded(blocks, port), log_level="critical", timeout_graceful_shutdown=PATIENCE)
         server = uvicorn.Server(settings)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [own]})
         thread.start()
         while thread.is_alive() and not server.started:
             time.sleep(0.01)

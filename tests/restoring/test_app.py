@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from scipy import ndimage
+from torch import nn
 
 from deblur_lightning.restoring import desk as desks
 from deblur_lightning.restoring.desk import UPLOADS, Desk
@@ -124,13 +125,27 @@ def test_nothing_but_uploads_is_read_or_removed(desk: Desk, tmp_path: Path) -> N
         assert path.exists()
 
 
-def test_a_desk_that_is_closed_ends_its_work_and_writes_nothing(desk: Desk) -> None:
-    def close(share: float, desc: str) -> None:
-        desk.close()
+@pytest.mark.parametrize(
+    ("end", "told"), [("close", "**the page was closed.**"), ("clear", "**the photo was taken away.**")]
+)
+def test_what_nobody_waits_for_is_not_written(end: str, told: str, desk: Desk) -> None:
+    def stop(share: float, desc: str) -> None:
+        desk.close() if end == "close" else desk.clear("tab")
 
-    found = desk.restore(str(soft(uploaded(desk, "photo.png"))), "small", "tab", close)
-    assert found == (None, "**the page was closed.**", None)
+    assert desk.restore(str(soft(uploaded(desk, "photo.png"))), "small", "tab", stop) == (None, told, None)
     assert list(desk.answers.iterdir()) == []
+
+
+def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> None:
+    by_name = models()
+    done: list[nn.Module] = []
+    layers = [module for module in by_name["small"].network.modules() if not list(module.children())]
+    desk = Desk(by_name, CPU, tmp_path)
+    for layer in layers:
+        layer.register_forward_hook(lambda module, *_: done.append(module))
+    layers[0].register_forward_hook(lambda *_: desk.close())
+    desk.restore(str(soft(uploaded(desk, "photo.png"))), "small", "tab", idle)
+    assert done == layers[:1]
 
 
 def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -184,6 +199,7 @@ def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, chrom
         tab.on("request", lambda request: tab.requested.append(request.url))
         tab.goto(address)
         yield tab
+        assert list(desk.answers.iterdir())
         tab.close()
         wait_until(lambda: not list(desk.answers.iterdir()))
         browser.close()
@@ -210,6 +226,10 @@ def given(tab: Any, path: Path) -> None:
 def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
     good = soft(tmp_path / "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    (tmp_path / "large.png").write_bytes(bytes(300_000))
+    given(tab, tmp_path / "large.png")
+    tab.wait_for_selector("text=exceed the maximum allowed size")
+    tab.reload()
     for _ in range(2):
         given(tab, good)
         with tab.expect_download() as download:
@@ -223,6 +243,5 @@ def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
         given(tab, tmp_path / "bad.jpg")
         tab.wait_for_selector("#told >> text=bad.jpg")
         assert tab.locator("#result a").count() == 0
-    (tmp_path / "large.png").write_bytes(bytes(300_000))
-    given(tab, tmp_path / "large.png")
-    tab.wait_for_selector("text=exceed the maximum allowed size")
+    given(tab, good)
+    tab.wait_for_selector("#result a")  # an answer that goes with its tab
