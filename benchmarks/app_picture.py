@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             tab.set_input_files("#photo input[type=file]", photo)
             tab.wait_for_selector("#result a", timeout=120_000)
             tab.wait_for_selector("#slider img >> nth=1")
-            tab.wait_for_load_state("networkidle")
+            tab.wait_for_function("[...document.querySelectorAll('#slider img')].every(each => each.complete)")
             given.out.parent.mkdir(parents=True, exist_ok=True)
             tab.screenshot(path=given.out, full_page=True)
             browser.close()
