@@ -44,7 +44,7 @@ def pairs_below(folder: Path) -> list[Pair]:
         UserError: there are no images, or two that only their suffixes tell apart.
     """
     sources: dict[str, str] = {}
-    for source in image_names(folder, folder):
+    for source in image_names(folder, folder, broken_links=True):
         name = str(PurePosixPath(source).with_suffix(".png"))
         if name in sources:
             raise UserError(f"{folder / sources[name]} and {source} would both become {name}: rename one of them.")

@@ -13,6 +13,7 @@ from deblur_lightning.degradations.borders import Border
 from deblur_lightning.degradations.psf import framed, normalised, taps
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import refuse_irregular
 
 
 class MeasuredBlur(Blur):
@@ -56,6 +57,7 @@ def read_psfs(path: str | Path) -> list[np.ndarray]:
     Raises:
         UserError: the file cannot be read, or holds an array that is no PSF.
     """
+    refuse_irregular(Path(path).expanduser())
     try:
         arrays = _arrays(Path(path).expanduser())
     except (OSError, ValueError, EOFError, SyntaxError) as error:

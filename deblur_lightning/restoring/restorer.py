@@ -1,5 +1,6 @@
 """Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -130,7 +131,14 @@ def tiling_for(model: Model, tile: int | None) -> Tiling:
     return Tiling(-(-core // grain) * grain, halo, grain)
 
 
+OUT_OF_MEMORY = re.compile(
+    r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|ALLOC_FAILED"  # torch, C++, CUDA's libraries
+    r"|could not (create|execute) a primitive(?! descriptor)|could not create a memory",  # oneDNN
+    re.IGNORECASE,
+)
+"""In whose words memory runs out where there is no type for it."""
+
+
 def _is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: CUDA and Python have types for that, torch on the CPU has only words."""
-    words = ("not enough memory", "can't allocate memory", "Cannot allocate memory")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or OUT_OF_MEMORY.search(str(error)) is not None

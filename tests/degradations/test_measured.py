@@ -1,5 +1,6 @@
 """Given PSFs: every file format as it stands, each sample one of them, and files that hold none refused."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,10 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str) -
     with pytest.raises(UserError, match=r"cannot read a PSF from .*: give a .npy, .npz or .png file") as error:
         MeasuredBlur([str(tmp_path / name)])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".png"])
+def test_a_pipe_is_refused_and_never_opened(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"psf{suffix}")
+    with pytest.raises(UserError, match=rf"psf{suffix} is a named pipe, which is not read"):
+        MeasuredBlur([str(tmp_path / f"psf{suffix}")])
