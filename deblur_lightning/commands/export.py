@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 HELP = """\
-usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE]
+usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE] [--trust MODULE]...
 
 Write the network of a checkpoint, with the weights that restore, as one file.
 
@@ -14,6 +14,7 @@ Write the network of a checkpoint, with the weights that restore, as one file.
 arguments:
   --ckpt FILE   a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
   --out FILE    where to; an existing file is not replaced
+  --trust MODULE  a module whose networks the file may name, beside this package's; its code runs
 
 exit code: 0 the file is there; 2 a mistake, told in one line
 
@@ -40,6 +41,7 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     parser = StrictParser(prog="deblur export")
     for option in ("--ckpt", "--out"):
         parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
     given = parser.parsed(argv)
     out = Path(given.out or "").expanduser()
     if out.suffix not in (".safetensors", ".onnx"):
@@ -48,7 +50,7 @@ def carry_out(argv: Sequence[str]) -> list[str]:
         raise UserError(f"--out={out} is there already: move it away, or give another name.")
     if not out.parent.is_dir():
         raise UserError(f"--out={out}: there is no folder {out.parent}: make it first.")
-    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser())
+    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser(), given.trust)
     if out.suffix == ".safetensors":
         export_safetensors(model, out)
     else:

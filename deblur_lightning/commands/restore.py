@@ -14,6 +14,8 @@ arguments:
   PHOTO|FOLDER            photos: JPEG, PNG, WebP, TIFF, BMP and what else Pillow reads; folders are searched through
   --out OUT               a folder; never one in which a photo would replace itself
   --ckpt FILE             a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
+  --trust MODULE          a module whose networks the file may name, beside this package's; its code runs; may be given
+                          several times
   --device auto|cpu|cuda  what restores (default: auto, the GPU where there is one)
   --tile auto|N           side of the tiles in pixels (default: auto); smaller ones need less memory
   --tta                   restore eight flipped and turned versions and take their mean: a little better, 8 times slower

@@ -36,6 +36,7 @@ class Order:
     tasks: list[Task]
     out: Path
     ckpt: Path | None
+    trust: list[str]
     device: torch.device
     tile: int | None
     tta: bool
@@ -63,6 +64,7 @@ def parsed(argv: Sequence[str]) -> Order:
         tasks=tasks([Path(photo).expanduser() for photo in given.photos], out),
         out=out,
         ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
+        trust=given.trust,
         device=chosen_device(given.device),
         tile=_tile(given.tile),
         tta=given.tta,
@@ -107,6 +109,7 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     parser.add_argument("photos", nargs="*")
     for option in ("--out", "--ckpt"):
         parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
     for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
         parser.add_argument(option, default=default)
     for option in ("--tta", "--check", "--report", "--overwrite"):

@@ -24,7 +24,7 @@ def restore_photos(order: Order) -> list[str]:
     Raises:
         UserError: there is no model to restore with.
     """
-    model = load(order.ckpt)
+    model = load(order.ckpt, order.trust)
     waiting = [task for task in order.tasks if order.overwrite or not task.target.exists()]
     left_out = Darkroom(order, model).work(waiting)
     print(f"restored  {order.out}: {len(waiting) - len(left_out)} photos by {model.name}")

@@ -61,8 +61,8 @@ def test_accuracies_are_recorded_image_by_image(
 def test_what_cannot_judge_is_told_in_one_line(judge: Path, restorer: list[str], deblur: Deblur) -> None:
     for checkpoint, told in {
         "nowhere.ckpt": "TaskAccuracy classifier=nowhere.ckpt does not exist: give a checkpoint of deblur fit.",
-        "tiny.yaml": "TaskAccuracy classifier=tiny.yaml cannot be read: give one of deblur fit.",
-        "run/checkpoints/last.ckpt": "TaskAccuracy classifier=run/checkpoints/last.ckpt is no classifier's",
+        "tiny.yaml": "TaskAccuracy: tiny.yaml cannot be read as a checkpoint: give one that deblur fit has written.",
+        "run/checkpoints/last.ckpt": "TaskAccuracy: run/checkpoints/last.ckpt is no classifier's",
     }.items():
         callback = ["--trainer.callbacks+=TaskAccuracy", f"--trainer.callbacks.classifier={checkpoint}"]
         code, _, complained = deblur(*restorer, *callback)
