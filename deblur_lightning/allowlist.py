@@ -30,6 +30,7 @@ SLACK = 1_000_000
 CALLS_FOR_EACH = 100
 """Calls of torch that building may take for each tensor among the weights, and for 100 more."""
 
+CURE = "give a checkpoint of deblur fit, or a file of deblur export"
 PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
@@ -49,6 +50,8 @@ def network_of(settings: Any, weights: Mapping[str, Tensor], path: Path, trust: 
         UserError: the class is of none of these modules, cannot be built, or does not fit the weights; weights that
             are no finite numbers.
     """
+    if not isinstance(settings, dict) or "class_path" not in settings:
+        raise UserError(f"{path} does not say which network it is of: {CURE}.")
     try:
         check_plain(text_keys(settings), LARGEST)
         sketch = _sketched(settings, path, trust, calls=CALLS_FOR_EACH * (len(weights) + 100))
@@ -59,9 +62,8 @@ def network_of(settings: Any, weights: Mapping[str, Tensor], path: Path, trust: 
     except UserError:
         raise
     except Exception as error:  # whatever a constructor makes of numbers that somebody else has chosen
-        name = settings.get("class_path") if isinstance(settings, dict) else settings
-        reason = shown((str(error).splitlines() or [type(error).__name__])[0].strip(" .:"))
-        raise UserError(f"{path} is of a network {shown(name)} that cannot be built here ({reason}).") from error
+        name, reason = shown(settings["class_path"]), shown(_first_line(error))
+        raise UserError(f"{path} is of a network {name} that cannot be built here ({reason}).") from error
     return network.requires_grad_(False).eval()
 
 
@@ -85,7 +87,7 @@ def tried(network: nn.Module, image: Tensor, shape: Sequence[int], path: Path) -
     except UserError:
         return
     except Exception as error:  # networks within networks, chosen by somebody else
-        reason = shown((str(error).splitlines() or [type(error).__name__])[0])
+        reason = shown(_first_line(error))
         raise UserError(f"{path} is of {type(network).__name__}, which fails on an image ({reason}).") from error
     if not isinstance(found, Tensor) or found.shape != torch.Size(shape) or not found.isfinite().all():
         raise UserError(
@@ -147,7 +149,7 @@ def _find(settings: Mapping[str, Any], path: Path, trust: Sequence[str]) -> type
     name = settings.get("class_path")
     others = set(settings) - {"class_path", "init_args", "dict_kwargs"}
     if others or not isinstance(name, str) or not PATH.fullmatch(name):
-        raise UserError(f"{path} does not say which network it is of: give a file that deblur fit or export has made.")
+        raise UserError(f"{path} does not say which network it is of: {CURE}.")
     module, _, own_name = name.rpartition(".")
     _refuse_unless_trusted(name, module, path, trust)
     kind = getattr(import_module(module), own_name, None)
@@ -209,3 +211,7 @@ def _elements_fit(value: Any, hints: tuple[Any, ...], is_fixed: bool) -> bool:
     if is_fixed:
         return len(value) == len(hints) and all(map(_fits, value, hints))
     return not hints or all(_fits(one, hints[0]) for one in value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].strip(" .:")

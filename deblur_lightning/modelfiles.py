@@ -64,18 +64,15 @@ def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
 
 
 def settings_and_weights(path: Path) -> tuple[Any, dict[str, Tensor]]:
-    """What a model file says of its network, unchecked, and the network's weights, not read yet.
+    """What a model file says of its network, unchecked, and the weights, not read yet; see ``network_of``.
 
     Raises:
-        UserError: the file is damaged, is no model's, or does not say which network it is of.
+        UserError: the file is damaged, or is no model's.
     """
     if path.suffix == ".safetensors":
         return _safetensors(path)
     content = read_checkpoint(path)
-    settings = content.get("hyper_parameters", {}).get("network")
-    if settings is None:
-        raise UserError(f"{path} does not say which network it is of: give a checkpoint that deblur fit has made.")
-    return settings, network_weights(content["state_dict"])
+    return content.get("hyper_parameters", {}).get("network"), network_weights(content["state_dict"])
 
 
 def network_weights(state: dict[str, Any]) -> dict[str, Tensor]:
