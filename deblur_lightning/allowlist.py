@@ -96,11 +96,11 @@ def tried(network: nn.Module, image: Tensor, shape: Sequence[int], path: Path) -
         )
 
 
-class _Sketch(TorchFunctionMode):  # type: ignore[no-untyped-call]
+class _Sketch(TorchFunctionMode):
     """Counts the calls of torch, so that no number in a file makes building go on without end."""
 
     def __init__(self, calls: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._left = calls
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -182,7 +182,7 @@ def _kind(value: Tensor) -> tuple[torch.Size, bool, bool]:
 
 def _hints(kind: type) -> dict[str, Any]:
     try:
-        return get_type_hints(kind.__init__)
+        return get_type_hints(vars(kind).get("__init__"))
     except Exception:  # a user's own annotations may name what is not there
         return {}
 
