@@ -35,6 +35,11 @@ def sound(workplace: Path, photographs: Path) -> Path:
     return workplace / "sound.ckpt"
 
 
+def _deflated(path: Path) -> zipfile.ZipFile:
+    """Of the kind that torch reads at the wrong places, though not smaller."""
+    return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=0)
+
+
 CHANGED: dict[str, dict[str, Any]] = {
     "weights of a number": {"state_dict": 5},
     "settings of a number": {"hyper_parameters": 5},
@@ -81,7 +86,7 @@ def spoil(kind: str, sound: Path) -> str:
         del content["state_dict"]["network.layers.0.bias"]
         torch.save(content, path)
     elif kind == "packed":
-        with zipfile.ZipFile(sound) as archive, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        with zipfile.ZipFile(sound) as archive, _deflated(path) as packed:
             for name in archive.namelist():
                 packed.writestr(name, archive.read(name))
     elif kind in CHANGED:
