@@ -44,7 +44,8 @@ class Model:
     @property
     def channels(self) -> int:
         """Of the images that the network takes: 1 or 3."""
-        return int((self.settings.get("init_args") or {}).get("channels", 3))
+        channels = (self.settings.get("init_args") or {}).get("channels", 3)
+        return channels if isinstance(channels, int) else 3  # in a user's own network the word may mean anything
 
     @property
     def reach(self) -> int | None:
