@@ -28,11 +28,12 @@ def serve(argv: Sequence[str]) -> None:
     """
     parser = StrictParser(prog="deblur app")
     parser.add_argument("--ckpt", action="append", default=[])
+    parser.add_argument("--trust", action="append", default=[])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--port", default="7860")
     given = parser.parsed(argv)
     port, device = _port(given.port), chosen_device(given.device)
-    models = named([Path(ckpt).expanduser() for ckpt in given.ckpt])
+    models = named([Path(ckpt).expanduser() for ckpt in given.ckpt], given.trust)
     with ending_by_signals(), temporary_folder(FOLDER) as folder:
         # Gradio reads both as it is imported; the first is where it keeps what is uploaded.
         os.environ |= {"GRADIO_TEMP_DIR": str(folder / UPLOADS), "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -78,8 +79,8 @@ def ending_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def named(paths: Sequence[Path]) -> dict[str, Model]:
-    """The shipped model and those of ``paths``, by the names to choose them by.
+def named(paths: Sequence[Path], trust: Sequence[str] = ()) -> dict[str, Model]:
+    """The shipped model and those of ``paths``, by the names to choose them by; ``trust`` is for ``load``.
 
     Raises:
         UserError: a file is given twice, or is no model.
@@ -89,5 +90,5 @@ def named(paths: Sequence[Path]) -> dict[str, Model]:
     for path in paths:
         if str(path) in models:
             raise UserError(f"--ckpt={path} is given twice: leave one out.")
-        models[str(path)] = load(path)
+        models[str(path)] = load(path, trust)
     return models

@@ -7,7 +7,7 @@ from pathlib import Path
 from deblur_lightning.errors import UserError
 
 HELP = """\
-usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE]
+usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE] [--trust MODULE]...
 
 Write the network of a checkpoint, with the weights that restore, as one file.
 
@@ -18,6 +18,7 @@ Write the network of a checkpoint, with the weights that restore, as one file.
 arguments:
   --ckpt FILE   a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
   --out FILE    where to; an existing file is not replaced
+  --trust MODULE  a module whose networks the file may name, beside this package's; its code runs
 
 exit code: 0 the file is there; 2 a mistake, told in one line
 
@@ -42,9 +43,10 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     parser = StrictParser(prog="deblur export")
     for option in ("--ckpt", "--out"):
         parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
     given = parser.parsed(argv)
     out = _place(given.out or "")
-    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser())
+    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser(), given.trust)
     check_room(out, sum(value.nbytes for value in model.network.state_dict().values()))
     if out.suffix == ".safetensors":
         export_safetensors(model, out)

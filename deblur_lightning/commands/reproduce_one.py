@@ -23,7 +23,7 @@ from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.plan import NOTE, Run
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import read_scores
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import read_model
 
 QUIET = ("--trainer.enable_progress_bar=false",)
 PLAN, SECONDS, FITTED = "arguments.json", "seconds.txt", "fitted"
@@ -134,7 +134,7 @@ def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
     """Size and arithmetic of the network, and how far its taps are from those of the blur it inverts."""
     facts: dict[str, Any] = {}
     try:
-        network = load(checkpoint).network
+        network = read_model(checkpoint).network
     except UserError:  # a filter, or told the PSF: nothing is counted
         return facts
     facts["parameters"] = sum(weights.numel() for weights in network.parameters())

@@ -17,6 +17,8 @@ arguments:
   --out OUT               a folder; it is not searched itself, and a photo never replaces itself. For one photo it may
                           be a file, which decides the format
   --ckpt FILE             a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
+  --trust MODULE          a module whose networks the file may name, beside this package's; its code runs; may be given
+                          several times
   --device auto|cpu|cuda  what restores (default: auto, the GPU where there is one)
   --tile auto|N           side of the tiles in pixels (default: auto); smaller ones need less memory
   --tta                   restore eight flipped and turned versions and take their mean: a little better, 8 times slower

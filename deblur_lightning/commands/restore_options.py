@@ -51,6 +51,7 @@ class Order:
     out: Path
     single: bool
     ckpt: Path | None
+    trust: list[str]
     device: torch.device
     tile: int | None
     tta: bool
@@ -78,6 +79,7 @@ def parsed(argv: Sequence[str]) -> Order:
         out=out.parent if single else out,
         single=single,
         ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
+        trust=given.trust,
         device=chosen_device(given.device),
         tile=_tile(given.tile),
         tta=given.tta,
@@ -153,6 +155,7 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     parser.add_argument("photos", nargs="*")
     for option in ("--out", "--ckpt"):
         parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
     for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
         parser.add_argument(option, default=default)
     for option in ("--tta", "--check", "--report", "--overwrite"):

@@ -29,7 +29,7 @@ def restore_photos(order: Order) -> list[str]:
     Raises:
         UserError: there is no model to restore with, or nothing can be written to ``order.out``.
     """
-    model = load(order.ckpt)
+    model = load(order.ckpt, order.trust)
     memory = None if order.single else Restored(order.out)
     waiting, left_out = sorted_out(order, memory)
     skipped = len(order.tasks) - len(waiting) - len(left_out)

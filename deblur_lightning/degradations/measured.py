@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ def read_psfs(path: str | Path) -> list[np.ndarray]:
     refuse_irregular(Path(path).expanduser())
     try:
         arrays = _arrays(Path(path).expanduser())
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, BadZipFile) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"cannot read a PSF from {path} ({reason}): give a .npy, .npz or .png file.") from error
     for array in arrays:
