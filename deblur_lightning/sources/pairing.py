@@ -106,7 +106,7 @@ def _part(name: str) -> Split | None:
     return next((split for folder in folders for split in SPLITS if folder == split), None)
 
 
-def _scenes(root: Path, names: list[str]) -> Mapping[str, list[str]]:
+def _scenes(root: Path, names: list[str]) -> dict[str, list[str]]:
     """Names by the folder they lie in, or, where that is but the root or a split's, by what they tell themselves."""
     scenes: dict[str, list[str]] = {}
     roots = {folder for folder in (str(PurePosixPath(name).parent) for name in names) if _is_root(folder)}
