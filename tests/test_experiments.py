@@ -169,7 +169,7 @@ def sets(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (name, overlay)
         for name, overlay in itertools.product(NAMES, sorted(set(OVERLAYS) - set(LABELS)))
         if not (name in TOLD_THE_PSF and overlay == "data/gopro.yaml")
-        and not (name not in GREY and overlay == "data/grey_folder.yaml")
+        and not (name not in GREY and overlay in ("data/grey_folder.yaml", "data/grey_pairs.yaml"))
         and (name in EVERY_WAY or overlay in ("data/folder.yaml", "presets/quick.yaml") or (name, overlay) == FACES)
     ],
 )

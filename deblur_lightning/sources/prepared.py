@@ -1,5 +1,6 @@
 """Images brought to what an experiment wants: grey, of one size, in a black frame, a few of them."""
 
+from functools import partial
 from typing import final
 
 import torch
@@ -9,13 +10,14 @@ from torch.nn import functional as F
 from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import Place, SharpImages, Source, Split, cut
+from deblur_lightning.sources.sides import on_both_sides
 
 _KEPT = 32  # prepared images that a process remembers; small sets are gone through again and again
 
 
 @final
 class Prepared(Source):
-    """The images of another source, prepared as the reports did.
+    """The images of another source, prepared as the reports did; of pairs, both sides alike.
 
     Args:
         base: where they come from.
@@ -53,7 +55,8 @@ class Prepared(Source):
     def split(self, split: Split) -> SharpImages:
         """The prepared images of ``split``; raises what the base raises."""
         images = self._base.split("train" if self._seen else split)
-        return _PreparedImages(images, self._grey, self._side, self._frame, self._count)
+        settings = {"grey": self._grey, "side": self._side, "frame": self._frame, "count": self._count}
+        return on_both_sides(partial(_PreparedImages, **settings), images)
 
 
 @final
