@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.datamodules.resuming import resume_point
 from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSampler
+from deblur_lightning.datamodules.workers import leave_signals
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
@@ -139,6 +140,7 @@ class SampledData(LightningDataModule, ABC):
             drop_last=drop_last,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=leave_signals,
             generator=torch.Generator(),  # else each new loop draws from the global one, which is dropout's
         )
 
