@@ -48,6 +48,7 @@ class SaveOnInterrupt(Callback):
         self._came = 0
         self._learned = False
         self._stop: Interrupted | None = None
+        self._lost: RuntimeError | None = None
         self._place: Place | None = None
         self._max_steps: int | None = None
         self._validated_by_all = 0
@@ -59,7 +60,7 @@ class SaveOnInterrupt(Callback):
         # when it is done, it puts back all that it found
         for number in SIGNALS:
             signal.signal(number, self._ask)
-        signal.signal(signal.SIGCHLD, _without_raising(signal.getsignal(signal.SIGCHLD)))
+        signal.signal(signal.SIGCHLD, self._without_raising(signal.getsignal(signal.SIGCHLD)))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -110,6 +111,8 @@ class SaveOnInterrupt(Callback):
                 self._save(trainer, place)
         if self._stop is not None and exception is not self._stop:
             exception.__cause__ = self._stop
+        if self._lost is not None:  # by what signal, the loader does not know
+            (self._stop or exception).__cause__ = self._lost
 
     def _ask(self, number: int, *_: Any) -> None:
         if self._came:
@@ -119,6 +122,20 @@ class SaveOnInterrupt(Callback):
             more = "; Ctrl-\\ stops at once and saves nothing" if number == signal.SIGINT else ""
             with suppress(OSError):  # not by print, which fails where the signal came in the midst of a print
                 os.write(2, f"\nStopping at the end of this batch{more}.\n".encode())
+
+    def _without_raising(self, handler: Any) -> Any:
+        """torch's handler for the end of a loader process, which raises wherever the run is, in an update too.
+
+        The loader finds out by itself, when it waits for what that process was to load.
+        """
+
+        def handle(number: int, frame: Any) -> None:
+            try:
+                handler(number, frame)
+            except RuntimeError as error:
+                self._lost = error
+
+        return handle if callable(handler) else handler
 
     def _told(self, trainer: Trainer) -> bool:
         """Whether some process was told to stop, and can: no gradients wait for those of later batches."""
@@ -165,19 +182,6 @@ def within_validation(checkpoint: dict[str, Any]) -> bool:
     loop = checkpoint.get("loops", {}).get("fit_loop", {})
     validated = loop.get("epoch_loop.val_loop.batch_progress", {}).get("total", {})
     return bool(validated.get("processed", 0) < validated.get("started", 0))
-
-
-def _without_raising(handler: Any) -> Any:
-    """torch's handler for the end of a loader process, which raises wherever the run is, in an update too.
-
-    Without, the loader finds out when it waits for what that process was to load.
-    """
-
-    def handle(number: int, frame: Any) -> None:
-        with suppress(RuntimeError):
-            handler(number, frame)
-
-    return handle if callable(handler) else handler
 
 
 def _place(trainer: Trainer) -> Place | None:
