@@ -10,7 +10,6 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from deblur_lightning.errors import UserError
 
@@ -54,8 +53,6 @@ class SaveOnInterrupt(Callback):
         self._validated_by_all = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.received_sigterm:
-            raise SIGTERMException
         # not before: Lightning's own handlers would wrap these, and wait for other processes in the midst of a step;
         # when it is done, it puts back all that it found
         for number in SIGNALS:

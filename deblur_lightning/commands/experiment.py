@@ -14,7 +14,6 @@ from jsonargparse import ArgumentError, Namespace
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
@@ -45,19 +44,23 @@ def run(argv: Sequence[str]) -> None:
         import_all(room)
     _quieten()
     keep_freed_memory()
-    previous = signal.getsignal(signal.SIGINT)
-    if previous is signal.default_int_handler:  # a shell's background ignores it
-        signal.signal(signal.SIGINT, _stop_at_once)
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    unset = (signal.SIG_DFL, signal.default_int_handler)  # a shell's background ignores Ctrl-C
+    found = {number: handler for number, handler in found.items() if handler in unset}
+    for number in found:
+        signal.signal(number, _stop_at_once)
     try:
         ExperimentCLI(argv)
     except BaseException as error:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # impatience must not cut short what is told
+        for number in found:
+            signal.signal(number, signal.SIG_IGN)  # impatience must not cut short what is told
         code = _told(error)
         if code is None:
             raise
         raise SystemExit(code) from None
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in found.items():
+            signal.signal(number, handler)
 
 
 def _told(error: BaseException) -> int | str | None:
@@ -68,8 +71,6 @@ def _told(error: BaseException) -> int | str | None:
         print(f"\ncontinue  deblur fit --config {config} --ckpt_path {stop.checkpoint}", flush=True)
     if stop is not None and stop.code:
         return stop.code
-    if isinstance(error, SIGTERMException):  # before the first batch, when nothing has been learned
-        return 128 + signal.SIGTERM
     if isinstance(error, SystemExit):
         return error.code or 0
     line = one_line(error)
@@ -198,7 +199,7 @@ class ExperimentCLI(LightningCLI):
 
 
 def _stop_at_once(number: int, *_: Any) -> None:
-    """Ctrl-C where there is nothing to save; a second one cuts short no tidying up."""
+    """End where there is nothing to save; a second signal cuts short no tidying up."""
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
 

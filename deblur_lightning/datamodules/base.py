@@ -118,7 +118,9 @@ class SampledData(LightningDataModule, ABC):
         return self.on_after_batch_transfer(batch, 0)
 
     def _training_sampler(self) -> VisitSampler:
-        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, **self._place())
+        repeat = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        place = self._place()
+        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, repeat=repeat, **place)
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Any]:
         sampler = EvaluationSampler(self.images[split], **self._place())

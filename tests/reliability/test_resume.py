@@ -157,3 +157,13 @@ def test_a_run_that_ended_by_its_steps_goes_on_to_the_same_end(
     assert one["global_step"] == other["global_step"] == 9
     assert_equal(one["state_dict"], other["state_dict"], "weights")
     assert_equal(one["optimizer_states"], other["optimizer_states"], "optimizer")
+
+
+@pytest.mark.parametrize("name", ["srcnn", "deblurgan", "classifier"])
+def test_a_run_that_overfits_one_batch_goes_on_with_it(
+    name: str, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [*arguments(name, photographs, 0), "--trainer.overfit_batches=1", "--trainer.max_epochs=4"]
+    code, _, complained = deblur("fit", *given, "--run=whole")
+    assert code == 0, complained
+    goes_on(3, given, workplace, deblur, monkeypatch)
