@@ -17,6 +17,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
+from deblur_lightning.callbacks.course import Course
 from deblur_lightning.callbacks.divergence import StopAtDivergence
 from deblur_lightning.callbacks.generators import KeepGenerators
 from deblur_lightning.callbacks.health import HealthPanel
@@ -145,7 +146,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [StopAtDivergence(), KeepGenerators(), *self._writers(), SaveOnInterrupt()]
+        extra: list[Any] = [StopAtDivergence(), KeepGenerators(), *self._writers(), SaveOnInterrupt(), Course()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
