@@ -50,9 +50,10 @@ class SaveOnInterrupt(Callback):
         self._lost: RuntimeError | None = None
         self._place: Place | None = None
         self._max_steps: int | None = None
-        self._validated_by_all = 0
+        self._validated_by_all = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._came, self._learned, self._stop, self._lost = 0, False, None, None  # of an earlier training
         # not before: Lightning's own handlers would wrap these, and wait for other processes in the midst of a step;
         # when it is done, it puts back all that it found
         for number in SIGNALS:
@@ -74,8 +75,10 @@ class SaveOnInterrupt(Callback):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._count_as_before(trainer)
-        batches = torch.tensor(sum(trainer.num_val_batches), device=trainer.strategy.root_device)
-        self._validated_by_all = int(trainer.strategy.reduce(batches, reduce_op="min"))
+        self._validated_by_all = sum(trainer.num_val_batches)
+        if trainer.world_size > 1:
+            batches = torch.tensor(self._validated_by_all, device=trainer.strategy.root_device)
+            self._validated_by_all = float(trainer.strategy.reduce(batches, reduce_op="min"))
         self._stop_validating(trainer)
 
     def on_validation_batch_end(
@@ -87,7 +90,7 @@ class SaveOnInterrupt(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if batch_idx < self._validated_by_all:  # of some images only some processes know
+        if batch_idx < self._validated_by_all:  # all processes must ask each other equally often
             self._stop_validating(trainer)
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
@@ -97,8 +100,8 @@ class SaveOnInterrupt(Callback):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Let a run go on that has had its ``max_steps``, but not the validation after them."""
         epoch = trainer.fit_loop.epoch_loop
-        ended = 0 <= epoch.max_steps <= checkpoint["global_step"]
-        if ended and trainer.state.fn == TrainerFn.FITTING and within_validation(checkpoint):
+        begun = trainer.state.fn == TrainerFn.FITTING and _within_validation(checkpoint)
+        if begun and 0 <= epoch.max_steps <= checkpoint["global_step"]:
             self._max_steps, epoch.max_steps = epoch.max_steps, checkpoint["global_step"] + 1
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -164,6 +167,7 @@ class SaveOnInterrupt(Callback):
         checkpoint = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
         self._place = place
         trainer.save_checkpoint(checkpoint, weights_only=False)
+        self._place = None
         self._stop = Interrupted(checkpoint, 128 + self._came if self._came else 0)
 
 
@@ -174,7 +178,7 @@ def stopped_by(error: BaseException | None) -> Interrupted | None:
     return error
 
 
-def within_validation(checkpoint: dict[str, Any]) -> bool:
+def _within_validation(checkpoint: dict[str, Any]) -> bool:
     """Whether a checkpoint is of the midst of a validation, which a continued run makes first."""
     loop = checkpoint.get("loops", {}).get("fit_loop", {})
     validated = loop.get("epoch_loop.val_loop.batch_progress", {}).get("total", {})
@@ -183,15 +187,11 @@ def within_validation(checkpoint: dict[str, Any]) -> bool:
 
 def _place(trainer: Trainer) -> Place | None:
     """Where a run stands that an exception ends; None where an update, or what follows the batches, is under way."""
-    fit = trainer.fit_loop
-    validation, batches, epochs = (
-        fit.epoch_loop.val_loop.batch_progress,
-        fit.epoch_loop.batch_progress,
-        fit.epoch_progress.current,
-    )
     if trainer.state.fn != TrainerFn.FITTING:
         return None
+    epochs, batches = trainer.fit_loop.epoch_progress.current, trainer.fit_loop.epoch_loop.batch_progress
     if trainer.validating:
+        validation = trainer.fit_loop.epoch_loop.val_loop.batch_progress
         over = validation.is_last_batch and validation.current.completed == validation.current.ready
         return None if over else "validation"
     within = epochs.ready > epochs.processed and not batches.is_last_batch
@@ -210,14 +210,9 @@ def _bring_in_order(loop: dict[str, Any], place: Place) -> None:
         for counts in (batches["total"], batches["current"]):
             counts["completed"] = counts["processed"]
         begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}
-        loop["epoch_loop.val_loop.batch_progress"] = {
-            "total": dict(begun),
-            "current": dict(begun),
-            "is_last_batch": False,
-        }
-    elif (
-        place == "between batches" and batches["current"]["ready"]
-    ):  # else an epoch has begun, and nothing of it is done
+        validation = {"total": dict(begun), "current": dict(begun), "is_last_batch": False}
+        loop["epoch_loop.val_loop.batch_progress"] = validation
+    elif place == "between batches" and batches["current"]["ready"]:  # else none of a new epoch
         for counts in (batches["total"], batches["current"]):
             counts["completed"] -= 1
         stepped["_batches_that_stepped"] -= 1

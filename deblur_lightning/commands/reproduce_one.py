@@ -95,7 +95,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
 
 
 def interrupt() -> None:
-    """Tell every run that is under way to save where it is and to stop; told again, to stop at once."""
+    """Tell every run that is under way to save where it is and to stop."""
     for process in tuple(running):
         process.send_signal(signal.SIGINT)
 
