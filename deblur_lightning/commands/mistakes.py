@@ -13,6 +13,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
+from deblur_lightning.commands.lost_loader import lost_loader
 from deblur_lightning.errors import UserError
 
 LONGEST_VALUE = 60
@@ -30,30 +31,17 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
-    if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from("lightning.", error)):
+    if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
         return " ".join(str(error).split())
-    return _lost_loader(error)
+    return lost_loader(error)
 
 
-def _from(package: str, error: BaseException) -> bool:
-    """Whether ``package`` itself raised ``error``: Lightning checks its arguments by ``ValueError``."""
+def _from_lightning(error: BaseException) -> bool:
+    """Whether Lightning itself refused something: it checks its arguments by ``ValueError``."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith(package)
-
-
-def _lost_loader(error: BaseException) -> str | None:
-    """What to tell of a loader process that ended before its time: ``DataLoader`` and its queue say it in many ways."""
-    cause: BaseException | None = error
-    told, how = isinstance(error, ConnectionError | EOFError) and _from("multiprocessing.", error), ""
-    while cause is not None:
-        if isinstance(cause, RuntimeError) and str(cause).startswith("DataLoader worker"):
-            found = re.search(r"killed by signal: \w+", str(cause))
-            told, how = True, f" ({found[0]})" if found else how
-        cause = cause.__cause__ or cause.__context__
-    cure = "as the system does where memory is short: set a smaller --data.num_workers or --data.batch_size"
-    return f"a loader process was ended from outside{how}, {cure}." if told else None
+    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("lightning.")
 
 
 def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -> str:
