@@ -58,7 +58,8 @@ class Course(Callback):
         checkpoint[KEY] = trainer.estimated_stepping_batches
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        self._planned = checkpoint.get(KEY)
+        planned = checkpoint.get(KEY)  # whatever the file says
+        self._planned = planned if isinstance(planned, int | float) and planned > 0 else None
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if self._began or trainer.ckpt_path is None:

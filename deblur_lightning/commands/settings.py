@@ -13,9 +13,11 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.callbacks.scores import package_commit
-from deblur_lightning.commands.checkpoints import read_checkpoint, run_of
+from deblur_lightning.commands.checkpoints import run_of
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
+from deblur_lightning.modelfiles import read_checkpoint
+from deblur_lightning.plain import shown
 
 KEY = "settings"
 INDIFFERENT = ("num_workers", "eval_batch_size")
@@ -104,4 +106,4 @@ def _changes(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, Any, An
 def _short(value: Any) -> str:
     """A class by its name, anything else as it is written."""
     name = str(value.get("class_path", value) if isinstance(value, dict) else value)
-    return name.rsplit(".", 1)[-1] if name.startswith("deblur_lightning.") else name
+    return shown(name.rsplit(".", 1)[-1] if name.startswith("deblur_lightning.") else name)
