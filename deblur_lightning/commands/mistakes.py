@@ -14,6 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
+from deblur_lightning.commands.lost_loader import lost_loader
 from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
 from deblur_lightning.plain import shown
@@ -38,7 +39,7 @@ def one_line(error: BaseException) -> str | None:
         return f"the checkpoint is damaged, or of another version ({_first(error)}): give another --ckpt_path."
     if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
         return " ".join(str(error).split())
-    return None
+    return lost_loader(error)
 
 
 def _from_lightning(error: BaseException) -> bool:
