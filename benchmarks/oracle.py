@@ -42,7 +42,6 @@ METHODS = {
 FILTERS = tuple(METHODS)[:6]
 LAYERS_TOO = ("wiener", *tuple(METHODS)[4:])
 DIFFERENCES = {
-    "hyper-Laplacian - linear": ("hyper_laplacian", "oracle_wiener"),
     "one layer - linear": ("deconv_layer", "oracle_wiener"),
     "four - linear": ("deconv_multi", "oracle_wiener"),
 }
