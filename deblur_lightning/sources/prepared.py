@@ -1,6 +1,5 @@
 """Images brought to what an experiment wants: grey, of one size, in a black frame, a few of them."""
 
-from functools import partial
 from typing import final
 
 import torch
@@ -55,8 +54,10 @@ class Prepared(Source):
     def split(self, split: Split) -> SharpImages:
         """The prepared images of ``split``; raises what the base raises."""
         images = self._base.split("train" if self._seen else split)
-        settings = {"grey": self._grey, "side": self._side, "frame": self._frame, "count": self._count}
-        return on_both_sides(partial(_PreparedImages, **settings), images)
+        return on_both_sides(self._prepared, images)
+
+    def _prepared(self, images: SharpImages) -> SharpImages:
+        return _PreparedImages(images, self._grey, self._side, self._frame, self._count)
 
 
 @final
