@@ -1,7 +1,7 @@
 """Image files below a folder: which there are, and a dataset of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -81,9 +81,19 @@ def image_names(
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
-def _visible_files(folder: Path, broken_links: bool, without: str | None) -> list[Path]:
+def images_beside(root: Path, folders: Collection[str]) -> list[str]:
+    """The images below ``root`` that lie in none of its ``folders``, as sorted paths relative to it.
+
+    Folders that cannot be listed are passed over: nothing in them is asked for.
+    """
+    files = _visible_files(root, broken_links=False, without=None, refuse=False)
+    names = (file.relative_to(root) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(name.as_posix() for name in names if not any(name.is_relative_to(folder) for folder in folders))
+
+
+def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse: bool = True) -> list[Path]:
     found: list[Path] = []
-    for parent, subfolders, names in os.walk(folder, onerror=_refused):
+    for parent, subfolders, names in os.walk(folder, onerror=_refused if refuse else None):
         subfolders[:] = [
             name
             for name in subfolders
