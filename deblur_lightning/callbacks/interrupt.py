@@ -151,7 +151,7 @@ class SaveOnInterrupt(Callback):
         epoch = trainer.fit_loop.epoch_loop
         if self._max_steps is not None:
             epoch.max_steps, self._max_steps = self._max_steps, None
-        validated = epoch.val_loop.batch_progress.total
+        validated: Any = epoch.val_loop.batch_progress.total
         if validated.processed < validated.started:
             validated.reset()
 
@@ -189,7 +189,8 @@ def _place(trainer: Trainer) -> Place | None:
     """Where a run stands that an exception ends; None where an update, or what follows the batches, is under way."""
     if trainer.state.fn != TrainerFn.FITTING:
         return None
-    epochs, batches = trainer.fit_loop.epoch_progress.current, trainer.fit_loop.epoch_loop.batch_progress
+    epochs: Any = trainer.fit_loop.epoch_progress.current
+    batches = trainer.fit_loop.epoch_loop.batch_progress
     if trainer.validating:
         validation = trainer.fit_loop.epoch_loop.val_loop.batch_progress
         over = validation.is_last_batch and validation.current.completed == validation.current.ready

@@ -12,7 +12,7 @@ Key = tuple[int, int]
 """What the sampler yields: how often the source had been gone through (``visit``), and the position in it."""
 
 
-class _LeftAlone(DistributedSampler[Key], SequentialSampler):
+class _LeftAlone(DistributedSampler[Key], SequentialSampler):  # type: ignore[misc]
     """What Lightning puts no sampler of its own in the place of.
 
     It leaves a ``DistributedSampler`` whatever ``use_distributed_sampler`` says, and a ``SequentialSampler`` whatever
@@ -46,7 +46,7 @@ class VisitSampler(_LeftAlone):
     def __len__(self) -> int:
         return self.samples // self.num_replicas
 
-    def __iter__(self) -> Iterator[Key]:
+    def __iter__(self) -> Iterator[Key]:  # type: ignore[override]
         first = 0 if self.repeat else self.epoch * self.samples
         order: tuple[int, list[int]] = (-1, [])
         for position in range(
@@ -88,5 +88,5 @@ class EvaluationSampler(_LeftAlone):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __iter__(self) -> Iterator[Key]:
+    def __iter__(self) -> Iterator[Key]:  # type: ignore[override]
         return ((0, index) for index in self.indices)
