@@ -18,7 +18,7 @@ from torchvision.transforms.functional import pil_to_tensor
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
-from deblur_lightning.imagefiles import write_atomically, write_png
+from deblur_lightning.imagefiles import make_folder, write_atomically, write_png
 from deblur_lightning.records import add_scores, image_hash
 
 MOST_CLASSES = 20
@@ -70,7 +70,7 @@ class ClassificationWriter(Callback):
             return
         data: LabelledSplits = trainer.datamodule  # type: ignore[attr-defined]
         folder = Path(trainer.default_root_dir)
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        make_folder(folder / "pictures")
         records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
         add_scores(folder / "scores.csv", records)
         wanted, found = torch.tensor(list(pairs.values())).unbind(dim=1)
