@@ -13,6 +13,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
+from deblur_lightning.commands.shortages import raised_in, shortage
 from deblur_lightning.errors import UserError
 
 LONGEST_VALUE = 60
@@ -26,21 +27,17 @@ def one_line(error: BaseException) -> str | None:
         if isinstance(cause, UserError):
             # from a loader's worker the message comes with the worker's traceback
             return str(cause).rsplit("UserError: ", 1)[-1].strip()
+        if line := shortage(cause):
+            return line
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
-    if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
+    # Lightning checks its arguments by ``ValueError``
+    refused = isinstance(error, ValueError) and raised_in(error).startswith("lightning.")
+    if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return None
-
-
-def _from_lightning(error: BaseException) -> bool:
-    """Whether Lightning itself refused something: it checks its arguments by ``ValueError``."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("lightning.")
 
 
 def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -> str:
