@@ -16,6 +16,7 @@ from rich.table import Table
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.imagefiles import make_folder
 from deblur_lightning.records import ScoreRecord, add_scores, image_hash, mean_score
 from deblur_lightning.sources.base import SharpImages
 
@@ -72,7 +73,7 @@ class ScoreWriter(Callback):
             # ranks that were given the same images agree on them
             scores = {scored.index: scored for part in parts for scored in part}
             folder = Path(trainer.default_root_dir)
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
             add_scores(folder / "scores.csv", records)
             print_scores(records)
@@ -132,7 +133,7 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for group, chosen in _by_copy(records).items():
         table.add_row(f"mean{group}", *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold")
     first = records[0]
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # names may hold what rich takes for styles
     console.print(table)
     console.print(
         f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "

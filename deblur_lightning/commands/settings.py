@@ -1,5 +1,6 @@
 """The settings of a run: kept beside it and in its checkpoints, and compared when it goes on."""
 
+import shlex
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -78,8 +79,8 @@ def check_course(path: Path, wanted: dict[str, Any], allow_changes: bool) -> Non
         return
     told = f"{path} was trained with other settings ({'; '.join(changes)})"
     if not allow_changes:
-        own = f"{run_of(path)}/config.yaml"
-        raise UserError(f"{told}: give the run's own with --config={own}, or mean it with --allow_changes=true.")
+        own = shlex.quote(f"--config={run_of(path)}/config.yaml")
+        raise UserError(f"{told}: give the run's own with {own}, or mean it with --allow_changes=true.")
     rank_zero_warn(f"{told}: this run goes on from its weights, but it is no longer the same run.")
 
 

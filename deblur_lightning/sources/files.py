@@ -1,6 +1,8 @@
 """Image files below a folder: which there are, and a dataset of them."""
 
+import json
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn, final
@@ -74,6 +76,12 @@ def image_names(
         wanted = f"none of its {len(files)} files ends in {', '.join(suffixes)}"
         raise UserError(f"{folder} holds no image ({wanted}); convert them, or give another folder")
     return sorted(file.relative_to(root).as_posix() for file in images)
+
+
+def download_command(name: str, root: str | Path) -> str:
+    """What to type to have torchvision fetch its set ``name`` into ``root``, whatever characters that has."""
+    program = f"from torchvision.datasets import {name}; {name}({json.dumps(str(root))}, download=True)"
+    return shlex.join(["python", "-c", program])
 
 
 def _visible_files(folder: Path, broken_links: bool) -> list[Path]:
