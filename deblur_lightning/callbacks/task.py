@@ -29,7 +29,7 @@ class TaskAccuracy(Callback):
         UserError: there is no such file, or it holds something else.
     """
 
-    def __init__(self, classifier: str) -> None:
+    def __init__(self, classifier: str | Path) -> None:
         if not Path(classifier).is_file():
             raise UserError(f"TaskAccuracy classifier={classifier} does not exist: give a checkpoint of deblur fit.")
         try:

@@ -85,7 +85,7 @@ def _unknown_setting(name: str, classes: list[str]) -> str:
         return BESIDE
     if not classes or classes[0] in ("lightning.LightningDataModule", "lightning.LightningModule"):
         return f"there is no class yet that has {name!r}: an experiment comes first, what is laid over it after it."
-    known = [key for key in inspect.signature(_class(classes[0])).parameters if key != "self"]
+    known = [key for key in inspect.signature(class_named(classes[0])).parameters if key != "self"]
     return f"{_short_name(classes[0])} has no setting {name!r}: {_suggestion(name, known)}"
 
 
@@ -96,7 +96,7 @@ def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
 def _unknown_class(name: str, keys: str, classes: list[str]) -> str:
     known = {"model": LightningModule, "data": LightningDataModule}.get(keys)
     if classes:
-        known = get_type_hints(vars(_class(classes[0]))["__init__"]).get(_short_name(keys))
+        known = get_type_hints(vars(class_named(classes[0]))["__init__"]).get(_short_name(keys))
     return f"no class {name!r} for {keys}: {_suggestion(name, _concrete_names(known))}"
 
 
@@ -148,7 +148,8 @@ def _classes_in(kind: Any) -> list[type]:
     return [found for part in inner for found in _classes_in(part)]
 
 
-def _class(path: str) -> type:
+def class_named(path: str) -> type:
+    """The class of the dotted ``path``, which the parser has accepted."""
     module, _, name = path.rpartition(".")
     return cast(type, getattr(import_module(module), name))
 

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.callbacks.scores import package_commit
+from deblur_lightning.commands.absolute import make_absolute
 from deblur_lightning.commands.checkpoints import read_checkpoint, run_of
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
@@ -53,9 +54,13 @@ class RunConfig(SaveConfigCallback):
 
 
 def course(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
-    """What decides which updates a run makes, beside its model: plain data, from a subcommand's ``config``."""
+    """What decides which updates a run makes, beside its model: plain data, from a subcommand's ``config``.
+
+    Paths are absolute, so that the same data are known to be the same from any folder.
+    """
     settings = yaml.safe_load(parser.dump(config, skip_unset=False, skip_validation=True))
     data = settings["data"]
+    make_absolute(data)
     data["init_args"] = {name: value for name, value in data["init_args"].items() if name not in INDIFFERENT}
     return {"data": data, "trainer": {name: settings["trainer"][name] for name in DECISIVE}}
 
@@ -85,8 +90,9 @@ def check_course(path: Path, wanted: dict[str, Any], allow_changes: bool) -> Non
 
 
 def without_run(config: Namespace) -> Namespace:
-    """A copy of ``config`` that a later command can start from: its run is a new one, from no checkpoint."""
+    """A copy of ``config`` that a later command can start from, in any folder: its run is new, from no checkpoint."""
     copy = config.clone()
+    make_absolute([copy.data, copy.trainer])
     copy.run = copy.ckpt_path = None
     copy.allow_changes = False
     return copy
@@ -98,8 +104,13 @@ def _changes(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, Any, An
         for key in (key for key in old if key in new):
             inside = place if key in ("class_path", "init_args") else f"{place}.{key}".lstrip(".")
             yield from _changes(old[key], new[key], inside)
-    elif old != new:
+    elif old != new and not _same_place(old, new):
         yield place, old, new
+
+
+def _same_place(old: Any, new: Any) -> bool:
+    """Whether two values are one path; runs of before paths were made absolute have it as it was given."""
+    return isinstance(old, str) and isinstance(new, str) and str(Path(old).expanduser().absolute()) == new
 
 
 def _short(value: Any) -> str:
