@@ -35,14 +35,6 @@ def test_what_a_run_prints_tests_and_continues_it(workplace: Path, photographs: 
     assert f"run       runs/{ODD}/001" in again
 
 
-def test_what_synthesize_prints_trains_on_its_pairs(workplace: Path, photographs: Path, deblur: Deblur) -> None:
-    out = f"pairs {ODD}"
-    code, printed, complained = deblur("synthesize", photographs, "--out", out, *SRCNN[:4])
-    assert code == 0, complained
-    code, _, complained = deblur(*_typed(printed, "train"), SRCNN[4], "--run=trained")
-    assert code == 0, complained
-
-
 def test_a_refusal_names_an_option_that_can_be_typed(workplace: Path, photographs: Path, deblur: Deblur) -> None:
     deblur("fit", *SRCNN, *photographs_of(photographs), f"--run={ODD}")
     on = ["--config", f"{ODD}/config.yaml", "--ckpt_path", f"{ODD}/checkpoints/last.ckpt"]
