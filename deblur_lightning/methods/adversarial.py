@@ -17,6 +17,7 @@ from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
+from deblur_lightning.methods.applying import judged_by
 from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.cadence import Cadence
@@ -37,7 +38,7 @@ class AdversarialRestorer(Restorer):
 
     Args:
         network: the generator, what restores.
-        discriminator: maps images (B, C, H, W) to a list of maps. Needed for training alone.
+        discriminator: maps images (B, C, H, W) to a map, or to a list of them. Needed for training alone.
         adversarial: the game the two play; cross-entropy when not given.
         reconstruction: the weighted distances between restored and sharp; L1 times 100 when not given. One whose
             pretrained features are not on disk is dropped.
@@ -164,8 +165,7 @@ class AdversarialRestorer(Restorer):
 
     def _judge(self, image: Tensor) -> Maps:
         assert self.discriminator is not None
-        maps: Maps = self.discriminator(image)
-        return maps
+        return judged_by(self.discriminator, image)
 
     def _update_discriminator(self, sharp: Tensor, restored: Tensor, draws: Draws) -> None:
         assert self.discriminator is not None
@@ -173,7 +173,7 @@ class AdversarialRestorer(Restorer):
         with self.toggled_optimizer(optimizer):
             real, fake = self._judge(sharp), self._judge(restored)
             loss = self.adversarial.discriminator(real, fake)
-            penalty = self.adversarial.penalty(self.discriminator, sharp, restored, draws)
+            penalty = self.adversarial.penalty(self._judge, sharp, restored, draws)
             if penalty is not None:
                 loss = loss + penalty
                 self._latest["train/loss_penalty"] = penalty.detach()
