@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.running import Run
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import read_scores
 
 Figures = NDArray[np.float64]
@@ -33,7 +34,6 @@ SMALL = (
 
 QUICK = ("--config=experiments/presets/quick.yaml",)
 PICTURES = ("--pictures.count=3", "--pictures.side=128")
-RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -126,20 +126,10 @@ def run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> Non
 def figures(runs: Path, name: str, metric: str) -> Figures:
     """Of every test image, for each seed there is."""
     rows = []
-    for folder in sorted((runs / name).iterdir()):
+    for folder in folders_of(runs, name):
         records = [r for r in read_scores(folder / "scores.csv") if r.metric == metric]
         rows.append([record.value for record in sorted(records, key=lambda record: record.image)])
     return np.array(rows)
-
-
-def interval(values: Figures) -> tuple[float, float, float]:
-    """Mean and 95 % interval of ``values`` (S, N): a bootstrap that draws seeds and images anew, each as a whole."""
-    draws = np.random.default_rng(0)
-    seeds, images = values.shape
-    rows = draws.integers(seeds, size=(RESAMPLES, seeds, 1))
-    columns = draws.integers(images, size=(RESAMPLES, 1, images))
-    low, high = np.percentile(values[rows, columns].mean(axis=(1, 2)), [2.5, 97.5])
-    return float(values.mean()), float(low), float(high)
 
 
 def table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
@@ -155,9 +145,9 @@ def table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
             values = figures(runs, variant.name, metric)
             cells.append(_cell(values, digits))
             cells.append("" if variant is variants[0] else _cell(values - first[metric], digits))
-        cells.append(f"{np.mean([last(folder, 'val/checkerboard') for folder in _seeds(runs, variant.name)]):.2f}")
+        cells.append(f"{np.mean([last(folder, 'val/checkerboard') for folder in folders_of(runs, variant.name)]):.2f}")
         rows.append(f"| {' | '.join(cells)} |")
-    sharp = last(_seeds(runs, variants[0].name)[0], "val/checkerboard_sharp")
+    sharp = last(folders_of(runs, variants[0].name)[0], "val/checkerboard_sharp")
     return "\n".join([*rows, "", f"The sharp images' own checkerboard is {sharp:.2f} grey levels."])
 
 
@@ -181,7 +171,8 @@ def quarters_table(runs: Path) -> str:
     """Markdown: the losses' means over each quarter of the run, with the range over the seeds."""
     rows = ["| loss | first quarter | second | third | fourth |", "|---|---|---|---|---|"]
     for key in ("train/loss_generator", "train/loss_discriminator", "train/loss_adversarial"):
-        means = [[part.mean() for part in np.array_split(curve(f, key)[1], 4)] for f in _seeds(runs, VARIANTS[0].name)]
+        curves = [curve(folder, key)[1] for folder in folders_of(runs, VARIANTS[0].name)]
+        means = [[part.mean() for part in np.array_split(losses, 4)] for losses in curves]
         cells = [f"{np.mean(q):.3f} ({min(q):.3f} to {max(q):.3f})" for q in zip(*means, strict=True)]
         rows.append(f"| `{key}` | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -199,14 +190,15 @@ def last(folder: Path, key: str) -> float:
     return float(curve(folder, key)[1][-1])
 
 
-def _seeds(runs: Path, name: str) -> list[Path]:
-    return sorted((runs / name).iterdir())
+def folders_of(runs: Path, name: str) -> list[Path]:
+    """Folders of the runs of this name, one for each seed."""
+    return sorted(folder for folder in (runs / name).iterdir() if folder.is_dir())
 
 
 def _cell(values: Figures, digits: int) -> str:
     form: Callable[[float], str] = f"{{:+.{digits}f}}".format
-    mean, low, high = map(form, interval(values))
-    return f"{mean} ({low} to {high})"
+    mean, half = float(values.mean()), half_width(values)
+    return f"{form(mean)} ({form(mean - half)} to {form(mean + half)})"
 
 
 if __name__ == "__main__":

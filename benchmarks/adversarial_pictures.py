@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 from PIL import Image, ImageDraw
 
-from benchmarks.adversarial import EXPERIMENTS, VARIANTS, curve
+from benchmarks.adversarial import EXPERIMENTS, VARIANTS, curve, folders_of
 from deblur_lightning.callbacks.pictures import CAPTION, GAP
 
 SIDE = 128
@@ -42,7 +42,7 @@ def draw_curves(runs: Path, path: Path) -> None:
     for row, name in zip(axes, names, strict=True):
         for axis, (title, keys) in zip(row, CURVES.items(), strict=True):
             for key, colour in zip(keys, ("tab:blue", "tab:orange"), strict=True):
-                for seed, folder in enumerate(sorted((runs / name).iterdir())):
+                for seed, folder in enumerate(folders_of(runs, name)):
                     label = key.partition("/")[2] if seed == 0 else None
                     axis.plot(*curve(folder, key), color=colour, linewidth=0.7, alpha=0.7, label=label)
             if title == LOGARITHMIC:

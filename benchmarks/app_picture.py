@@ -6,6 +6,7 @@ Half a minute; needs the extras [app] and [dev], and Chromium.
 """
 
 import argparse
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ from playwright.sync_api import sync_playwright
 from benchmarks.blind import pixels
 from benchmarks.families import Family, blurred, photographs
 from deblur_lightning.degradations.gaussian import GaussianBlur
-from deblur_lightning.restoring.app import launched, page
+from deblur_lightning.restoring.app import page
+from deblur_lightning.restoring.desk import UPLOADS, Desk
 from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.serving import served
 
 PHOTOGRAPH, PORT = 3, 7890
 BLUR = Family("Gaussian, sigma 1.6", GaussianBlur((1.6, 1.6)))
@@ -36,18 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         photo = Path(folder) / "photo.jpg"
         batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
         Image.fromarray(pixels(batch["blurred"])).save(photo, quality=95)
-        blocks = page({model.name: model}, torch.device("cpu"), Path(folder))
+        os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / UPLOADS)
+        desk = Desk({model.name: model}, torch.device("cpu"), Path(folder))
         browser = driver.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1000, "height": 900})
-        tab.goto(launched(blocks, PORT))
-        tab.set_input_files("#photo input[type=file]", photo)
-        tab.wait_for_selector("#result a", timeout=120_000)
-        tab.wait_for_selector("#slider img >> nth=1")
-        tab.wait_for_load_state("networkidle")
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        tab.screenshot(path=given.out, full_page=True)
-        browser.close()
-        blocks.close(verbose=False)
+        with served(page(desk), PORT) as address:
+            tab.goto(address)
+            tab.set_input_files("#photo input[type=file]", photo)
+            tab.wait_for_selector("#result a", timeout=120_000)
+            tab.wait_for_selector("#slider img >> nth=1")
+            tab.wait_for_function("[...document.querySelectorAll('#slider img')].every(each => each.complete)")
+            given.out.parent.mkdir(parents=True, exist_ok=True)
+            tab.screenshot(path=given.out, full_page=True)
+            browser.close()
 
 
 if __name__ == "__main__":

@@ -3,14 +3,20 @@
 python -m benchmarks.classifiers --data FOLDER [--runs FOLDER] [--only WORD] [-- SETTING...]
 
 FOLDER holds MNIST/raw and cifar-10-batches-py. Runs that are there already are not repeated. Tables are printed as
-Markdown: test accuracies over seeds with 95 % intervals by Student's t, and what the stems differ by, seed for seed.
+Markdown: test accuracies with 95 % intervals over seeds and images, and what the stems differ by, seed for seed and
+image for image.
 """
 
 import argparse
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.running import Run, half_interval, mean, missing
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.running import Run, mean, missing
+from deblur_lightning.intervals import half_width
 
 MNIST = {
     "mnist_mlp": "97.32",
@@ -54,9 +60,14 @@ def seeded(name: str, options: argparse.Namespace) -> dict[int, Run]:
     }
 
 
-def accuracies(runs: Iterable[Run]) -> list[float]:
-    """Test accuracy of each in per cent."""
-    return [100 * mean(run.values("correct")) for run in runs]
+def hits(runs: Iterable[Run]) -> NDArray[np.float64]:
+    """(seeds, images), 100 where a run was right and else 0: test accuracies in per cent are means of it."""
+    return 100 * np.array([run.values("correct") for run in runs])
+
+
+def half(values: NDArray[np.float64]) -> float:
+    """Half of the interval over seeds and images; nan for one seed, which tells nothing of what a training adds."""
+    return half_width(values) if len(values) > 1 else math.nan
 
 
 def accuracy_table(runs: dict[str, dict[int, Run]]) -> str:
@@ -67,24 +78,24 @@ def accuracy_table(runs: dict[str, dict[int, Run]]) -> str:
     ]
     for name, several in runs.items():
         if several:
-            found = accuracies(several.values())
-            spread = f"{min(found):.2f} to {max(found):.2f}"
+            found = hits(several.values())
+            accuracies = found.mean(axis=1)
+            spread = f"{accuracies.min():.2f} to {accuracies.max():.2f}"
             minutes = mean([run.minutes() for run in several.values()])
-            figures = f"{mean(found):.2f} ± {half_interval(found):.2f} | {spread} | {len(found)} | {minutes:.1f}"
+            figures = f"{found.mean():.2f} ± {half(found):.2f} | {spread} | {len(found)} | {minutes:.1f}"
             rows.append(f"| {name} | {(MNIST | CIFAR)[name]} | {figures} |")
     return "\n".join(rows)
 
 
 def difference_table(runs: dict[str, dict[int, Run]]) -> str:
     """Markdown: how many points the one is above the other, over the seeds that both have."""
-    rows = ["| | report | points, paired by seed | seeds | verdict |", "|---|---|---|---|---|"]
+    rows = ["| | report | points, in pairs | seeds | verdict |", "|---|---|---|---|---|"]
     for one, other, claim in DIFFERENCES:
         seeds = sorted(runs[one].keys() & runs[other].keys())
         if seeds:
-            ours, theirs = (accuracies(runs[name][seed] for seed in seeds) for name in (one, other))
-            differences = [a - b for a, b in zip(ours, theirs, strict=True)]
-            middle, half = mean(differences), half_interval(differences)
-            figures = f"{middle:+.2f} ± {half:.2f} | {len(seeds)} | {verdict(middle, half)}"
+            ours, theirs = (hits(runs[name][seed] for seed in seeds) for name in (one, other))
+            middle, width = float((ours - theirs).mean()), half(ours - theirs)
+            figures = f"{middle:+.2f} ± {width:.2f} | {len(seeds)} | {verdict(middle, width)}"
             rows.append(f"| {one} - {other} | {claim} | {figures} |")
     return "\n".join(rows)
 

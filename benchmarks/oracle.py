@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.running import deblur, difference, mean
+from benchmarks.running import ONE_SEED, deblur, difference, mean
 from deblur_lightning.records import ScoreRecord, read_scores
 
 BLURS: dict[str, dict[str, Any]] = {
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(table(options.runs, "bundled")))
     if options.data:
         print("\n".join(["", *table(options.runs, "data")]))
+    print(f"\n{ONE_SEED}")
 
 
 def folder_of(runs: Path, method: str, blur: str, noise: int) -> Path:

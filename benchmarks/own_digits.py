@@ -7,7 +7,6 @@ labelled by `deblur predict`.
 """
 
 import argparse
-import csv
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.running import deblur
+from deblur_lightning.csvfiles import read_csv
 from deblur_lightning.sources.drawing import Numbers
 from deblur_lightning.sources.drawn_digits import written
 
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> tuple[int, int]:
         source = ("--data.source=PhotographedDigits", f"--data.source.root={folder}/photos")
         model = (f"--config={options.run}/config.yaml", f"--ckpt_path={options.run}/checkpoints/best.ckpt")
         deblur("predict", *model, *source, f"--run={folder}/run")
-        with (Path(folder) / "run" / "predictions" / "labels.csv").open(newline="") as file:
-            right = sum(truth[row["file"]] == int(row["label"]) for row in csv.DictReader(file))
+        _, rows = read_csv(Path(folder) / "run" / "predictions" / "labels.csv")
+        right = sum(truth[row["file"]] == int(row["label"]) for row in rows)
     print(f"{right} of {len(truth)} digits by {options.hands} hands")
     return right, len(truth)
 

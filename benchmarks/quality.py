@@ -20,8 +20,9 @@ import torch
 import yaml
 
 from benchmarks.machine import machine
-from benchmarks.running import Run, difference, half_interval, mean
+from benchmarks.running import ONE_SEED, Run, difference, mean
 from benchmarks.timing import tell
+from deblur_lightning.intervals import half_width
 
 
 def naf(width: int) -> dict[str, object]:
@@ -89,7 +90,7 @@ def measured(network: str, minutes: float, options: argparse.Namespace) -> Measu
 def cells(row: Measured, rows: Sequence[Measured]) -> list[str]:
     """A row of the printed table: means and 95 % intervals over the photographs, paired in the last column."""
     best = max((other for other in rows if other.minutes == row.minutes), key=lambda other: mean(other.gains))
-    gain = f"{mean(row.gains):+.2f} ± {half_interval(row.gains):.2f}"
+    gain = f"{mean(row.gains):+.2f} ± {half_width(row.gains):.2f}"
     behind = "" if row is best else difference(row.gains, best.gains)
     return [row.network, f"{row.minutes:g}", str(row.steps), gain, behind]
 
@@ -109,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
     rows = [measured(network, minutes, options) for minutes in options.minutes for network in options.only]
     header = ["network", "minutes", "steps", "gain, dB", "behind the best of its minutes"]
     tell(header, [cells(row, rows) for row in rows], rows, machine(), options.json)
+    print(ONE_SEED)
     return rows
 
 

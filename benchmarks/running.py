@@ -3,20 +3,22 @@
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
-from scipy import stats
-
+from deblur_lightning.commands.run_folders import clear, held
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import ScoreRecord, read_scores
 
 QUIET = ("--trainer.enable_progress_bar=false", "--data.num_workers=0")
 """Unless they are given otherwise."""
 SETTINGS = "settings.json"
+ONE_SEED = "One seed: the intervals hold no variance of training."
+"""Printed below tables of images alone."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,15 @@ class Run:
         return True
 
     def make(self) -> None:
-        """Fit and test, unless there are scores already; a half-done run is begun anew."""
-        if self.done:
-            return
-        shutil.rmtree(self.folder, ignore_errors=True)
-        deblur("fit", *self.fit, f"--run={self.folder}")
-        last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
-        self.note()
-        deblur("test", *last, *self.test)
+        """Fit and test, unless there are scores already; a half-done run is begun anew, by one process at a time."""
+        with held(self.folder, Event()):
+            if self.done:
+                return
+            clear(self.folder, self.folder)
+            deblur("fit", *self.fit, f"--run={self.folder}")
+            last = (f"--config={self.folder}/config.yaml", f"--ckpt_path={self.folder}/checkpoints/last.ckpt")
+            self.note()
+            deblur("test", *last, *self.test)
 
     def note(self) -> None:
         """Keep the settings beside what was made with them."""
@@ -89,24 +92,17 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def half_interval(values: Sequence[float]) -> float:
-    """Half the 95 % interval of the mean, by Student's t; nan for a single value."""
-    if len(values) < 2:
-        return float("nan")
-    return float(stats.sem(values) * stats.t.ppf(0.975, len(values) - 1))
-
-
 def difference(ours: Sequence[float], reference: Sequence[float]) -> str:
     """Mean of the pairs' differences and its 95 % interval, by Student's t."""
     differences = [a - b for a, b in zip(ours, reference, strict=True)]
-    middle, half = mean(differences), half_interval(differences)
+    middle, half = mean(differences), half_width(differences)
     return f"{middle:+.2f} ({middle - half:+.2f} to {middle + half:+.2f})"
 
 
 def gain(run: Run, copy: str = "") -> str:
     """Markdown cells: blurred, restored, and gain in PSNR with its interval over images."""
     blurred, restored, gains = (run.values(f"psnr{part}", copy) for part in ("_blurred", "", "_gain"))
-    return f"{mean(blurred):.2f} | {mean(restored):.2f} | {mean(gains):+.2f} ± {half_interval(gains):.2f}"
+    return f"{mean(blurred):.2f} | {mean(restored):.2f} | {mean(gains):+.2f} ± {half_width(gains):.2f}"
 
 
 def missing(runs: Sequence[Run], only: str) -> None:

@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.running import Run, gain, missing
+from benchmarks.running import ONE_SEED, Run, gain, missing
 
 LUMINANCE = (
     "--model.network={class_path: Luminance, init_args: {network: {class_path: SRCNN, init_args: "
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for runs in tables.values():
         missing(list(runs.values()), options.only)
     for title, runs in tables.items():
-        print(table(title, runs), end="\n\n")
+        print(table(title, runs), ONE_SEED, sep="\n\n", end="\n\n")
 
 
 def cifar_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, Run]:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.running import Run, difference, half_interval, mean, missing
+from benchmarks.running import ONE_SEED, Run, difference, mean, missing
+from deblur_lightning.intervals import half_width
 
 SWEEP = Path("experiments/sweeps/srcnn_blurs.yaml")
 OWN = ("--config=experiments/data/grey_folder.yaml",)
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if all(run.done for run in grid.values()):
         print(gain_table(grid), behind_table(grid), sep="\n\n", end="\n\n")
         draw_curves(grid, options.out / "curves.png")
-    print(colour_table(grid, colour))
+    print(colour_table(grid, colour), ONE_SEED, sep="\n\n")
 
 
 def runs_of_grid(folder: Path, data: Path | None, settings: Sequence[str]) -> dict[Key, Run]:
@@ -90,7 +91,7 @@ def gain_table(grid: dict[Key, Run]) -> str:
 def mean_gain(run: Run) -> str:
     """With its interval over the images."""
     gains = run.values("psnr_gain")
-    return f"{mean(gains):+.2f} ± {half_interval(gains):.2f}"
+    return f"{mean(gains):+.2f} ± {half_width(gains):.2f}"
 
 
 def behind_table(grid: dict[Key, Run]) -> str:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 _FEW_TAPS = 64
+_MIDWAY = 1e-4  # of a band; well above float32's errors
 
 HIGHEST = 0.5**0.5
 """The highest radial frequency of a pixel grid, at its spectrum's corner, in cycles for each pixel."""
@@ -91,9 +92,10 @@ def band_means(spectrum: Tensor, bands: int, size: tuple[int, int]) -> Tensor:
         size: height and width of the image.
 
     Returns:
-        (..., N); a band that no frequency lies nearest to has the mean of the nearest band.
+        (..., N); a band that no frequency lies nearest to has the mean of the nearest band. A frequency midway
+        between two counts to the lower one, whatever the last bits of a square root say.
     """
-    place = (radius(size, spectrum.device) * ((bands - 1) / HIGHEST)).round().long().flatten()
+    place = (radius(size, spectrum.device) * ((bands - 1) / HIGHEST) - _MIDWAY).round().long().flatten()
     sums = spectrum.new_zeros(*spectrum.shape[:-2], bands).index_add(-1, place, spectrum.flatten(-2))
     counts = torch.bincount(place, minlength=bands)
     present = counts.nonzero().flatten()

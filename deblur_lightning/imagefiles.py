@@ -1,12 +1,13 @@
 """Reading image files into tensors, and writing files so that nobody ever meets half of one."""
 
+import errno
 import os
+import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from deblur_lightning.errors import CannotWrite, UserError
+from deblur_lightning.leftovers import partial_beside
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 """In lower case, what the names of image files end in where a folder is searched."""
@@ -100,22 +102,32 @@ def write_atomically(path: str | Path, data: bytes | memoryview, replace: bool =
         CannotWrite: there is no room, or no right to; an older file of that name is then untouched.
     """
     target = Path(path)
-    partial = target.with_name(f".{uuid4().hex}.partial")  # beside it: a rename across disks is a copy
     try:
-        with partial.open("xb") as file:
+        with partial_beside(target) as file:  # beside it: a rename across disks is a copy
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if not replace:
-            return _take_name(partial, target)
-        os.replace(partial, target)
-        return True
+            if not replace:
+                return _take_name(Path(file.name), target)
+            os.replace(file.name, target)
+            return True
     except OSError as error:
-        cure = "check that its folder exists, is writable and has room left"
-        raise CannotWrite(f"cannot write {target}: {error.strerror or error}; {cure}") from error
-    finally:
-        with suppress(OSError):  # gone under its new name, or never made
-            partial.unlink()
+        raise _cannot_write(target, error) from error
+
+
+def check_room(path: str | Path, size: int) -> None:
+    """Find out before the work whether a file of ``size`` bytes could be written under the name ``path``.
+
+    Raises:
+        CannotWrite: there is no room, or no right to.
+    """
+    target = Path(path)
+    try:
+        with partial_beside(target) as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, size))
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # a file system that cannot tell
+            raise _cannot_write(target, error) from error
 
 
 def _take_name(file: Path, name: Path) -> bool:
@@ -144,9 +156,15 @@ def make_folder(folder: Path) -> None:
         raise CannotWrite(f"cannot make the folder {folder}: {error.strerror or error}; {cure}") from error
 
 
+def _cannot_write(target: Path, error: OSError) -> CannotWrite:
+    cure = "check that its folder exists, is writable and has room left"
+    return CannotWrite(f"cannot write {target}: {error.strerror or error}; {cure}")
+
+
 @contextmanager
 def opened(path: str | Path) -> Iterator[Image.Image]:
     """Open ``path`` with Pillow, turning whatever goes wrong with the file into one line."""
+    refuse_irregular(path)
     try:
         # Not by its name: Pillow would map a grey TIFF into memory and garble one that lies on its side.
         with Path(path).open("rb") as file, Image.open(file) as image:
@@ -156,6 +174,21 @@ def opened(path: str | Path) -> Iterator[Image.Image]:
         raise
     except Exception as error:  # a damaged file makes Pillow's decoders raise nearly anything
         raise _unreadable(path, error) from error
+
+
+def refuse_irregular(path: str | Path) -> None:
+    """Refuse a pipe, a device or a socket without opening it: one that nobody writes to waits for ever.
+
+    Raises:
+        UserError: it is one.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return  # told where it is opened
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        kind = "named pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise UserError(f"{path} is a {kind}, which is not read; give an image file")
 
 
 def _check_pixels(path: str | Path, image: Image.Image) -> None:
@@ -170,6 +203,8 @@ def _unreadable(path: str | Path, error: Exception) -> UserError:
         return UserError(f"{path} does not exist; check its path")
     if isinstance(error, OSError) and error.errno is not None:
         return UserError(f"cannot read {path}: {error.strerror}; check what it is and who may read it")
+    if isinstance(error, MemoryError):
+        return UserError(f"the memory does not hold {path}; close other programs, or scale it down")
     if isinstance(error, UnidentifiedImageError):
         return UserError(f"{path} is not an image that Pillow knows; convert it to PNG or JPEG, or remove it")
     reason = " ".join(str(error).split()) or type(error).__name__

@@ -1,18 +1,12 @@
 """The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
 
-import csv
-import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from deblur_lightning.batch import to_8bit
+from deblur_lightning.csvfiles import read_csv, write_csv
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.fingerprints import alike
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,7 @@ class ScoreRecord:
         features: pretrained features that took part in the training.
         commit: of this package's checkout, or its version.
         checkpoint: start of the SHA-256 of the checkpoint's bytes.
-        inputs: start of the SHA-256 of the blurred and the sharp image, or of the classified one, as 8-bit bytes.
+        inputs: fingerprint of the blurred and the sharp image, or of the classified one; see ``fingerprints.py``.
     """
 
     run: str
@@ -54,8 +48,8 @@ class ScoreRecord:
         return (self.border, self.noise, self.rounding) == ("circular", "none", "none")
 
     def key(self) -> tuple[str, ...]:
-        """What a newer record of the same thing replaces."""
-        return (self.image, self.split, self.protocol, self.metric, self.inputs, self.checkpoint)
+        """What a newer record of the same thing shares with it, beside inputs that are alike."""
+        return (self.image, self.split, self.protocol, self.metric, self.checkpoint)
 
     def test(self) -> tuple[str, ...]:
         """What the records that one mean is taken over must share."""
@@ -78,29 +72,33 @@ def read_scores(path: Path) -> list[ScoreRecord]:
     """The records of a ``scores.csv``.
 
     Raises:
-        UserError: the file has other columns than ``COLUMNS``, or a damaged row.
+        UserError: it is no file, or has other columns than ``COLUMNS``, or a damaged row.
     """
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{path} was not written by this version: move it away and test again.")
-        try:
-            return [ScoreRecord(**{**row, "value": float(row["value"])}) for row in reader]  # type: ignore[arg-type]
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                f"{path}, line {reader.line_num}, is damaged: move the file away and test again."
-            ) from error
+    if not path.is_file():  # a pipe would be waited for
+        raise UserError(f"{path} is no file: move it away and test again.")
+    try:
+        header, rows = read_csv(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): move it away and test again.") from error
+    if tuple(header) != COLUMNS:
+        raise UserError(f"{path} was not written by this version: move it away and test again.")
+    return [_record(row, f"{path}, row {number},") for number, row in enumerate(rows, start=1)]
+
+
+def _record(row: dict[str, str], place: str) -> ScoreRecord:
+    try:
+        return ScoreRecord(**{**row, "value": float(row["value"])})  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{place} is damaged: move the file away and test again.") from error
 
 
 def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
-    """Put ``records`` into ``path``, each in place of an older one of the same key."""
-    kept = {record.key(): record for record in (read_scores(path) if path.exists() else [])}
-    kept |= {record.key(): record for record in records}
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(record) for record in kept.values())
-    write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
+    """Put ``records`` into ``path``, each in place of an older one of the same key and alike inputs."""
+    kept: dict[tuple[str, ...], list[ScoreRecord]] = {}
+    for record in [*(read_scores(path) if path.exists() else []), *records]:
+        others = [other for other in kept.get(record.key(), []) if not alike(other.inputs, record.inputs)]
+        kept[record.key()] = [*others, record]
+    write_csv(path, COLUMNS, (_row(record) for group in kept.values() for record in group))
 
 
 def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
@@ -117,20 +115,10 @@ def mean_score(records: Sequence[ScoreRecord], metric: str) -> float:
         raise UserError(f"The records of {metric!r} are of several tests: choose those of one run and checkpoint.")
     inputs: dict[str, str] = {}
     for record in chosen:
-        if inputs.setdefault(record.image, record.inputs) != record.inputs:
+        if not alike(inputs.setdefault(record.image, record.inputs), record.inputs):
             raise UserError(f"{record.image} was scored on two different inputs: choose the records of one test.")
     return sum(record.value for record in chosen) / len(chosen)
 
 
 def _row(record: ScoreRecord) -> list[str]:
     return [f"{value:.6f}" if isinstance(value, float) else str(value) for value in astuple(record)]
-
-
-def image_hash(*images: Tensor) -> str:
-    """The start of the SHA-256 of images (C, H, W) in [0, 1] as 8-bit bytes, and of their shapes."""
-    digest = hashlib.sha256()
-    for image in images:
-        pixels = (to_8bit(image) * 255).round().to(torch.uint8).cpu()
-        digest.update(str(tuple(pixels.shape)).encode())
-        digest.update(pixels.numpy().tobytes())
-    return digest.hexdigest()[:16]

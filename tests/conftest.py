@@ -1,4 +1,4 @@
-"""What the tests share: small folders of images, the command line in this process, and few threads."""
+"""What the tests share: small folders of images, the command line in this process, few threads, fixed draws."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
@@ -23,9 +24,15 @@ TINY: dict[str, object] = {
 """A budget of three batches, laid over any experiment on images."""
 
 
+# the same examples everywhere, and none too late for a slow machine
+settings.register_profile("any machine", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
+def _one_thread_and_one_seed() -> None:
     torch.set_num_threads(1)
+    torch.manual_seed(0)  # else what a test draws hangs on the tests before it
 
 
 @pytest.fixture

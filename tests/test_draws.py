@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
@@ -56,7 +56,6 @@ def test_mix64_at_the_extremes(z: int) -> None:
 
 
 @given(st.lists(INT64, min_size=1, max_size=20))
-@settings(deadline=None)
 def test_mix64_is_the_finaliser_of_splitmix64(values: list[int]) -> None:
     assert mix64(torch.tensor(values)).tolist() == [finaliser(z) for z in values]
 

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 import yaml
 from lightning.pytorch import LightningModule, Trainer
+from torch import Tensor
+from torchvision.transforms.functional import center_crop
 
 from benchmarks.own_digits import write_photographs
 from deblur_lightning.datamodules.pairs import RealPairs
 from deblur_lightning.datamodules.restoration import RestorationData
+from deblur_lightning.imagefiles import read_rgb
 from deblur_lightning.records import read_scores
+from deblur_lightning.sources import photos
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.paired import PairedFolder
 from deblur_lightning.sources.prepared import Prepared
@@ -99,6 +103,19 @@ def small(name: str) -> list[str]:
     return SMALL.get(name, SMALL.get(network, []))
 
 
+@pytest.fixture
+def _small_photographs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled photographs themselves, but of each no more than the middle 176 pixels a side."""
+
+    @functools.cache
+    def middle(path: Path) -> Tensor:
+        return center_crop(read_rgb(path), [min(176, length) for length in photos.image_size(path)])
+
+    monkeypatch.setattr(photos, "_decoded", middle)
+    monkeypatch.setattr(photos, "_size", lambda path: tuple(middle(path).shape[-2:]))
+
+
+@pytest.mark.usefixtures("_small_photographs")
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "total_variation" else name for name in NAMES]
 )

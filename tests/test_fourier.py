@@ -66,6 +66,16 @@ def test_a_band_that_no_frequency_falls_into_has_the_nearest_ones_mean() -> None
     assert len(means.unique()) == 6
 
 
+@pytest.mark.parametrize("side", [64, 96, 128, 250])
+def test_a_frequency_midway_between_two_bands_counts_to_the_lower(side: int) -> None:
+    size, bands = (side, side), 17
+    values = torch.rand(side, side // 2 + 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    down, right = torch.fft.fftfreq(side).double(), torch.fft.rfftfreq(side).double()
+    place = (((down[:, None] ** 2 + right**2) * 2).sqrt() * (bands - 1) - 1e-4).round()
+    wanted = torch.stack([values[place == band].mean() for band in range(bands)])
+    torch.testing.assert_close(band_means(values, bands, size), wanted, rtol=0, atol=1e-9)
+
+
 def test_the_regularised_inverse() -> None:
     otf = torch.tensor([1 + 0j, 0.5j, 0 + 0j])
     torch.testing.assert_close(regularised_inverse(otf, torch.zeros(3))[:2] * otf[:2], torch.ones(2) + 0j)

@@ -134,6 +134,16 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path, read) -> None:
 
 
 @pytest.mark.parametrize("read", [read_rgb, image_size])
+def test_a_pipe_and_a_device_are_refused_and_never_opened(tmp_path: Path, read) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to("/dev/zero")
+    for name, kind in (("a.png", "named pipe"), ("b.png", "device")):
+        with pytest.raises(UserError) as error:
+            read(tmp_path / name)
+        one_line(error, tmp_path / name, f"is a {kind}", "give an image file")
+
+
+@pytest.mark.parametrize("read", [read_rgb, image_size])
 def test_pixel_limit(tmp_path: Path, read, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(RAMP).save(tmp_path / "a.png")
     monkeypatch.setattr(imagefiles, "MAX_PIXELS", 60)
@@ -142,6 +152,17 @@ def test_pixel_limit(tmp_path: Path, read, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(UserError) as error:
         read(tmp_path / "a.png")
     one_line(error, tmp_path / "a.png", "10 x 6", "scale it down")
+
+
+def test_want_of_memory_is_not_the_file_s_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(*_: object) -> None:
+        raise MemoryError
+
+    Image.fromarray(RAMP).save(tmp_path / "a.png")
+    monkeypatch.setattr(imagefiles, "_to_rgb", short)
+    with pytest.raises(UserError) as error:
+        read_rgb(tmp_path / "a.png")
+    one_line(error, "the memory does not hold", tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("side", [12_000, 60_000])

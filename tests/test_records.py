@@ -130,6 +130,15 @@ def test_mean_is_over_the_images_of_one_metric() -> None:
     assert mean_score(records, "psnr_gain") == pytest.approx(7.0)
 
 
+def test_inputs_that_differ_in_last_bits_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    here, there = (replace(RECORD, inputs="cdef" + end * 8) for end in ("0003", "fffd"))
+    add_scores(path, [here])
+    add_scores(path, [there])
+    assert read_scores(path) == [there]
+    assert mean_score([here, there], "psnr") == RECORD.value
+
+
 def test_mixed_inputs_are_refused() -> None:
     records = [RECORD, replace(RECORD, image="cat"), replace(RECORD, inputs="0123")]
     with pytest.raises(UserError, match="coffee") as error:
@@ -151,7 +160,7 @@ def test_a_damaged_row_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "scores.csv"
     add_scores(path, [RECORD])
     path.write_text(path.read_text() + damage + "\n")
-    with pytest.raises(UserError, match=r"scores\.csv, line 3, is damaged"):
+    with pytest.raises(UserError, match=r"scores\.csv, row 2, is damaged"):
         read_scores(path)
 
 

@@ -19,8 +19,8 @@ from deblur_lightning.networks.image_discriminator import ImageDiscriminator
 from deblur_lightning.networks.skip_autoencoder import SkipAutoencoder
 from tests.small import data, gan, trainer
 
-BATCHES = 18
-"""Six cycles of three generator updates and one of the discriminator."""
+BATCHES = 6
+"""Two cycles of three generator updates and one of the discriminator."""
 
 
 def deblurgan() -> AdversarialRestorer:

@@ -1,7 +1,5 @@
 """What a classifier's test leaves behind: records, accuracy by class, confusion, calibration, pictures."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +8,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image, ImageDraw
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_confusion_matrix
@@ -18,8 +17,11 @@ from torchvision.transforms.functional import pil_to_tensor
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
-from deblur_lightning.imagefiles import make_folder, write_atomically, write_png
-from deblur_lightning.records import add_scores, image_hash
+from deblur_lightning.csvfiles import write_csv
+from deblur_lightning.fingerprints import fingerprint
+from deblur_lightning.imagefiles import make_folder, write_png
+from deblur_lightning.intervals import share_interval
+from deblur_lightning.records import add_scores
 
 MOST_CLASSES = 20
 """More of them are in ``classes.csv`` alone."""
@@ -59,7 +61,7 @@ class ClassificationWriter(Callback):
         for row, index in enumerate(batch["index"].tolist()):
             correct, confidence = float(found[row] == wanted[row]), float(outputs["confidence"][row])
             figures = {"correct": correct, "confidence": confidence}
-            self._scores.append(Scored(index, image_hash(batch["image"][row]), "top1", figures))
+            self._scores.append(Scored(index, fingerprint(batch["image"][row]), "top1", figures))
             self._pairs[index] = (wanted[row], found[row])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -78,19 +80,19 @@ class ClassificationWriter(Callback):
         _write_confusion(folder, confusion, data.classes)
         error = float(trainer.callback_metrics["test/ece"])
         _write_calibration(folder, [scored.figures for scored in scores.values()], error)
-        _print(confusion, data.classes, error)
+        print_accuracy(confusion, data.classes, error)
 
 
 def _write_confusion(folder: Path, confusion: Tensor, classes: Sequence[str]) -> None:
-    write_table(folder / "confusion.csv", ["true \\ found", *classes], _confusion_rows(confusion, classes))
-    write_table(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, classes))
+    write_csv(folder / "confusion.csv", ["true \\ found", *classes], _confusion_rows(confusion, classes))
+    write_csv(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, classes))
     write_png(folder / "pictures" / "test.png", confusion_picture(confusion, classes))
 
 
 def _write_calibration(folder: Path, figures: Sequence[dict[str, float]], error: float) -> None:
     confidence, correct = (torch.tensor([of[name] for of in figures]) for name in ("confidence", "correct"))
     bins = calibration_bins(confidence, correct)
-    write_table(folder / "calibration.csv", HEADER, calibration_rows(bins))
+    write_csv(folder / "calibration.csv", HEADER, calibration_rows(bins))
     write_png(folder / "pictures" / "calibration.png", calibration_picture(bins, error))
 
 
@@ -105,13 +107,6 @@ def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
 
 def _confusion_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
     return [[name, *map(str, row)] for name, row in zip(classes, confusion.tolist(), strict=True)]
-
-
-def write_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write a CSV file, whole or not at all."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    write_atomically(path, text.getvalue().encode(errors="surrogateescape"))
 
 
 def confusion_picture(confusion: Tensor, classes: Sequence[str]) -> Tensor:
@@ -137,17 +132,19 @@ def confusion_picture(confusion: Tensor, classes: Sequence[str]) -> Tensor:
     return pixels
 
 
-def _print(confusion: Tensor, classes: Sequence[str], error: float) -> None:
-    count, accuracy = int(confusion.sum()), float(confusion.diag().sum() / confusion.sum())
-    half = 1.96 * (accuracy * (1 - accuracy) / count) ** 0.5
+def print_accuracy(confusion: Tensor, classes: Sequence[str], error: float) -> None:
+    """Accuracy by class, and of all with its interval, from a confusion matrix and the calibration error."""
+    count, hits = int(confusion.sum()), int(confusion.diag().sum())
+    low, high = share_interval(hits, count)
     console = Console(highlight=False)
     if len(classes) <= MOST_CLASSES:
         table = Table("class", "images", "accuracy", title="Accuracy by class", title_justify="left")
         for row in class_rows(confusion, classes):
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         console.print(table)
+    interval = f"95 % interval of the images drawn: {100 * low:.2f} to {100 * high:.2f}"
     console.print(
-        f"accuracy {100 * accuracy:.2f} % (95 % interval of the images drawn: +/- {100 * half:.2f}); "
-        f"calibration error {error:.4f}; n = {count} images of split test",
+        f"accuracy {100 * hits / count:.2f} % ({interval}); calibration error {error:.4f}; "
+        f"n = {count} images of split test",
         soft_wrap=True,
     )

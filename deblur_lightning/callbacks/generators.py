@@ -6,6 +6,8 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from deblur_lightning.errors import UserError
+
 KEY = "generators"
 
 
@@ -30,7 +32,10 @@ class KeepGenerators(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         saved, self._saved = self._saved, {}
-        if "cpu" in saved:
-            torch.set_rng_state(saved["cpu"].cpu())
-        if "cuda" in saved and trainer.strategy.root_device.type == "cuda":
-            torch.cuda.set_rng_state(saved["cuda"].cpu(), trainer.strategy.root_device)
+        try:
+            if "cpu" in saved:
+                torch.set_rng_state(saved["cpu"].cpu())
+            if "cuda" in saved and trainer.strategy.root_device.type == "cuda":
+                torch.cuda.set_rng_state(saved["cuda"].cpu(), trainer.strategy.root_device)
+        except (TypeError, RuntimeError) as error:
+            raise UserError("the checkpoint is damaged (its generators are none of torch's): give another.") from error

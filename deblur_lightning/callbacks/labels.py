@@ -10,8 +10,9 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
 from deblur_lightning.batch import LabelledBatch, to_8bit
-from deblur_lightning.callbacks.classification import LabelledSplits, write_table
+from deblur_lightning.callbacks.classification import LabelledSplits
 from deblur_lightning.callbacks.scores import gathered
+from deblur_lightning.csvfiles import write_csv
 from deblur_lightning.imagefiles import make_folder, write_png
 
 COLUMNS = 10
@@ -57,7 +58,7 @@ class LabelWriter(Callback):
             [data.images["test"].name(index), data.classes[label], f"{confidence:.4f}"]
             for index, (label, confidence) in sorted(found.items())
         ]
-        write_table(folder / "labels.csv", ["file", "label", "confidence"], rows)
+        write_csv(folder / "labels.csv", ["file", "label", "confidence"], rows)
         captions = {index: f"{data.classes[found[index][0]]} {100 * found[index][1]:.0f} %" for index in sorted(seen)}
         write_png(
             folder / "contact_sheet.png", contact_sheet([seen[index] for index in captions], list(captions.values()))

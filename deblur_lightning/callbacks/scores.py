@@ -11,13 +11,15 @@ from typing import Any, Protocol, TypeVar
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.fingerprints import fingerprint
 from deblur_lightning.imagefiles import make_folder
-from deblur_lightning.records import ScoreRecord, add_scores, image_hash, mean_score
+from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ class ScoredData(Protocol):
 
 @dataclass(frozen=True)
 class Scored:
-    """One image's figures, by metric; ``inputs`` is the hash of what was scored."""
+    """One image's figures, by metric; ``inputs`` is the fingerprint of what was scored."""
 
     index: int
     inputs: str
@@ -62,7 +64,7 @@ class ScoreWriter(Callback):
     ) -> None:
         columns = {name: values.tolist() for name, values in outputs["scores"].items()}
         for row, index in enumerate(batch["index"].tolist()):
-            inputs = image_hash(batch["blurred"][row], batch["sharp"][row])
+            inputs = fingerprint(batch["blurred"][row], batch["sharp"][row])
             figures = {name: values[row] for name, values in columns.items()}
             self._scores.append(Scored(index, inputs, outputs["protocol"], figures))
 
@@ -128,12 +130,14 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for record in records:
         by_image.setdefault(record.image, {})[record.metric] = record.value
     for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
-        table.add_row(image, *(_figure(name, values[name]) for name in columns))
+        table.add_row(escape(image), *(_figure(name, values[name]) for name in columns))
     table.add_section()
     for group, chosen in _by_copy(records).items():
-        table.add_row(f"mean{group}", *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold")
+        table.add_row(
+            escape(f"mean{group}"), *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold"
+        )
     first = records[0]
-    console = Console(highlight=False, markup=False)  # names may hold what rich takes for styles
+    console = Console(highlight=False)
     console.print(table)
     console.print(
         f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "

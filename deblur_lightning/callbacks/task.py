@@ -1,5 +1,6 @@
 """The task-aware score: whether a classifier recognises what was restored."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
+from deblur_lightning.allowlist import network_of
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.scores import ScoredData
 from deblur_lightning.errors import UserError
 from deblur_lightning.metrics import weight
+from deblur_lightning.modelfiles import settings_and_weights
 from deblur_lightning.sources.base import LabelledImages
 
 SHOWN = ("sharp", "blurred", "restored")
@@ -24,20 +27,22 @@ class TaskAccuracy(Callback):
 
     Args:
         classifier: a checkpoint that ``deblur fit`` has written of an ``ImageClassifier``.
+        trust: names of modules whose networks it may name beside this package's; their code runs.
 
     Raises:
         UserError: there is no such file, or it holds something else.
     """
 
-    def __init__(self, classifier: str | Path) -> None:
-        if not Path(classifier).is_file():
+    def __init__(self, classifier: str | Path, trust: Sequence[str] = ()) -> None:
+        path = Path(classifier)
+        if not path.is_file():
             raise UserError(f"TaskAccuracy classifier={classifier} does not exist: give a checkpoint of deblur fit.")
         try:
-            self._judge = LightningModule.load_from_checkpoint(classifier, map_location="cpu", weights_only=True).eval()
-        except Exception as error:  # whatever is wrong with the file
-            raise UserError(f"TaskAccuracy classifier={classifier} cannot be read: give one of deblur fit.") from error
-        if not hasattr(self._judge.network, "classes"):
-            raise UserError(f"TaskAccuracy classifier={classifier} is no classifier's: give one of an ImageClassifier.")
+            self._judge = network_of(*settings_and_weights(path), path, trust)
+            if not isinstance(getattr(self._judge, "classes", None), int):
+                raise UserError(f"{path} is no classifier's: give one of an ImageClassifier.")
+        except UserError as error:
+            raise UserError(f"TaskAccuracy: {error}") from error
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._images(trainer)
@@ -72,7 +77,7 @@ class TaskAccuracy(Callback):
         images = data.images["test"]
         if not isinstance(images, LabelledImages):
             raise UserError("TaskAccuracy needs images with labels: give a source such as CIFAR10 or LabelledFolder.")
-        if len(images.classes) != self._judge.network.classes:  # type: ignore[union-attr]
-            given = f"{self._judge.network.classes} classes, the data {len(images.classes)}"  # type: ignore[union-attr]
+        if len(images.classes) != self._judge.classes:
+            given = f"{self._judge.classes} classes, the data {len(images.classes)}"
             raise UserError(f"TaskAccuracy's classifier has {given}: give one that was trained on these data.")
         return images

@@ -1,5 +1,6 @@
 """Paths in settings that hold wherever a later command is started from."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -46,4 +47,4 @@ def _of_paths(kind: Any) -> bool:
 def _absolute(value: Any) -> Any:
     if isinstance(value, list):
         return [_absolute(part) for part in value]
-    return str(Path(value).expanduser().absolute()) if isinstance(value, str | Path) else value
+    return str(Path(os.path.expanduser(value)).absolute()) if isinstance(value, str | Path) else value

@@ -15,10 +15,12 @@ from torch import Tensor
 
 from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
+from deblur_lightning.modelfiles import check_finite, read_checkpoint
+from deblur_lightning.plain import shown
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside its place and then gives it its name.
+    """Writes a checkpoint beside its place and then gives it its name; reads none that is more than data.
 
     Lightning writes to the folder for temporary files; where that lies on another disk, its move is a copy, which a
     full disk or the end of the process can cut short.
@@ -33,6 +35,7 @@ class AtomicCheckpoints(TorchCheckpointIO):
     def __init__(self, go_on: bool = False) -> None:
         self._go_on = go_on
         self._failed = False
+        self._written: set[Path] = set()
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
         """Save ``checkpoint`` as the file ``path``, replacing an older one."""
@@ -42,15 +45,26 @@ class AtomicCheckpoints(TorchCheckpointIO):
             make_folder(Path(path).parent)
             write_atomically(path, content.getbuffer())
             self._failed = False
+            self._written.add(Path(path).absolute())
         except CannotWrite as error:
             self._failed = True
             if not self._go_on:
                 raise
             rank_zero_warn(f"Training goes on without this checkpoint: {error}.")
 
+    def load_checkpoint(self, path: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        """The content of ``path``, whatever Lightning's version, or a configuration, says of ``weights_only``."""
+        read_checkpoint(Path(path))
+        content: dict[str, Any] = torch.load(path, map_location=lambda storage, _: storage, weights_only=True)
+        return content
+
     def remove_checkpoint(self, path: Any) -> None:
-        """Remove ``path``, unless what was to take its place could not be written."""
-        if not self._failed:
+        """Remove ``path``, unless what was to take its place could not be written.
+
+        Only what this run has written is: which file was the best so far comes from the checkpoint that a run is
+        continued from, which may name any.
+        """
+        if not self._failed and Path(path).absolute() in self._written:
             super().remove_checkpoint(path)
 
 
@@ -79,31 +93,16 @@ def check_checkpoint(path: Path, model: Namespace) -> None:
     Raises:
         UserError: naming the file and the cure.
     """
-    settings = read_checkpoint(path).get("hyper_parameters", {})
+    content = read_checkpoint(path)
+    check_finite(content["state_dict"], path)
+    settings = content.get("hyper_parameters", {})
     wanted = _flat({"_class_path": model.class_path, **model.init_args.as_dict()})
     for key, value in _flat(settings).items():
         if key in wanted and wanted[key] != value:
             raise UserError(
-                f"{path} was trained with {key}={value}, the configuration says {wanted[key]}: "
+                f"{path} was trained with {shown(key)}={shown(value)}, the configuration says {wanted[key]}: "
                 f"give the run's own with {shlex.quote(f'--config={run_of(path)}/config.yaml')}."
             )
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint of ``deblur fit``, its tensors left on the disk until they are used.
-
-    Raises:
-        UserError: it is absent, damaged, no checkpoint, or holds what would have to be executed.
-    """
-    if not path.is_file():
-        raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
-    try:
-        content = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
-    except Exception as error:  # a damaged file makes torch raise nearly anything
-        raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
-    if not isinstance(content, dict) or "state_dict" not in content:
-        raise UserError(f"{path} is no checkpoint of a run: give one that deblur fit has written.")
-    return content
 
 
 def run_of(checkpoint: Path) -> Path:

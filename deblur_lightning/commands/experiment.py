@@ -30,14 +30,14 @@ from deblur_lightning.callbacks.scores import ScoreWriter
 from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, command_with, run_of
 from deblur_lightning.commands.memory import keep_freed_memory
 from deblur_lightning.commands.mistakes import explain, one_line
-from deblur_lightning.commands.processes import end_started
-from deblur_lightning.commands.run_folder import (
+from deblur_lightning.commands.new_run import (
     SharedFolder,
     check_writable,
     experiment_name,
     leave_if_unused,
     taken_folder,
 )
+from deblur_lightning.commands.processes import end_started
 from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.tracking import RunCurves, ToleratedWandb, go_offline_if_need_be
 from deblur_lightning.errors import UserError

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import traceback
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -14,9 +15,12 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
 from deblur_lightning.commands.shortages import raised_in, shortage
+from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
+from deblur_lightning.plain import shown
 
 LONGEST_VALUE = 60
+RESTORING = "lightning.pytorch.trainer.connectors.checkpoint_connector"
 BESIDE = "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
 
 
@@ -33,11 +37,26 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
+    if _in_restoring(error):
+        return f"the checkpoint is damaged, or of another version ({_first(error)}): give another --ckpt_path."
     # Lightning checks its arguments by ``ValueError``
     refused = isinstance(error, ValueError) and raised_in(error).startswith("lightning.")
     if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return None
+
+
+def _in_restoring(error: BaseException) -> bool:
+    """Whether Lightning was taking over what a checkpoint says: it trusts that everything is there, and of its type."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(
+        frame.f_globals.get("__name__") == RESTORING and frame.f_code.co_name.startswith(("restore", "resume"))
+        for frame in frames
+    )
+
+
+def _first(error: BaseException) -> str:
+    return shown((str(error).splitlines() or [""])[0] or type(error).__name__)
 
 
 def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -> str:
@@ -74,7 +93,7 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
 def _broken_yaml(arguments: Sequence[str]) -> str:
     for path in (Path(argument.rpartition("=")[2]) for argument in arguments):
         try:
-            yaml.safe_load(path.read_text() if path.is_file() else "")
+            refuse_repeated_keys(path.read_text() if path.is_file() else "")
         except yaml.YAMLError:
             return str(path)
     return "a configuration"

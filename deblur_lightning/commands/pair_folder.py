@@ -1,7 +1,5 @@
 """A folder of pairs on disk: what belongs into it, what is in it already, and the manifest that says so."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -10,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from deblur_lightning.csvfiles import csv_text, read_csv
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import image_size, write_atomically
 from deblur_lightning.sources.files import image_names
@@ -45,7 +44,7 @@ def pairs_below(folder: Path) -> list[Pair]:
         UserError: there are no images, or two that only their suffixes tell apart.
     """
     sources: dict[str, str] = {}
-    for source in image_names(folder, folder):
+    for source in image_names(folder, folder, broken_links=True):
         name = str(PurePosixPath(source).with_suffix(".png"))
         if name in sources:
             raise UserError(f"{folder / sources[name]} and {source} would both become {name}: rename one of them.")
@@ -143,8 +142,10 @@ class PairFolder:
         path = self.root / "manifest.csv"
         if not path.exists():
             return []
-        with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file))
+        try:
+            _, rows = read_csv(path)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}): {CURE}.") from error
         if any(not set(FIXED) <= row.keys() for row in rows):
             raise UserError(f"{path} is not from deblur synthesize: {CURE}.")
         return rows
@@ -152,11 +153,9 @@ class PairFolder:
     def _write_manifest(self) -> None:
         rows = [self._known[name] for name in sorted(self._known)]
         parameters = sorted({key for row in rows for key in row}.difference(FIXED))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, [*FIXED, *parameters], restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        _update(self.root / "manifest.csv", text.getvalue().encode("utf-8", errors="surrogateescape"))
+        columns = [*FIXED, *parameters]
+        text = csv_text(columns, ([row.get(column, "") for column in columns] for row in rows))
+        _update(self.root / "manifest.csv", text.encode("utf-8", errors="surrogateescape"))
 
 
 def _row(pair: Pair, drawn: Mapping[str, Mapping[int, float]], seed: int) -> dict[str, str]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 from rich.console import Console
@@ -15,7 +16,7 @@ from deblur_lightning.commands.pair_folder import Pair, PairFolder, pairs_below
 from deblur_lightning.commands.pair_options import Order
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.draws import Draws
-from deblur_lightning.errors import UserError
+from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.imagefiles import read_rgb, write_png
 from deblur_lightning.sources.paired import PairedFolder
 
@@ -42,7 +43,11 @@ def make_pairs(order: Order) -> list[str]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=len(folder.missing))
         left_out = Studio(order, folder).make(folder.missing, lambda: progress.advance(bar))
-    count, written = folder.finish(), len(folder.missing) - len(left_out)
+    written = len(folder.missing) - len(left_out)
+    try:
+        count = folder.finish()
+    except CannotWrite as error:  # the list is not to be lost with it
+        return [*left_out, str(error)]
     print(f"pairs     {order.out}/blurred and {order.out}/sharp: {count}, of them written now: {written}")
     print(f"manifest  {order.out}/manifest.csv")
     if not order.rounding:
@@ -78,11 +83,7 @@ class Studio:
         self._for_large_ones = threading.Lock()
 
     def make(self, pairs: Sequence[Pair], tick: Callable[[], None]) -> list[str]:
-        """Write the pairs, calling ``tick`` after each; returns why some were left out.
-
-        Raises:
-            UserError: a file cannot be written.
-        """
+        """Write the pairs, calling ``tick`` after each; returns why some were left out."""
         left_out: list[str] = []
         # one thread for each image, so that no sum depends on the number of cores
         with ThreadPoolExecutor(self._order.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -100,9 +101,14 @@ class Studio:
         """Write one pair, or say why not."""
         path = self._order.folder / pair.source
         try:
-            sharp = read_rgb(path)
+            return self._write_one(pair, path)
         except UserError as error:
             return [str(error)]
+        except (MemoryError, RuntimeError) as error:  # the others are not to pay for it
+            return [f"cannot blur {path}: {(str(error).splitlines() or ['the memory does not hold it'])[0]}"]
+
+    def _write_one(self, pair: Pair, path: Path) -> list[str]:
+        sharp = read_rgb(path)
         height, width = sharp.shape[-2:]
         smallest = self._degradation.smallest
         if min(height, width) < smallest:

@@ -9,16 +9,18 @@ Write FOLDER/index.html, one page with nothing to fetch: a leaderboard of all te
 against blur strength and cost, loss curves, before and after of test photographs, learned filters, and the claims.
 
 arguments:
-  --out FOLDER     where the page goes; an older one in it is replaced
+  --out FOLDER     where the page goes; an older one in it is replaced, any other index.html is refused
   --runs FOLDER    searched for runs with a scores.csv (default: runs)
   --ledger FOLDER  where deblur reproduce put its runs (default: runs/ledger)
 
-exit code: 0 the page is there; 2 a mistake, told in one line
+A run that is damaged is left out; page and command list it with the reason.
+
+exit code: 0 the page is there; 1 it is there, and runs were left out, which are listed; 2 a mistake, told in one line
 """
 
 
 def carry_out(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says, the arguments of ``deblur report``; nothing is ever left out.
+    """Do what ``argv`` says, the arguments of ``deblur report``; returns lines about the runs that were left out.
 
     Raises:
         UserError: a mistake in them.
@@ -31,7 +33,7 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     from deblur_lightning.ledger.claims import read_book
     from deblur_lightning.ledger.gathering import gathered
     from deblur_lightning.ledger.rows import rows_of
-    from deblur_lightning.ledger.writing import write_page
+    from deblur_lightning.ledger.writing import page_in, write_page
 
     parser = StrictParser(prog="deblur report")
     for option, default in {"out": None, "runs": "runs", "ledger": "runs/ledger"}.items():
@@ -39,14 +41,13 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     given = parser.parsed(argv)
     if given.out is None:
         raise UserError("no place for the page: give a folder with --out=FOLDER.")
-    out, root = Path(given.out), Path(given.runs)
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out={out} is a file: give a folder.")
-    if not root.is_dir() or not (runs := gathered(root)):
-        raise UserError(f"no tested run below --runs={root}: deblur test leaves a scores.csv in each.")
+    page = page_in(Path(given.out))
+    runs, left_out = gathered(Path(given.runs))
+    if not runs and not left_out:
+        raise UserError(f"no tested run below --runs={given.runs}: deblur test leaves a scores.csv in each.")
     claims = Path("experiments/claims.yaml")
     rows = rows_of(read_book(claims), Path(given.ledger)) if claims.is_file() else []
-    out.mkdir(parents=True, exist_ok=True)
-    write_page(runs, rows, out / "index.html")
-    print(f"page      {out}/index.html: {len(runs)} runs, {(out / 'index.html').stat().st_size / 1e6:.1f} MB")
-    return []
+    write_page(runs, left_out, rows, page)
+    print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
+    lines = [f"{run.name}: {run.reason}" for run in left_out]
+    return ["damaged runs were left out:", *lines] if lines else []

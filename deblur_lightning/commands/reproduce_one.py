@@ -5,25 +5,26 @@ import math
 import os
 import platform
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
+from deblur_lightning.commands.run_folders import clear, held
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.plan import NOTE, Run
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import read_scores
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import read_model
 
 QUIET = ("--trainer.enable_progress_bar=false",)
 PLAN, SECONDS, FITTED = "arguments.json", "seconds.txt", "fitted"
@@ -31,44 +32,66 @@ STOPPED = 130
 """Exit code of a subcommand after Ctrl-C."""
 running: "set[subprocess.Popen[bytes]]" = set()
 """The processes under way."""
+stopping = Event()
+"""Set where nothing is to be begun or waited for any more."""
 
 
-def make(run: Run, data: Path | None) -> bool:
-    """Fit, test and describe ``run``; whether all went well.
+def make(run: Run, data: Path | None, wait: bool) -> bool | None:
+    """Fit, test and describe ``run``, unless that is done.
+
+    Args:
+        run: what to make.
+        data: the folder of all sets.
+        wait: whether to wait where another process makes it.
+
+    Returns:
+        Whether all went well; None where another process makes it.
 
     Raises:
         KeyboardInterrupt: it was interrupted, and its process has saved where it is.
+        UserError: something in the run's folder is not the run's own, or the disk is full.
     """
+    with held(run.folder, stopping if wait else None) as lock:
+        if lock is None:
+            return None
+        return run.state() == "done" or _made(run, data, lock)
+
+
+def _made(run: Run, data: Path | None, lock: int) -> bool:
     _prepare(run)
     last = run.attempts()[-1:]
     if not (last and (last[0] / FITTED).exists()):
         attempt = run.folder / str(int(last[0].name) + 1 if last else 1)
-        if not _deblur(run, _fit(run, last, data), f"--run={attempt}"):
+        if not _deblur(run, _fit(run, last, data), f"--run={attempt}", lock):
             return False
         (attempt / FITTED).touch()
         last = [attempt]
-    (run.folder / "scores.csv").unlink(missing_ok=True)
+    for name in (NOTE, "scores.csv"):  # in this order: with a note, scores are taken for done
+        (run.folder / name).unlink(missing_ok=True)
     checkpoint = last[0] / "checkpoints" / "last.ckpt"
-    if not _deblur(
-        run, ("test", f"--config={last[0]}/config.yaml", f"--ckpt_path={checkpoint}"), f"--run={run.folder}"
-    ):
+    test = ("test", f"--config={last[0]}/config.yaml", f"--ckpt_path={checkpoint}")
+    if not _deblur(run, test, f"--run={run.folder}", lock):
         return False
     note = {"arguments": list(run.arguments), **_facts(run, checkpoint), **_circumstances(run)}
     write_atomically(run.folder / NOTE, (json.dumps(note, indent=1) + "\n").encode())
     return True
 
 
-def _prepare(run: Run) -> None:
-    """Clear away what was made by other arguments, and attempts that left nothing to go on from."""
-    arguments = json.dumps(run.arguments)
+def useless(run: Run) -> list[Path]:
+    """Folders that must be cleared before ``run`` is made: its own, where that was made by other arguments, or attempts
+    that left nothing to go on from."""
     place = run.folder / PLAN
-    if run.folder.exists() and not (place.is_file() and place.read_text(encoding="utf-8") == arguments):
-        shutil.rmtree(run.folder)
-    run.folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(place, arguments.encode())
-    for attempt in run.attempts():
-        if not (attempt / "checkpoints" / "last.ckpt").is_file() or not (attempt / "config.yaml").is_file():
-            shutil.rmtree(attempt)
+    if not (place.is_file() and place.read_bytes() == json.dumps(run.arguments).encode()):
+        return [run.folder]
+    kept = ("checkpoints/last.ckpt", "config.yaml")
+    return [attempt for attempt in run.attempts() if not all((attempt / name).is_file() for name in kept)]
+
+
+def _prepare(run: Run) -> None:
+    for folder in useless(run):
+        clear(run.folder, folder)
+    make_folder(run.folder)
+    write_atomically(run.folder / PLAN, json.dumps(run.arguments).encode())
 
 
 def _fit(run: Run, last: Sequence[Path], data: Path | None) -> tuple[str, ...]:
@@ -77,15 +100,21 @@ def _fit(run: Run, last: Sequence[Path], data: Path | None) -> tuple[str, ...]:
     return ("fit", *(argument.replace("{data}", str(data)) for argument in run.arguments))
 
 
-def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
+def _deblur(run: Run, arguments: Sequence[str], where: str, lock: int) -> bool:
     """Run the command line in a process of its own, its output in ``log.txt``; whether it went well."""
+    if stopping.is_set():
+        raise KeyboardInterrupt
     command = [sys.executable, "-m", "deblur_lightning", *arguments, where, *QUIET]
     begun = time.monotonic()
     with (run.folder / "log.txt").open("a", encoding="utf-8") as log:
         print(shlex.join(["deblur", *arguments, where, *QUIET]), file=log, flush=True)
         # of a session of its own, so that Ctrl-C reaches it once, through us
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(lock,)
+        )
         running.add(process)
+        if stopping.is_set():  # since it was looked at
+            process.send_signal(signal.SIGINT)
         code = process.wait()
         running.discard(process)
     with (run.folder / SECONDS).open("a", encoding="utf-8") as file:
@@ -97,6 +126,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str) -> bool:
 
 def interrupt() -> None:
     """Tell every run that is under way to save where it is and to stop; told again, to stop at once."""
+    stopping.set()
     for process in tuple(running):
         process.send_signal(signal.SIGINT)
 
@@ -105,7 +135,7 @@ def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
     """Size and arithmetic of the network, and how far its taps are from those of the blur it inverts."""
     facts: dict[str, Any] = {}
     try:
-        network = load(checkpoint).network
+        network = read_model(checkpoint).network
     except UserError:  # a filter, or told the PSF: nothing is counted
         return facts
     facts["parameters"] = sum(weights.numel() for weights in network.parameters())

@@ -3,7 +3,7 @@
 import os
 import time
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
 from pathlib import Path
@@ -11,13 +11,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from deblur_lightning.commands.reproduce_one import cores, interrupt, make, running
+from deblur_lightning.commands.reproduce_one import cores, interrupt, make, stopping, useless
+from deblur_lightning.commands.run_folders import check_own, held
 from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, read_book
 from deblur_lightning.ledger.plan import Run, all_runs, measurable, plan, shard
 from deblur_lightning.ledger.rows import counts, rows_of
-from deblur_lightning.ledger.tables import write_ledger
+from deblur_lightning.ledger.tables import check_ledger, write_ledger
 
 PROBE_SECONDS = 1.1
 """What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
@@ -45,14 +46,27 @@ def reproduce(argv: Sequence[str]) -> list[str]:
     _announce(wanted, missing, factor, given.jobs)
     if given.list:
         return []
+    _check_whose(missing, Path(given.out))
     failed = _run_all(missing, data, given.jobs)
-    rows = rows_of(book, root)
-    write_ledger(rows, all_runs(book, root), Path(given.out))
-    for row in rows:
-        if row.id in {claim.id for claim in claims}:
-            print(f"{row.id:<18}{row.claimed:<28}{row.measured:<12}{row.verdict}")
-    print(f"ledger    {given.out}/ledger.md: {counts(rows)}")
+    _write(book, root, Path(given.out), {claim.id for claim in claims})
     return failed
+
+
+def _check_whose(missing: Sequence[Run], out: Path) -> None:
+    check_ledger(out)
+    for run in missing:
+        for folder in useless(run):
+            check_own(run.folder, folder)
+
+
+def _write(book: Book, root: Path, out: Path, shown: Collection[str]) -> None:
+    with held(root / "ledger", stopping):  # whoever comes last has seen all runs
+        rows = rows_of(book, root)
+        write_ledger(rows, all_runs(book, root), out)
+    for row in rows:
+        if row.id in shown:
+            print(f"{row.id:<18}{row.claimed:<28}{row.measured:<12}{row.verdict}")
+    print(f"ledger    {out}/ledger.md: {counts(rows)}")
 
 
 def _arguments(argv: Sequence[str]) -> Namespace:
@@ -95,32 +109,61 @@ def _announce(wanted: Sequence[Run], missing: Sequence[Run], factor: float, jobs
 
 
 def _run_all(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
-    """Make the runs, ``jobs`` at a time. Ctrl-C is passed on to those under way, and they are waited for."""
+    """Make the runs, ``jobs`` at a time; those that another process makes come last, and are waited for.
+
+    Ctrl-C is passed on to those under way, and they are waited for.
+    """
+    stopping.clear()
+    futures: dict[Future[bool | None], Run] = {}
+    failed: list[str] = []
     with ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(make, run, data): run for run in missing}
         try:
-            return list(_failed(futures))
+            for wait_for_others in (False, True):
+                futures = {pool.submit(make, run, data, wait_for_others): run for run in missing}
+                failures, missing = _watched(futures)
+                failed += failures
+                if missing and not wait_for_others:
+                    print(f"{len(missing)} are being made by another process: waiting for them.", flush=True)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
-            while running:
+            while not all(future.done() for future in futures):
                 with suppress(KeyboardInterrupt):
                     interrupt()
-                    wait([future for future in futures if not future.cancelled()])
+                    wait([future for future in futures if not future.done()])
             raise
+    return failed
 
 
-def _failed(futures: Mapping[Future[bool], Run]) -> Iterator[str]:
-    """Tell of each run as it ends and what is left, by what those before took; yields the folders of failed ones."""
+def _watched(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], list[Run]]:
+    """Tell of each run as it ends and what is left, by what those before took.
+
+    Returns:
+        The folders of those that failed, and the runs that another process is making.
+    """
+    failed: list[str] = []
+    elsewhere: list[Run] = []
     begun, rest = time.monotonic(), sum(run.seconds for run in futures.values())
     whole = rest
     for number, future in enumerate(as_completed(futures), start=1):
         run = futures[future]
         rest -= run.seconds
+        if (well := _outcome(future, run)) is None:
+            elsewhere.append(run)
+            continue
         seconds = (time.monotonic() - begun) * rest / (whole - rest)
         print(f"[{number}/{len(futures)}] {_name(run)}, {_duration(seconds)} to go", flush=True)
-        if not future.result():
+        if not well:
             print(f"      failed: see {run.folder}/log.txt", flush=True)
-            yield str(run.folder)
+            failed.append(str(run.folder))
+    return failed, elsewhere
+
+
+def _outcome(future: Future[bool | None], run: Run) -> bool | None:
+    try:
+        return future.result()
+    except UserError as error:  # those beside it go on
+        print(f"      {_name(run)}: {error}", flush=True)
+        return False
 
 
 def _name(run: Run) -> str:

@@ -1,5 +1,6 @@
 """What ``deblur restore`` is asked for, and which file becomes which."""
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import IMAGE_SUFFIXES
+from deblur_lightning.restoring.conversion import FORMATS
 from deblur_lightning.restoring.photos import restored_name
 from deblur_lightning.restoring.tiles import SMALLEST
 from deblur_lightning.sources.files import image_names
@@ -23,19 +25,33 @@ REPORT = "restoring-report"
 
 @dataclass(frozen=True)
 class Task:
-    """One photo and where its restored version goes."""
+    """One photo and where its restored version goes.
+
+    Attributes:
+        source: the photo.
+        target: its restored version.
+        format: what that is written as, in Pillow's names; None as the photo was read.
+    """
 
     source: Path
     target: Path
+    format: str | None = None
 
 
 @dataclass(frozen=True)
 class Order:
-    """One call of ``deblur restore``, checked; the attributes are the options'."""
+    """One call of ``deblur restore``, checked; the attributes are the options'.
+
+    Attributes:
+        out: the folder; where ``--out`` names a file, the one that it lies in.
+        single: whether ``--out`` names a file.
+    """
 
     tasks: list[Task]
     out: Path
+    single: bool
     ckpt: Path | None
+    trust: list[str]
     device: torch.device
     tile: int | None
     tta: bool
@@ -56,13 +72,14 @@ def parsed(argv: Sequence[str]) -> Order:
         raise UserError("no place for the restored photos: give a folder with --out=OUT.")
     if not given.photos:
         raise UserError("no photo given: name files or folders, as in deblur restore PHOTO --out=OUT.")
-    out = Path(given.out).expanduser()
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out={out} is a file: give a folder.")
+    photos, out = [Path(photo).expanduser() for photo in given.photos], Path(given.out).expanduser()
+    single = _names_a_file(given.out, out, photos)
     return Order(
-        tasks=tasks([Path(photo).expanduser() for photo in given.photos], out),
-        out=out,
+        tasks=[_single_task(photos[0], out, given.overwrite)] if single else tasks(photos, out),
+        out=out.parent if single else out,
+        single=single,
         ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
+        trust=given.trust,
         device=chosen_device(given.device),
         tile=_tile(given.tile),
         tta=given.tta,
@@ -82,24 +99,55 @@ def tasks(photos: Sequence[Path], out: Path) -> list[Task]:
     found: dict[Path, Path] = {}
     for source, place in _sources(photos, out):
         target = out / place
-        if target.exists() and target.samefile(source):
-            raise UserError(f"{source} would be replaced by its restored version: give another --out.")
+        _refuse_itself(source, target)
         if found.setdefault(target, source).resolve() != source.resolve():
             raise UserError(f"{found[target]} and {source} would both become {target}: restore them one by one.")
     return [Task(source, target) for target, source in found.items()]
 
 
+def _names_a_file(given: str, out: Path, photos: Sequence[Path]) -> bool:
+    """Whether ``--out`` is a file's name: it ends as a photo's does, and is no folder."""
+    if os.path.isdir(out):
+        return False
+    one = len(photos) == 1 and not os.path.isdir(photos[0])
+    file = out.suffix.lower() in PHOTO_SUFFIXES and not given.endswith(os.sep)
+    if os.path.lexists(out) and not (file and one):
+        raise UserError(f"--out={out} is a file: give a folder.")
+    if file and not one:
+        raise UserError(f"--out={out} names a file, and there may be several photos: give a folder.")
+    return file
+
+
+def _single_task(photo: Path, out: Path, overwrite: bool) -> Task:
+    _refuse_missing(photo)
+    _refuse_itself(photo, out)
+    if out.suffix.lower() not in FORMATS:
+        raise UserError(f"--out={out}: such files cannot be written; give one that ends in {', '.join(FORMATS)}.")
+    if os.path.lexists(out) and not overwrite:
+        raise UserError(f"--out={out} is there already: give another name, or --overwrite.")
+    return Task(photo, out, FORMATS[out.suffix.lower()])
+
+
 def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
     for photo in photos:
-        if not photo.exists():
-            raise UserError(f"{photo} does not exist: check its path.")
-        if not photo.is_dir():
+        _refuse_missing(photo)
+        if not os.path.isdir(photo):
             yield photo, Path(restored_name(photo))
             continue
-        if out.resolve().is_relative_to(photo.resolve()):
-            raise UserError(f"--out={out} lies in {photo}, whose photos are read: give a folder outside of it.")
-        for name in image_names(photo, photo, PHOTO_SUFFIXES):
+        if out.resolve() == photo.resolve():
+            raise UserError(f"--out={out} is the folder whose photos are read: give another, in it or elsewhere.")
+        for name in image_names(photo, photo, PHOTO_SUFFIXES, broken_links=True, without=out):
             yield photo / name, Path(name).with_name(restored_name(photo / name))
+
+
+def _refuse_missing(photo: Path) -> None:
+    if not os.path.exists(photo):
+        raise UserError(f"{photo} does not exist: check its path.")
+
+
+def _refuse_itself(source: Path, target: Path) -> None:
+    if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
+        raise UserError(f"{source} would be replaced by its restored version: give another --out.")
 
 
 def _arguments(argv: Sequence[str]) -> Namespace:
@@ -107,6 +155,7 @@ def _arguments(argv: Sequence[str]) -> Namespace:
     parser.add_argument("photos", nargs="*")
     for option in ("--out", "--ckpt"):
         parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
     for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
         parser.add_argument(option, default=default)
     for option in ("--tta", "--check", "--report", "--overwrite"):

@@ -1,5 +1,6 @@
 """The settings of a run: kept beside it and in its checkpoints, and compared when it goes on."""
 
+import os
 import shlex
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,9 +16,11 @@ from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.callbacks.scores import package_commit
 from deblur_lightning.commands.absolute import make_absolute
-from deblur_lightning.commands.checkpoints import read_checkpoint, run_of
+from deblur_lightning.commands.checkpoints import run_of
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
+from deblur_lightning.modelfiles import read_checkpoint
+from deblur_lightning.plain import shown
 
 KEY = "settings"
 INDIFFERENT = ("num_workers", "eval_batch_size")
@@ -110,10 +113,10 @@ def _changes(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, Any, An
 
 def _same_place(old: Any, new: Any) -> bool:
     """Whether two values are one path; runs of before paths were made absolute have it as it was given."""
-    return isinstance(old, str) and isinstance(new, str) and str(Path(old).expanduser().absolute()) == new
+    return isinstance(old, str) and isinstance(new, str) and str(Path(os.path.expanduser(old)).absolute()) == new
 
 
 def _short(value: Any) -> str:
     """A class by its name, anything else as it is written."""
     name = str(value.get("class_path", value) if isinstance(value, dict) else value)
-    return name.rsplit(".", 1)[-1] if name.startswith("deblur_lightning.") else name
+    return shown(name.rsplit(".", 1)[-1] if name.startswith("deblur_lightning.") else name)

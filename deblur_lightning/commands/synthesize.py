@@ -24,8 +24,8 @@ arguments:
   --device auto|cpu|cuda  what blurs (default: auto, the GPU where there is one)
   --workers N             images in work at a time (default: as many as cores, at most 8)
 
-exit code: 0 every pair is there; 1 images that cannot be read or blurred were left out and are listed; 2 a mistake,
-told in one line; 130 Ctrl-C
+exit code: 0 every pair is there; 1 images that cannot be read, blurred or written were left out and are listed; 2 a
+mistake, told in one line; 130 Ctrl-C
 
 examples:
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml

@@ -1,6 +1,8 @@
 """Blur by given PSFs: measured ones, say, read from files."""
 
+import math
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from deblur_lightning.degradations.borders import Border
 from deblur_lightning.degradations.psf import framed, normalised, taps
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import refuse_irregular
 
 
 class MeasuredBlur(Blur):
@@ -55,9 +58,10 @@ def read_psfs(path: str | Path) -> list[np.ndarray]:
     Raises:
         UserError: the file cannot be read, or holds an array that is no PSF.
     """
+    refuse_irregular(Path(path).expanduser())
     try:
         arrays = _arrays(Path(path).expanduser())
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, BadZipFile) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"cannot read a PSF from {path} ({reason}): give a .npy, .npz or .png file.") from error
     for array in arrays:
@@ -93,6 +97,11 @@ def _square(array: np.ndarray) -> Tensor:
 def _recentred(psf: Tensor) -> Tensor:
     """Shift (1, K, K) by whole pixels, in a frame that still holds all of it."""
     offset = taps(psf.shape[-1])
-    down, right = (round(float((psf[0].sum(dim) * offset).sum())) for dim in (1, 0))
+    down, right = (_nearest(float((psf[0].double().sum(dim) * offset).sum())) for dim in (1, 0))
     room = 2 * max(abs(down), abs(right))
     return framed(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))
+
+
+def _nearest(centre: float) -> int:
+    """The nearest whole number; of two, the one nearer to 0, whatever the last bits of ``centre`` say."""
+    return int(math.copysign(math.ceil(abs(centre) - 0.5 - 1e-6), centre))

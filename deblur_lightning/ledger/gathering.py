@@ -1,19 +1,18 @@
 """What a page tells of each run that has been tested: its method, scores, curve and pictures."""
 
 import base64
-import csv
 import io
-import json
-import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from PIL import Image
 
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import opened
 from deblur_lightning.ledger.plan import NOTE
+from deblur_lightning.ledger.reading import branch, read_losses, read_note, read_settings
 from deblur_lightning.records import ScoreRecord, read_scores
 
 CAPTION, GAP = 18, 4
@@ -21,7 +20,17 @@ CAPTION, GAP = 18, 4
 MOST_POINTS, MOST_PICTURES = 120, 2
 STRENGTHS = ("sigma", "length", "angle", "width", "radius", "extent", "read")
 """Settings that tell how strong a blur, or noise, is."""
+MOST_PARTS, MOST_DEPTH = 16, 3
+"""Of a mixture or a chain: blurs in it, and how deep they are nested."""
 Point = tuple[int, float]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A run that cannot be read, and why."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -64,34 +73,34 @@ class Told:
     pictures: list[tuple[str, str]]
     filters: str | None
 
-    def plain(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
 
-
-def gathered(root: Path) -> list[Told]:
-    """All runs below ``root`` that have been tested, in order of their names.
-
-    Raises:
-        UserError: a ``scores.csv`` cannot be read.
-    """
-    return [_told(path.parent, root) for path in sorted(root.rglob("scores.csv"))]
+def gathered(root: Path) -> tuple[list[Told], list[LeftOut]]:
+    """All runs below ``root`` that have been tested, in order of their names, and those that cannot be read."""
+    runs: list[Told] = []
+    left_out: list[LeftOut] = []
+    for place in sorted(path.parent for path in root.rglob("scores.csv")):
+        try:
+            runs.append(_told(place, root))
+        except Exception as error:  # a folder can be wrong in more ways than are known, and must not cost the others
+            reason = str(error) if isinstance(error, UserError) else f"{place}: {type(error).__name__}, {error}"
+            left_out.append(LeftOut(place.relative_to(root).as_posix(), " ".join(reason.split())))
+    return runs, left_out
 
 
 def _told(run: Path, root: Path) -> Told:
-    records = read_scores(run / "scores.csv")
+    records = _last_test(run / "scores.csv")
     means = {name: _mean(records, name) for name in ("psnr_blurred", "psnr", "psnr_gain", "ssim", "correct")}
     trainings = sorted((path for path in run.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
-    trainings = trainings or [run]
-    settings = _settings(trainings[-1]) or _settings(run.parent)  # a test may lie below the run whose model it is of
-    note = json.loads((run / NOTE).read_text(encoding="utf-8")) if (run / NOTE).is_file() else {}
+    trainings = trainings or [run]  # a test may also lie below the run whose model it is of
+    settings = read_settings(trainings[-1] / "config.yaml") or read_settings(run.parent / "config.yaml")
+    note = read_note(run / NOTE)
     filters = [path for place in trainings for path in sorted((place / "pictures").glob("filters_*.png"))]
     return Told(
         name=run.relative_to(root).as_posix(),
-        method=_method(settings.get("model", {})),
-        blur=_blur(settings.get("data", {}).get("init_args", {}).get("degradation")),
-        crime=bool(records) and records[0].inverse_crime,
-        protocol=records[0].protocol if records else "",
+        method=_method(branch(settings, "model")),
+        blur=_blur(branch(settings, "data", "init_args", "degradation")),
+        crime=records[0].inverse_crime,
+        protocol=records[0].protocol,
         images=len({record.image for record in records}),
         blurred=means["psnr_blurred"],
         psnr=means["psnr"],
@@ -102,7 +111,7 @@ def _told(run: Path, root: Path) -> Told:
         seconds=note.get("seconds"),
         curve=_curve(trainings),
         pictures=_pictures(run / "pictures" / "test.png") if means["psnr"] is not None else [],
-        filters=_data_url(Image.open(filters[-1])) if filters else None,
+        filters=_filters(filters[-1]) if filters else None,
     )
 
 
@@ -111,30 +120,37 @@ def _mean(records: Iterable[ScoreRecord], metric: str) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
 
 
-def _settings(run: Path) -> dict[str, Any]:
-    path = run / "config.yaml"
-    if not path.is_file():
-        return {}
-    settings: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return settings
+def _last_test(path: Path) -> list[ScoreRecord]:
+    """The records of the test that was added last: of several, means would be mixed."""
+    records = read_scores(path)
+    if not records:
+        raise UserError(f"{path} has no scores.")
+    return [record for record in records if record.test() == records[-1].test()]
 
 
 def _method(model: dict[str, Any]) -> str:
-    inner = model.get("init_args", {}).get("network") or model.get("init_args", {}).get("filter")
-    return _class(inner) or _class(model)
+    given = branch(model, "init_args")
+    return _class(given.get("network") or given.get("filter")) or _class(model)
 
 
-def _blur(degradation: Any) -> str:
+def _blur(degradation: dict[str, Any], depth: int = 0) -> str:
     """Its class and ranges, such as "MotionBlur length 7-15 angle 0-180"; of several all, joined by commas."""
     if not degradation:
         return ""
-    given = degradation.get("init_args", {})
+    given = branch(degradation, "init_args")
     parts = given.get("members") or given.get("steps")
     if parts:
-        return ", ".join(map(_blur, parts))
-    ranges = {name: value for name, value in given.items() if name in STRENGTHS and isinstance(value, list)}
-    words = [f"{name} {'-'.join(f'{end:g}' for end in dict.fromkeys(ends))}" for name, ends in ranges.items()]
+        if depth == MOST_DEPTH or not isinstance(parts, list) or len(parts) > MOST_PARTS:
+            raise UserError("'degradation' in config.yaml is no blur of this package.")
+        return ", ".join(_blur(branch({"part": part}, "part"), depth + 1) for part in parts)
+    words = [f"{name} {_range(given[name])}" for name in given if name in STRENGTHS and isinstance(given[name], list)]
     return " ".join([_class(degradation), *words])
+
+
+def _range(ends: list[Any]) -> str:
+    if not all(isinstance(end, int | float) for end in ends):
+        raise UserError(f"{str(ends)[:40]} in config.yaml is no range.")
+    return "-".join(f"{end:g}" for end in dict.fromkeys(ends))
 
 
 def _class(settings: Any) -> str:
@@ -146,13 +162,8 @@ def _curve(trainings: Iterable[Path]) -> list[Point]:
     """Training loss by step, thinned; a continued training takes over from the step that it began with."""
     found: dict[int, float] = {}
     for place in trainings:
-        if not (place / "metrics.csv").is_file():
-            continue
-        with open(place / "metrics.csv", newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if value := row.get("train/loss") or row.get("train/mse"):
-                    found[int(row["step"])] = float(value)
-    points = [(step, value) for step, value in sorted(found.items()) if math.isfinite(value)]
+        found |= read_losses(place / "metrics.csv")
+    points = sorted(found.items())
     return points[:: max(1, len(points) // MOST_POINTS)]
 
 
@@ -160,12 +171,19 @@ def _pictures(path: Path) -> list[tuple[str, str]]:
     """Before and after, cut from the picture that a test leaves."""
     if not path.is_file():
         return []
-    with Image.open(path) as picture:
+    with opened(path) as picture:
         picture.load()
         side = (picture.width - 2 * GAP) // 3
+        if side < 1:
+            raise UserError(f"{path} is not the picture that a test leaves.")
         rows = [CAPTION + place * (side + CAPTION) for place in range(picture.height // (side + CAPTION))]
         boxes = [[(left, top, left + side, top + side) for left in (0, side + GAP)] for top in rows[:MOST_PICTURES]]
         return [(_data_url(picture.crop(before)), _data_url(picture.crop(after))) for before, after in boxes]
+
+
+def _filters(path: Path) -> str:
+    with opened(path) as picture:
+        return _data_url(picture)
 
 
 def _data_url(image: Image.Image) -> str:

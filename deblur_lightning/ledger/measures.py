@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.fingerprints import alike
 from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.statistics import Values
 from deblur_lightning.records import ScoreRecord, read_scores
@@ -18,7 +19,7 @@ def values_of(groups: Sequence[Sequence[Run]], metric: str) -> tuple[Values, tup
         metric: one of ``claims.METRICS``.
 
     Returns:
-        The values, and for each column the image's place in ``groups``, its name and the hash of its input.
+        The values, and for each column the image's place in ``groups``, its name and its input's fingerprint.
 
     Raises:
         UserError: the seeds were tested on different inputs.
@@ -33,7 +34,7 @@ def values_of(groups: Sequence[Sequence[Run]], metric: str) -> tuple[Values, tup
             for image, value, inputs in _figures(group[seed], metric)
         ]
         names = tuple(name for name, _ in found)
-        if columns is not None and names != columns:
+        if columns is not None and not _same(names, columns):
             raise UserError(f"{groups[0][seed].folder} was tested on other inputs than its first seed: remove it.")
         columns = names
         rows.append([value for _, value in found])
@@ -48,7 +49,7 @@ def differences(more: Sequence[Sequence[Run]], less: Sequence[Sequence[Run]], me
     """
     first, names = values_of(more, metric)
     second, others = values_of(less, metric)
-    if names != others:
+    if not _same(names, others):
         raise UserError(
             f"{more[0][0].folder} and {less[0][0].folder} were tested on different inputs: they cannot be compared."
         )
@@ -68,9 +69,18 @@ def records_of(run: Run) -> list[ScoreRecord]:
     return sorted(records, key=lambda record: record.image)
 
 
+def _same(names: tuple[tuple[str, str, str], ...], others: tuple[tuple[str, str, str], ...]) -> bool:
+    """Whether the columns are of the same images and inputs."""
+    if len(names) != len(others):
+        return False
+    return all(one[:2] == other[:2] and alike(one[2], other[2]) for one, other in zip(names, others, strict=True))
+
+
 def _figures(run: Run, metric: str) -> list[tuple[str, float, str]]:
     if metric == "taps_error":
-        return [("taps", float(run.note()["taps_error"]), "")]
+        if (error := run.note().get("taps_error")) is None:
+            raise UserError(f"{run.folder} has no taps_error: the claim's metric does not suit its runs.")
+        return [("taps", float(error), "")]
     name = "psnr" if metric == "mse" else metric
     found = [(record.image, record.value, record.inputs) for record in records_of(run) if record.metric == name]
     if not found:

@@ -1,13 +1,15 @@
 """Which runs a set of claims needs, where they lie, and which of them are there."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, Training
+from deblur_lightning.ledger.reading import read_note
+from deblur_lightning.records import read_scores
 
 EMBEDDED = "embedded"
 """Stands for the data that an experiment has built in."""
@@ -42,23 +44,39 @@ class Run:
         return self.training.efforts[self.budget].seconds
 
     def state(self) -> State:
-        """Whether it is there; one that was made with other arguments is not."""
-        if (self.folder / "scores.csv").is_file() and self.note().get("arguments") == list(self.arguments):
+        """Whether it is there; one that was made with other arguments, or is damaged, is not."""
+        if self.note().get("arguments") == list(self.arguments) and _sound(self.folder / "scores.csv"):
             return "done"
         return "half" if self.attempts() else "missing"
 
     def note(self) -> dict[str, Any]:
-        """What is known of the run beside its scores; empty where it is not finished."""
+        """What is known of the run beside its scores; empty where it is not finished, or damaged."""
         try:
-            note: dict[str, Any] = json.loads((self.folder / NOTE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return read_note(self.folder / NOTE)
+        except UserError:
             return {}
-        return note
 
     def attempts(self) -> list[Path]:
         """Folders of its trainings, in order."""
         found = [path for path in self.folder.glob("*") if path.name.isdecimal()]
         return sorted(found, key=lambda path: int(path.name))
+
+
+def _sound(scores: Path) -> bool:
+    """Whether they can be read; those of 10,000 images take a second, so that this is remembered."""
+    try:
+        status = scores.stat()
+    except OSError:
+        return False
+    return _sound_then(scores, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache
+def _sound_then(scores: Path, changed: int, size: int) -> bool:
+    try:
+        return bool(read_scores(scores))
+    except UserError:
+        return False
 
 
 def runs_of(training: Training, budget: str, data: str, book: Book, root: Path) -> list[Run]:

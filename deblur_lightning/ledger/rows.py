@@ -1,10 +1,12 @@
 """A row of the ledger for each claim, from the runs that are there."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Book, Claim
 from deblur_lightning.ledger.measures import differences, values_of
 from deblur_lightning.ledger.plan import EMBEDDED, Run, measurable, runs_of
@@ -47,7 +49,10 @@ def _row(claim: Claim, book: Book, root: Path) -> Row:
         for budget in BUDGETS:
             arms = {name: finished(name, budget, book, root, real) for name in claim.trainings}
             if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
-                return _measured(claim, budget, arms, book)
+                try:
+                    return _measured(claim, budget, arms, book)
+                except UserError as error:  # which must not take the ledger from the other claims
+                    return _open(claim, f"its runs do not fit: {error}")
     return _unmeasured(claim, book)
 
 
@@ -74,7 +79,7 @@ def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
         claimed=claim.claimed,
         verdict=verdict.ruling,
         measured=figure(found.mean, claim),
-        interval=f"{figure(found.low, claim)} to {figure(found.high, claim)}" if found.seeds * found.images > 1 else "",
+        interval=_interval(claim, found),
         n=f"{_counted(found.seeds, 'seed')}, {_counted(found.images, 'image')}",
         blurred=_blurred(claim, arms),
         beside=_beside(claim, arms),
@@ -82,8 +87,14 @@ def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
         budget=budget,
         parameters=f"{note['parameters']:,}" if "parameters" in note else "",
         macs=f"{note['macs']:,}" if note.get("macs") else "",
-        reason=_reason(verdict, claim),
+        reason=" ".join(filter(None, (_reason(verdict, claim), found.caveat))),
     )
+
+
+def _interval(claim: Claim, found: Estimate) -> str:
+    if found.seeds * found.images == 1 or math.isnan(found.low):
+        return ""
+    return f"{figure(found.low, claim)} to {figure(found.high, claim)}"
 
 
 def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: Book) -> Verdict:
@@ -101,12 +112,17 @@ def measured(claim: Claim, arms: Arms) -> Estimate:
         values = differences(more, [arms[name] for name in claim.minus], claim.metric)
     else:
         values, _ = values_of(more, claim.metric)
-    return estimate(values, claim.id)
+    return estimate(values, hits=claim.metric == "correct" and not claim.minus)
 
 
 def _unmeasured(claim: Claim, book: Book) -> Row:
     allowed = [budget for budget in BUDGETS if measurable(claim, budget, book)]
-    reason = "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."
+    return _open(
+        claim, "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."
+    )
+
+
+def _open(claim: Claim, reason: str) -> Row:
     empty = dict.fromkeys(
         ("measured", "interval", "n", "blurred", "beside", "data", "budget", "parameters", "macs"), ""
     )

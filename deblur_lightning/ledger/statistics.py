@@ -1,13 +1,12 @@
-"""Means and their intervals by a bootstrap that draws seeds and images anew."""
+"""Means over seeds and images, with their 95 % intervals."""
 
-import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 2000
-LEVEL = 0.95
+from deblur_lightning.intervals import half_width, share_interval
 
 Values = NDArray[np.float64]
 
@@ -30,22 +29,28 @@ class Estimate:
     seeds: int
     images: int
 
+    @property
+    def caveat(self) -> str:
+        """What the interval holds no variance of, in a sentence; empty where it holds all."""
+        single = [kind for kind, count in (("seed", self.seeds), ("image", self.images)) if count == 1]
+        unknown = {"seed": "training", "image": "images"}
+        return " ".join(f"One {kind}: the interval holds no variance of {unknown[kind]}." for kind in single)
 
-def estimate(values: Values, name: str) -> Estimate:
-    """The mean of ``values``, (seeds, images), with the percentile interval of 2,000 resamples (Efron, 1979).
 
-    Seeds and images are drawn anew independently of each other, as all seeds met the same images. The draws depend on
-    ``name`` and the shape alone: the same values give the same interval.
+def estimate(values: Values, hits: bool = False) -> Estimate:
+    """The mean of ``values``, (seeds, images), with the interval of ``intervals.half_width``.
+
+    Args:
+        values: in any unit.
+        hits: whether they are hits and misses, 1 and 0; of a single seed the interval is ``intervals.share_interval``,
+            since ten hits of ten scatter as little as one.
     """
     seeds, images = values.shape
     mean = float(values.mean())
     if values.size == 1:
         return Estimate(mean, mean, mean, seeds, images)
-    draws = np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])))
-    means = np.empty(RESAMPLES)
-    for place in range(RESAMPLES):
-        of_seeds = np.bincount(draws.integers(seeds, size=seeds), minlength=seeds)
-        of_images = np.bincount(draws.integers(images, size=images), minlength=images)
-        means[place] = of_seeds @ values @ of_images / (seeds * images)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(mean, float(low), float(high), seeds, images)
+    if hits and seeds == 1 and math.isfinite(mean):
+        low, high = share_interval(int(values.sum()), images)
+        return Estimate(mean, low, high, seeds, images)
+    half = half_width(values)
+    return Estimate(mean, mean - half, mean + half, seeds, images)

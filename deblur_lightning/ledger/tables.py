@@ -1,26 +1,35 @@
 """The ledger as Markdown, CSV and HTML, and the list of the runs behind it."""
 
-import csv
-import io
 import shlex
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from html import escape
 from pathlib import Path
 
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.csvfiles import csv_text
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import make_folder, write_atomically
 from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.rows import Row, counts
 
 TITLE = "The claims ledger"
 INTRODUCTION = (
-    "What the five reports claimed, and what came out when it was run again: each figure with its 95 % interval, from "
-    "a bootstrap that draws images and seeds anew. PSNR is the mean over whole test images, clamped and rounded to 8 "
-    "bits; accuracies are of the test set. Of a difference, both sides met the same images, pair by pair."
+    "What the five reports claimed, and what came out when it was run again: each figure with its 95 % interval, by "
+    "Student's t, over images and, where there are several, over seeds too. PSNR is the mean over whole test images, "
+    "clamped and rounded to 8 bits; accuracies are of the test set. Of a difference, both sides met the same images, "
+    "pair by pair."
 )
 FULL_TEXT = ("claim", "claimed", "measured", "verdict")
 COLUMNS = tuple(field.name for field in fields(Row))
 RUN_COLUMNS = ("run", "command", "seconds", "commit", "machine")
+HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
+BEGINNINGS = {
+    "ledger.md": f"# {TITLE}",
+    "ledger.csv": ",".join(COLUMNS[:4]),
+    "ledger.html": HEAD,
+    "ledger-runs.csv": ",".join(RUN_COLUMNS[:2]),
+}
+"""What the files are known by."""
 
 
 def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None:
@@ -28,15 +37,29 @@ def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None
 
     The first three depend on the scores of the runs alone; the last tells by what, where and how long they were made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     texts = {
         "ledger.md": markdown(rows),
-        "ledger.csv": table_of(COLUMNS, [astuple(row) for row in rows]),
+        "ledger.csv": csv_text(COLUMNS, [astuple(row) for row in rows]),
         "ledger.html": html(rows),
-        "ledger-runs.csv": table_of(RUN_COLUMNS, [_run_row(run) for run in runs]),
+        "ledger-runs.csv": csv_text(RUN_COLUMNS, [_run_row(run) for run in runs]),
     }
     for name, text in texts.items():
-        write_atomically(folder / name, text.encode())
+        write_atomically(folder / name, text.encode(errors="replace"))
+
+
+def check_ledger(folder: Path) -> None:
+    """See that a ledger in ``folder`` would replace an older one at most.
+
+    Raises:
+        UserError: something else has one of its names, or ``folder`` is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out={folder} is a file: give a folder.")
+    for name, beginning in BEGINNINGS.items():
+        path = folder / name
+        if path.exists() and not (path.is_file() and path.read_bytes().startswith(beginning.encode())):
+            raise UserError(f"{path} is not from deblur reproduce: move it away, or give another --out.")
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -49,7 +72,7 @@ def markdown(rows: Sequence[Row]) -> str:
     for row in rows:
         where = ", ".join(filter(None, (row.data, row.budget)))
         cells = (f"[{row.id}](#{_anchor(row.id)})", row.claimed, row.measured, row.interval, row.n, where, row.verdict)
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append("| " + " | ".join(map(markdown_cell, cells)) + " |")
     for row in rows:
         lines += ["", f"## {row.id}", "", f"{row.claim} (report {row.report}: {row.claimed})", ""]
         lines += [f"**{row.verdict.capitalize()}.** {row.reason}"]
@@ -67,8 +90,7 @@ def html(rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{name}</th>" for name in (*FULL_TEXT, "interval", "n", "data", "reason"))
     body = "".join(_html_row(row) for row in rows)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1"><style>'
+        f'{HEAD}<meta name="viewport" content="width=device-width,initial-scale=1"><style>'
         ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:80rem;"
         "padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.35rem .6rem;text-align:left;"
         "vertical-align:top;border-bottom:1px solid #8884}td:nth-child(4){font-weight:600}</style>"
@@ -104,14 +126,12 @@ def _run_row(run: Run) -> tuple[str, ...]:
     return (
         "/".join(run.folder.parts[-3:]),
         command,
-        str(round(note["seconds"])),
-        str(note["commit"]),
-        str(note["machine"]),
+        f"{note['seconds']:.0f}" if "seconds" in note else "",
+        note.get("commit", ""),
+        note.get("machine", ""),
     )
 
 
-def table_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A CSV file's text."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    return text.getvalue()
+def markdown_cell(text: str) -> str:
+    """``text`` in one cell of a Markdown table, and no HTML in it."""
+    return escape(" ".join(text.split()), quote=False).replace("|", "\\|")

@@ -38,6 +38,8 @@ def judged(claim: Claim, found: Estimate, budget: str, real: bool) -> Verdict:
     low = -math.inf if claim.at_least is None else claim.at_least
     high = math.inf if claim.at_most is None else claim.at_most
     wanted = range_in_words(claim)
+    if not all(map(math.isfinite, (found.mean, found.low, found.high))):
+        return Verdict(OPEN, f"{wanted}, but its scores are not all finite numbers.")
     if low <= found.low and found.high <= high:
         return Verdict(HOLDS, f"{wanted}, and so is all of the interval.")
     slack = claim.slack if budget == "quick" else 0.0
@@ -55,8 +57,17 @@ def range_in_words(claim: Claim) -> str:
     return f"to hold, {' and '.join(words)}"
 
 
+def not_finite(value: float) -> str:
+    """Words for what is no finite number, which JSON cannot hold and nobody can compare."""
+    if math.isnan(value):
+        return "not a number"
+    return "infinite" if value > 0 else "minus infinite"
+
+
 def figure(value: float, claim: Claim) -> str:
     """``value`` of the claim's metric in words, with a sign where it is a difference."""
+    if not math.isfinite(value):
+        return not_finite(value)
     unit = UNITS.get(claim.metric, "")
     signed = "+" if claim.minus or claim.metric.endswith("gain") else ""
     if claim.metric in PER_CENT:

@@ -14,6 +14,7 @@ from torchvision.models import VGG, VGG16_Weights, VGG19_Weights, vgg16, vgg19
 from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
+from deblur_lightning.modelfiles import downloaded
 
 
 class VGGPerceptual(ReconstructionLoss):
@@ -74,11 +75,15 @@ class VGGPerceptual(ReconstructionLoss):
         return f"python -c \"from torchvision.models import {self.network} as v; v(weights='IMAGENET1K_V1')\""
 
     def load(self) -> bool:
-        """Read the weights from disk; returns whether they were there."""
+        """Read the weights from disk; returns whether they were there.
+
+        Raises:
+            UserError: they are damaged.
+        """
         if not self.weights_file().is_file():
             return False
         network = self.build()
-        network.load_state_dict(torch.load(self.weights_file(), map_location="cpu", weights_only=True))
+        network.load_state_dict(downloaded(self.weights_file(), self.cure, network.state_dict()))
         features = network.features.eval().requires_grad_(False)
         starts = [0, *(place + 1 for place in self._places)]
         self._parts = tuple(features[start : place + 1] for start, place in zip(starts, self._places, strict=False))

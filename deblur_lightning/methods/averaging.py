@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from itertools import chain
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -49,15 +49,6 @@ class MovingAverage(nn.Module):
             else:
                 mean.copy_(value)
         self.updates += 1
-
-
-def network_weights(state: dict[str, Any]) -> dict[str, Tensor]:
-    """The weights that a checkpoint's ``state_dict`` restores with, named as the network names them."""
-    for prefix in ("average.network.", "network."):
-        found = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-        if found:
-            return found
-    return {}
 
 
 def _state(module: nn.Module) -> Iterable[Tensor]:

@@ -17,6 +17,9 @@ from deblur_lightning.networks.channels import check_channels, check_counts
 
 _FEW_CHANNELS = 8
 
+MOST_PADDING = 4.0
+"""Of which an image becomes 81 times as large."""
+
 
 class FourierDeconv2d(nn.Module):
     """Applies the inverse of learnable filters, with or without the inverses of their three mirror images.
@@ -58,8 +61,9 @@ class FourierDeconv2d(nn.Module):
             raise UserError(f"FourierDeconv2d factors={factors}: give 1 or 4.")
         if first_tap not in ("fixed", "trainable"):
             raise UserError(f"FourierDeconv2d first_tap={first_tap!r}: give fixed or trainable.")
-        if not 0 <= padding < float("inf"):
-            raise UserError(f"FourierDeconv2d padding={padding}: give a fraction of the image's size, 0 or more.")
+        if not 0 <= padding <= MOST_PADDING:
+            most = f"from 0 to {MOST_PADDING}"
+            raise UserError(f"FourierDeconv2d padding={padding}: give a fraction of the image's size, {most}.")
         if scale is not None and not math.isfinite(scale):
             raise UserError(f"FourierDeconv2d scale={scale}: give a finite number, or null for none.")
         if not 0 <= bound < math.inf:

@@ -160,7 +160,7 @@ class MultiDeconv(nn.Module):
         super().__init__()
         check_counts("MultiDeconv", filters=filters, width=width, channels=channels)
         check_counts("MultiDeconv", least=2, depth=depth)
-        ratios = [0.1 * 0.1**place for place in torch.linspace(0, 3, filters).tolist()]
+        ratios = [0.1 * 0.1**place for place in torch.linspace(0, 3, filters, device="cpu").tolist()]
         self.inverses = RegularisedDeconv(psf_size, bands, ratios, own_level)
         self.takes_psf = self.inverses.takes_psf
         self.channels = channels

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights, resnet18
 
+from deblur_lightning.modelfiles import downloaded
 from deblur_lightning.networks.channels import check_channels, check_counts
 
 
@@ -41,12 +42,15 @@ class ResNet18(nn.Module):
         return Path(torch.hub.get_dir()) / "checkpoints" / name
 
     def load(self) -> bool:
-        """Start the body, all but its head, from ImageNet's weights; returns whether they were on disk."""
+        """Start the body, all but its head, from ImageNet's weights; returns whether they were on disk.
+
+        Raises:
+            UserError: they are damaged.
+        """
         if not self.weights_file().is_file():
             return False
-        weights = torch.load(self.weights_file(), map_location="cpu", weights_only=True)
-        own = {name: value for name, value in weights.items() if not name.startswith("fc.")}
-        self.body.load_state_dict(own, strict=False)
+        own = {name: value for name, value in self.body.state_dict().items() if not name.startswith("fc.")}
+        self.body.load_state_dict(downloaded(self.weights_file(), self.cure, own), strict=False)
         return True
 
     def forward(self, image: Tensor) -> Tensor:

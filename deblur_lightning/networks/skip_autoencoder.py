@@ -17,6 +17,8 @@ _UP = ((3, 1), (4, 2), (3, 1), (3, 2), (2, 1), (3, 1))
 _MULTIPLE, _SMALLEST = 4, 24
 """What the sizes that fit without padding are multiples of, and the least of them."""
 
+MOST_MARGIN = 256
+
 
 class SkipAutoencoder(nn.Module):
     """Five convolutions down and six transposed ones up, each joined by what the way down saw at its size.
@@ -43,8 +45,8 @@ class SkipAutoencoder(nn.Module):
         super().__init__()
         if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths) or widths[0] < 8:
             raise UserError(f"SkipAutoencoder widths={list(widths)}: give five multiples of 4, the first 8 or more.")
-        if margin < 0:
-            raise UserError(f"SkipAutoencoder margin={margin}: give 0 or more.")
+        if not 0 <= margin <= MOST_MARGIN:
+            raise UserError(f"SkipAutoencoder margin={margin}: give 0 or more, up to {MOST_MARGIN}.")
         self.margin = margin
         one, two, three, four, five = widths
         down = [3, *widths]

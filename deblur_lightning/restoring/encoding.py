@@ -3,18 +3,34 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
 from PIL import Image
 
+from deblur_lightning.errors import UserError
+from deblur_lightning.imagefiles import write_atomically
 from deblur_lightning.restoring.photos import Photo
 from deblur_lightning.restoring.tiles import Planes
 
 METRE = 0.0254  # of an inch
 TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 """What a 16-bit colour TIFF keeps of its EXIF: description, make, model, software, time, artist, copyright."""
+
+
+def write_photo(path: Path, photo: Photo) -> None:
+    """Write a photo under the name ``path``, whole or not at all.
+
+    Raises:
+        UserError: its format cannot hold it, or there is no room, or no right to write.
+    """
+    try:
+        data = encoded(photo)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"cannot write {path}: {' '.join(str(error).split())}") from error
+    write_atomically(path, data)
 
 
 def encoded(photo: Photo) -> bytes:

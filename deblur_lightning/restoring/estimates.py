@@ -13,6 +13,7 @@ FINE, COARSE = 1.0, 2.0
 
 DIRECTIONS = 4
 STRONGEST = 0.02  # share of the pixels that count as edges
+TIED = 1e-3  # slopes that differ by a smaller share are equal: last bits choose no edge
 FEWEST = 30  # edge pixels in a direction that a median is taken of
 LARGEST = 2048  # pixels a side of the part, the middle, that is looked at
 SMALLEST = 16
@@ -55,7 +56,7 @@ def blur_of(grey: NDArray[np.float32]) -> float | None:
     """
     fine, angle = _slopes(grey, FINE)
     coarse, _ = _slopes(grey, COARSE)
-    edge = _ridges(fine, angle) & (fine > max(0.5, float(np.quantile(fine, 1 - STRONGEST))))
+    edge = _ridges(fine, angle) & (fine > max(0.5, (1 - TIED) * float(np.quantile(fine, 1 - STRONGEST))))
     ratio = (fine[edge] / coarse[edge].clip(min=1e-6)) ** 2
     variance = (COARSE**2 - ratio * FINE**2) / (ratio - 1).clip(min=1e-3)
     softness = np.sqrt(variance.clip(min=0))
@@ -88,5 +89,5 @@ def _ridges(slope: NDArray[np.float32], angle: NDArray[np.float32]) -> NDArray[n
         ndimage.map_coordinates(slope, (down + sign * step_down, right + sign * step_right), order=1, mode="nearest")
         for sign in (1, -1)
     ]
-    ridge: NDArray[np.bool_] = (slope >= beside[0]) & (slope > beside[1])
+    ridge: NDArray[np.bool_] = slope >= (1 - TIED) * np.maximum(*beside)
     return ridge

@@ -1,10 +1,8 @@
 """Networks as files that need no run: safetensors for ``deblur restore``, ONNX for everything else."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import torch
@@ -44,23 +42,19 @@ def export_onnx(model: Model, out: Path) -> str:
         import onnxscript  # type: ignore[import-not-found, unused-ignore]  # noqa: F401
     except ImportError as error:
         raise UserError("ONNX files need two packages more: pip install 'deblur_lightning[onnx]'.") from error
-    partial = out.with_name(f".{uuid4().hex}.partial")
-    try:
-        program = torch.onnx.export(
-            model.network,
-            (torch.rand(2, model.channels, 80, 72),),
-            dynamo=True,
-            verbose=False,
-            input_names=["blurred"],
-            output_names=["restored"],
-            dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
-        )
-        assert program is not None
-        program.save(str(partial), external_data=False)
-        agreement = _compared(model, partial)
-        os.replace(partial, out)
-    finally:
-        partial.unlink(missing_ok=True)
+    program = torch.onnx.export(
+        model.network,
+        (torch.rand(2, model.channels, 80, 72),),
+        dynamo=True,
+        verbose=False,
+        input_names=["blurred"],
+        output_names=["restored"],
+        dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
+    )
+    assert program is not None
+    data = program.model_proto.SerializeToString()
+    agreement = _compared(model, data)
+    write_atomically(out, data)
     return agreement
 
 
@@ -89,12 +83,12 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def _compared(model: Model, path: Path) -> str:
+def _compared(model: Model, data: bytes) -> str:
     try:
         import onnxruntime  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         return "not compared with torch, since ONNX Runtime is not installed"
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     worst = 0.0
     for height, width in SIDES:
         image = torch.rand(1, model.channels, height, width, generator=torch.Generator().manual_seed(0))

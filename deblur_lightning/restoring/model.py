@@ -1,24 +1,28 @@
 """A trained network ready to restore: from the package, a checkpoint or a safetensors file."""
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import ArgumentError, ArgumentParser
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
+from deblur_lightning.allowlist import network_of, tried
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.averaging import network_weights
+from deblur_lightning.modelfiles import settings_and_weights
+from deblur_lightning.plain import parsed_json, text_keys
 
 SHIPPED = "nafnet_blind"
 """Name of the shipped model's two files, .safetensors and .json, in the package's folder ``weights``."""
+
+TRIED = 128
+"""Pixels a side of the image that a network is tried on."""
+
+LONGEST_CARD = 1_000_000
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Model:
     @property
     def channels(self) -> int:
         """Of the images that the network takes: 1 or 3."""
-        return int(self.settings.get("init_args", {}).get("channels", 3))
+        channels = (self.settings.get("init_args") or {}).get("channels", 3)
+        return channels if isinstance(channels, int) else 3  # in a user's own network the word may mean anything
 
     @property
     def reach(self) -> int | None:
@@ -59,10 +64,15 @@ def weights_folder() -> Path:
     return Path(str(resources.files("deblur_lightning"))) / "weights"
 
 
-def load(path: Path | None = None) -> Model:
+def load(path: Path | None = None, trust: Sequence[str] = ()) -> Model:
     """Load ``path``, a .ckpt of a run or a .safetensors of ``deblur export``; without one the shipped model.
 
+    The file is data: what it names is of this package or of modules that are trusted, and nothing else is imported.
     A card of the file's name that ends in .json is read too, and its hash checked.
+
+    Args:
+        path: of the file.
+        trust: names of modules whose networks the file may name too; their code runs.
 
     Raises:
         UserError: the file is missing, damaged, other than its card says, or not of a network that can restore photos.
@@ -71,25 +81,45 @@ def load(path: Path | None = None) -> Model:
         path = weights_folder() / f"{SHIPPED}.safetensors"
         if not path.is_file():
             raise UserError("this installation has no weights: install the package again, or give --ckpt=FILE.")
+    model = read_model(path, trust)
+    if getattr(model.network, "takes_psf", False):
+        name = type(model.network).__name__
+        raise UserError(f"{path} is of {name}, which must be told each photo's PSF: nobody knows it.")
+    if model.channels not in (1, 3):
+        raise UserError(f"{path} is of a network for images of {model.channels} channels: photos have 1 or 3.")
+    shape = (1, model.channels, TRIED, TRIED)
+    tried(model.network, torch.full(shape, 0.5), shape, path)
+    return model
+
+
+def read_model(path: Path, trust: Sequence[str] = ()) -> Model:
+    """Load ``path`` as ``load`` does, but of any network, a classifier too.
+
+    Raises:
+        UserError: the file is missing, damaged, or other than its card says.
+    """
     if not path.is_file():
         raise UserError(f"no file {path}: --ckpt takes a run's checkpoints/best.ckpt or a .safetensors file.")
     card = read_card(path)
-    settings, weights = _safetensors(path) if path.suffix == ".safetensors" else _checkpoint(path)
-    return Model(_loaded(built(settings, path), weights, path), settings, card, path.stem)
+    settings, weights = settings_and_weights(path)
+    return Model(network_of(settings, weights, path, trust), settings, card, path.stem)
 
 
 def read_card(path: Path) -> dict[str, Any]:
     """The card beside the weights ``path``, whose hash must be theirs; empty if there is none.
 
     Raises:
-        UserError: it cannot be read, or the weights are others.
+        UserError: it cannot be read or is no card, or the weights are others.
     """
     place = path.with_suffix(".json")
     if path.suffix != ".safetensors" or not place.is_file():
         return {}
     try:
-        card: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        if place.stat().st_size > LONGEST_CARD:
+            raise ValueError("it is too long")
+        card = text_keys(parsed_json(place.read_bytes()))
         expected = card["sha256"]
+        _check_estimates(card.get("estimates", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{place} is no card of weights: install the package again, or move it away.") from error
     if sha256(path) != expected:
@@ -99,58 +129,18 @@ def read_card(path: Path) -> dict[str, Any]:
 
 def sha256(path: Path) -> str:
     """The file's hash, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def built(settings: Mapping[str, Any], path: Path) -> nn.Module:
-    """The network of ``settings``, class_path and init_args, with fresh weights.
+def _check_estimates(ranges: Any) -> None:
+    """Refuse what is no range of blur and no range of noise; see ``Estimate``.
 
     Raises:
-        UserError: no such network.
+        ValueError: it is something else.
     """
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(nn.Module, "network", required=True)
-    try:
-        network: nn.Module = parser.instantiate(parser.parse_object({"network": dict(settings)})).network
-    except (ArgumentError, ValueError, TypeError, UserError) as error:
-        name = settings.get("class_path")
-        raise UserError(f"{path} is of a network {name} that cannot be built here ({_first_line(error)}).") from error
-    if getattr(network, "takes_psf", False):
-        raise UserError(f"{path} is of {type(network).__name__}, which must be told each photo's PSF: nobody knows it.")
-    return network
-
-
-def _safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        with safe_open(path, "pt") as file:
-            described = (file.metadata() or {}).get("network")
-        weights = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} is no sound safetensors file ({_first_line(error)}): get another copy.") from error
-    if described is None:
-        raise UserError(f"{path} does not say which network it is of: make it with deblur export.")
-    return json.loads(described), weights
-
-
-def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        settings, state = checkpoint.get("hyper_parameters", {}).get("network"), checkpoint["state_dict"]
-    except Exception as error:  # a damaged pickle raises nearly anything
-        raise UserError(f"{path} is no checkpoint of deblur fit ({_first_line(error)}): give another.") from error
-    if not isinstance(settings, dict) or "class_path" not in settings:
-        raise UserError(f"{path} does not say which network it is of: give a checkpoint that deblur fit has made.")
-    return dict(settings), network_weights(state)
-
-
-def _loaded(network: nn.Module, weights: dict[str, Tensor], path: Path) -> nn.Module:
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        name = type(network).__name__
-        raise UserError(f"{path} does not fit the {name} that it says it is of: get another copy.") from error
-    return network.requires_grad_(False).eval()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].strip(" .:")
+    if ranges and set(text_keys(ranges)) != {"blur", "noise"}:
+        raise ValueError("its estimates are not of blur and noise")
+    for low, high in text_keys(ranges).values():
+        if not all(type(value) in (int, float) for value in (low, high)) or not 0 <= low <= high:
+            raise ValueError("its estimates are no ranges")

@@ -42,7 +42,7 @@ class Photo:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def read_photo(path: Path, first_frame: bool = False) -> Photo:
+def read_photo(path: Path, first_frame: bool = False, output: str | None = None) -> Photo:
     """Read a photo of any size, mode and format that Pillow knows; its EXIF orientation is applied.
 
     Palettes become RGB, since a restored photo has more colours than they hold. 16 bits stay 16 in grey, and in the
@@ -51,6 +51,7 @@ def read_photo(path: Path, first_frame: bool = False) -> Photo:
     Args:
         path: the file.
         first_frame: of an animated file take the first frame; else it is refused.
+        output: what it is to be written as, in Pillow's names; None as what it was read as.
 
     Raises:
         UserError: as ``imagefiles.read_rgb``; or several frames.
@@ -58,7 +59,7 @@ def read_photo(path: Path, first_frame: bool = False) -> Photo:
     with opened(path) as image:
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" and not first_frame:
             raise UserError(f"{path} has {getattr(image, 'n_frames', 1)} frames: --frames=first restores the first.")
-        output = OUTPUT_FORMATS.get(str(image.format), "PNG")
+        output = output or OUTPUT_FORMATS.get(str(image.format), "PNG")
         settings = _encoding(path, image, output)
         low_mode = LOW_BYTES.get(_raw_mode(image))
         upright = ImageOps.exif_transpose(image)
@@ -118,13 +119,16 @@ def _low_bytes(path: Path, mode: str) -> Planes:
 
 
 def _encoding(path: Path, image: Image.Image, output: str) -> dict[str, Any]:
-    """How the file's pixels were compressed, as far as its format tells."""
+    """How the file's pixels were compressed, as far as its format tells; well, where it is to be of another."""
+    if output == "JPEG" and image.format not in ("JPEG", "MPO"):
+        return {"quality": 95}
     if output == "JPEG":
         found: dict[str, Any] = {"qtables": image.quantization, "progressive": "progressive" in image.info}  # type: ignore[attr-defined]
         sampling = JpegImagePlugin.get_sampling(image)
         return found if sampling < 0 else found | {"subsampling": sampling}
     if output == "WEBP":
-        return {"lossless": True, "exact": True} if _is_lossless(path) else {"quality": 90, "exact": True}
+        lossless = image.format == "WEBP" and _is_lossless(path)
+        return {"exact": True} | ({"lossless": True} if lossless else {"quality": 90})
     if output == "TIFF":
         compression = image.info.get("compression")
         return {"compression": compression if compression in KEPT_COMPRESSIONS else "tiff_adobe_deflate"}

@@ -1,6 +1,5 @@
 """What ``deblur restore --report`` writes: estimates beside what the model has learned from, and pictures."""
 
-import csv
 import io
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from deblur_lightning.csvfiles import write_csv
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import write_atomically
 from deblur_lightning.restoring.estimates import Estimate, estimated
@@ -48,11 +48,7 @@ class Report:
         """Write the table; returns a line that says where it is."""
         if not self._rows:
             return "report    nothing to report on"
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["photo", "blur_px", "noise_255", "warning"])
-        writer.writerows(self._rows)
-        write_atomically(self._folder / "report.csv", text.getvalue().encode("utf-8", errors="surrogateescape"))
+        write_csv(self._folder / "report.csv", ["photo", "blur_px", "noise_255", "warning"], self._rows)
         return f"report    {self._folder}/report.csv; {learned(self._ranges)}"
 
 

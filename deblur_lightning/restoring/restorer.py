@@ -1,5 +1,6 @@
 """Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from deblur_lightning.restoring.evidence import keep_supported
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restored
 from deblur_lightning.restoring.trust import believable
@@ -19,6 +21,15 @@ LEFT = "left as it is: its blur seems larger than any that the model has learned
 
 CHECKED = 2048
 """Pixels a side of the part of a photo on which tiles are compared with the whole."""
+
+DARK = 0.25
+"""Median level, of 1, below which a photo may be light writing on a dark ground: few training images are."""
+
+TRIED = 512
+"""Pixels a side of the part of a dark photo that is restored as a negative too, to see which is supported more."""
+
+CLEARLY = 1.5
+"""How many times as much change the negative must support to be preferred."""
 
 
 class PhotoRestorer:
@@ -44,7 +55,8 @@ class PhotoRestorer:
     def restore(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
         """Restore ``planes``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
 
-        A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed.
+        A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed,
+        and of the rest only as much as the photo supports. RGB without any colour is restored as grey.
 
         Args:
             planes: the photo.
@@ -56,8 +68,29 @@ class PhotoRestorer:
         Raises:
             UserError: memory is too short even for small tiles, or for a network that must see the whole image.
         """
-        changed = self._changed(planes, tick)
-        return changed if not self.model.card or believable(planes, changed, self._changed) else planes
+        if planes.shape[2] == 3 and (planes == planes[..., :1]).all():
+            grey = np.ascontiguousarray(planes[..., :1])
+            restored_grey = self.restore(grey, tick)
+            return planes if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
+        if not self.model.card:
+            return self._changed(planes, tick)
+        shown = self._negative if self._is_clearer_as_negative(planes) else self._changed
+        changed = shown(planes, tick)
+        return keep_supported(planes, changed) if believable(planes, changed, shown) else planes
+
+    def _negative(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
+        levels = np.iinfo(planes.dtype).max
+        return levels - self._changed(levels - planes, tick)
+
+    def _is_clearer_as_negative(self, planes: Planes) -> bool:
+        part = _middle(planes, TRIED)
+        if np.median(part) >= DARK * np.iinfo(planes.dtype).max:
+            return False
+        as_it_is, as_negative = (
+            float(np.abs(keep_supported(part, shown(part)).astype(np.float32) - part).mean())
+            for shown in (self._changed, self._negative)
+        )
+        return as_negative > CLEARLY * as_it_is
 
     @torch.inference_mode()
     def _changed(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
@@ -88,8 +121,7 @@ class PhotoRestorer:
         height, width = planes.shape[:2]
         if all(len(self.tiling.parts(length)) == 1 for length in (height, width)):
             return 0.0
-        top, left = max(0, (height - CHECKED) // 2), max(0, (width - CHECKED) // 2)
-        part = planes[top : top + CHECKED, left : left + CHECKED].astype(np.uint16)
+        part = _middle(planes, CHECKED).astype(np.uint16)
         part = part * (1 if planes.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
         tiled, whole = (PhotoRestorer(self.model, self.device, averaged=self.averaged) for _ in range(2))
         tiled.tiling = replace(self.tiling, core=min(self.tiling.core, CHECKED // 4))
@@ -130,7 +162,20 @@ def tiling_for(model: Model, tile: int | None) -> Tiling:
     return Tiling(-(-core // grain) * grain, halo, grain)
 
 
+OUT_OF_MEMORY = re.compile(
+    r"not enough memory|can(no|')t allocate memory|out of memory|bad_alloc|ALLOC_FAILED"  # torch, C++, CUDA's libraries
+    r"|could not (create|execute) a primitive(?! descriptor)|could not create a memory",  # oneDNN
+    re.IGNORECASE,
+)
+"""In whose words memory runs out where there is no type for it."""
+
+
+def _middle(planes: Planes, side: int) -> Planes:
+    """The middle of (H, W, C), at most ``side`` pixels a side."""
+    top, left = (max(0, (length - side) // 2) for length in planes.shape[:2])
+    return planes[top : top + side, left : left + side]
+
+
 def _is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out: CUDA and Python have types for that, torch on the CPU has only words."""
-    words = ("not enough memory", "can't allocate memory", "Cannot allocate memory")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in str(error) for word in words)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or OUT_OF_MEMORY.search(str(error)) is not None

@@ -53,7 +53,11 @@ def existing_folder(root: str | Path) -> Path:
 
 
 def image_names(
-    root: Path, folder: Path, suffixes: Sequence[str] = IMAGE_SUFFIXES, broken_links: bool = False
+    root: Path,
+    folder: Path,
+    suffixes: Sequence[str] = IMAGE_SUFFIXES,
+    broken_links: bool = False,
+    without: Path | None = None,
 ) -> list[str]:
     """The images in ``folder`` and below it, as sorted paths relative to ``root``.
 
@@ -63,12 +67,13 @@ def image_names(
         root: what the paths are relative to.
         folder: where to look, ``root`` or below it.
         suffixes: in lower case, what the names of images end in.
-        broken_links: whether links to what does not exist count, for the caller to complain of.
+        broken_links: whether links to what does not exist, pipes and devices count, for the caller to complain of.
+        without: a folder that is not looked into.
 
     Raises:
         UserError: there is none, or a folder cannot be listed.
     """
-    files = _visible_files(folder, broken_links)
+    files = _visible_files(folder, broken_links, os.path.realpath(without) if without else None)
     images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
         raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
@@ -84,12 +89,16 @@ def download_command(name: str, root: str | Path) -> str:
     return shlex.join(["python", "-c", program])
 
 
-def _visible_files(folder: Path, broken_links: bool) -> list[Path]:
+def _visible_files(folder: Path, broken_links: bool, without: str | None) -> list[Path]:
     found: list[Path] = []
     for parent, subfolders, names in os.walk(folder, onerror=_refused):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if not name.startswith(".") and not (without and os.path.realpath(os.path.join(parent, name)) == without)
+        ]
         paths = (Path(parent, name) for name in names if not name.startswith("."))
-        found.extend(path for path in paths if path.is_file() or (broken_links and not path.exists()))
+        found.extend(path for path in paths if broken_links or path.is_file())
     return found
 
 

@@ -77,6 +77,7 @@ def mnist_form(photograph: Tensor) -> Tensor:
 
     The paper's brightness, which may fall off across the photograph, is taken to be a plane fitted to it. What is
     darker than the paper, or brighter on a dark ground, by more than half of the strongest stroke is the digit.
+    Sizes and places are kept in fractions of a pixel, so that no last bit of a sum moves the digit by a pixel.
 
     Args:
         photograph: (1, H, W) uint8, dark on light or light on dark.
@@ -87,18 +88,16 @@ def mnist_form(photograph: Tensor) -> Tensor:
     Raises:
         ValueError: nothing stands out.
     """
-    ink = _ink(_reduced(photograph.float() / 255))
-    strength = float(ink.max())
-    if strength < 0.1:
+    ink = _ink(_reduced(photograph.double() / 255))
+    if float(ink.max()) < 0.1:
         raise ValueError("nothing stands out from the ground")
     ink = _largest_part((ink / _stroke_strength(ink)).clamp(0, 1))
-    rows, columns = ((ink > 0.5).any(dim=axis).nonzero().flatten() for axis in (1, 0))
-    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = DIGIT / max(digit.shape)
-    size = [max(1, round(length * scale)) for length in digit.shape]
-    small = F.interpolate(digit[None, None], size=size, mode="bilinear", antialias=True)[0, 0]
-    small = small / small.max()
-    return (_centred(small) * 255).round().to(torch.uint8)[None]
+    ink = ink / ink.max()  # the strongest pixel may have been a speck
+    down, right = (_extent(ink.amax(dim=axis)) for axis in (1, 0))
+    scale = DIGIT / max(down[1] - down[0], right[1] - right[0])
+    rows, columns = (_placed(ink.sum(dim=axis), extent, scale) for axis, extent in ((1, down), (0, right)))
+    small = rows @ ink @ columns.T
+    return (small / small.max() * 255).round().to(torch.uint8)[None]
 
 
 def _reduced(image: Tensor) -> Tensor:
@@ -112,47 +111,58 @@ def _reduced(image: Tensor) -> Tensor:
 def _ink(image: Tensor) -> Tensor:
     """How far each pixel of (H, W) stands out from the ground, on the side that the digit is on; 0 or more."""
     height, width = image.shape
-    down, right = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    terms = torch.stack([torch.ones_like(down), down, right], dim=-1).flatten(0, 1)
+    down, right = (torch.linspace(-1, 1, length, dtype=image.dtype) for length in (height, width))
+    terms = torch.stack([torch.ones_like(image), *torch.meshgrid(down, right, indexing="ij")], dim=-1).flatten(0, 1)
     values = image.flatten()
     kept = torch.ones_like(values, dtype=torch.bool)
     for _ in range(5):  # fit, leave out what stands out, fit again
         plane = terms @ torch.linalg.lstsq(terms[kept], values[kept, None]).solution
         rest = values - plane[:, 0]
-        spread = float(rest[kept].abs().median())
-        kept = rest.abs() <= 3 * spread + 0.01
-    outside = rest[~kept]
-    sign = 1.0 if float(outside.sum()) > 0 else -1.0
-    ink: Tensor = torch.where(kept, 0.0, sign * rest).clamp(min=0).view(height, width)
-    return ink
+        reach = 3 * float(rest[kept].abs().median()) + 0.01
+        kept = rest.abs() <= reach
+    sign = 1.0 if float(rest[~kept].sum()) > 0 else -1.0
+    share = (rest.abs() / reach - 1).clamp(0, 1)  # no pixel comes or goes by a last bit
+    ink: Tensor = (sign * rest).clamp(min=0) * share
+    return ink.view(height, width)
 
 
 def _stroke_strength(ink: Tensor) -> float:
     """What most of a stroke's middle reaches."""
-    strong = ink[ink > 0.3 * ink.max()]
-    return float(strong.quantile(0.7)) if len(strong) < 2**20 else float(strong.max())
+    return float(ink[ink > 0.3 * ink.max()].quantile(0.7))
 
 
 def _largest_part(ink: Tensor) -> Tensor:
     """``ink`` without specks: parts below a tenth of the largest one are wiped out."""
     labels, count = ndimage.label((ink > 0.3).numpy(), structure=[[1] * 3] * 3)
-    if not count:
-        return ink
     sizes = ndimage.sum_labels(ink.numpy(), labels, range(count + 1))
     sizes[0] = 0
     keep = torch.from_numpy(sizes >= 0.1 * sizes.max())
     keep[0] = False
-    mask = keep[torch.from_numpy(labels).long()].float()
+    mask = keep[torch.from_numpy(labels).long()].to(ink)
     whole: Tensor = ink * F.max_pool2d(mask[None], 3, 1, 1)[0]  # their soft edges too
     return whole
 
 
-def _centred(digit: Tensor) -> Tensor:
-    """``digit``, (h, w), in a black square of 28x28, its centre of mass in the middle as far as it fits."""
-    height, width = digit.shape
-    total = digit.sum()
-    down = float((digit.sum(dim=1) * torch.arange(height)).sum() / total)
-    right = float((digit.sum(dim=0) * torch.arange(width)).sum() / total)
-    top = min(max(round((SIDE - 1) / 2 - down), 0), SIDE - height)
-    left = min(max(round((SIDE - 1) / 2 - right), 0), SIDE - width)
-    return F.pad(digit, (left, SIDE - width - left, top, SIDE - height - top))
+def _extent(profile: Tensor) -> tuple[float, float]:
+    """Where ``profile``, (N,), first and last passes a half, in pixels; the first pixel goes from -.5 to .5."""
+    padded = F.pad(profile, (1, 1))
+    above = (padded > 0.5).nonzero().flatten()
+    first, last = int(above[0]), int(above[-1])
+    rise = float((padded[first] - 0.5) / (padded[first] - padded[first - 1]))
+    fall = float((padded[last] - 0.5) / (padded[last] - padded[last + 1]))
+    return first - 1 - rise, last - 1 + fall
+
+
+def _placed(mass: Tensor, extent: tuple[float, float], scale: float) -> Tensor:
+    """The share of each source pixel in each of MNIST's pixels along one axis, (28, N).
+
+    The centre of ``mass``, (N,), comes into the middle, as far as the whole of ``extent`` stays in the picture.
+    """
+    pixels = torch.arange(len(mass) + 1, dtype=mass.dtype)
+    centre = float((mass * pixels[:-1]).sum() / mass.sum())
+    first, last = (scale * (edge - centre) for edge in extent)
+    shift = min(max((SIDE - 1) / 2, -0.5 - first), SIDE - 0.5 - last)
+    edges = scale * (pixels - 0.5 - centre) + shift
+    cells = torch.arange(SIDE, dtype=mass.dtype)[:, None]
+    overlap: Tensor = torch.minimum(edges[1:], cells + 0.5) - torch.maximum(edges[:-1], cells - 0.5)
+    return overlap.clamp(min=0)

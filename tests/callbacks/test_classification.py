@@ -9,7 +9,12 @@ from PIL import Image
 
 from benchmarks.own_digits import write_photographs
 from deblur_lightning.callbacks.calibration import calibration_bins, calibration_picture
-from deblur_lightning.callbacks.classification import ClassificationWriter, class_rows, confusion_picture
+from deblur_lightning.callbacks.classification import (
+    ClassificationWriter,
+    class_rows,
+    confusion_picture,
+    print_accuracy,
+)
 from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.records import mean_score, read_scores
@@ -79,3 +84,10 @@ def test_labels_of_photographs_are_a_table_and_a_sheet(tmp_path: Path) -> None:
     assert [name for name, _, _ in found] == sorted(truth)
     assert all(0.1 <= float(confidence) <= 1 for _, _, confidence in found)
     assert Image.open(tmp_path / "predictions" / "contact_sheet.png").height == 2 * 104
+
+
+def test_the_accuracy_of_ten_images_is_not_certain(capsys: pytest.CaptureFixture[str]) -> None:
+    print_accuracy(torch.tensor([[7, 0], [0, 3]]), ["[/red]", "two"], error=0.0)
+    printed = capsys.readouterr().out
+    assert "accuracy 100.00 % (95 % interval of the images drawn: 72.25 to 100.00)" in printed
+    assert "[/red]" in printed

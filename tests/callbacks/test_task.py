@@ -4,7 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
+from deblur_lightning.callbacks.task import TaskAccuracy
+from deblur_lightning.errors import UserError
+from deblur_lightning.networks.classifiers import MLPClassifier
 from deblur_lightning.records import mean_score, read_scores
 from tests.test_experiments import FEW
 
@@ -61,8 +65,8 @@ def test_accuracies_are_recorded_image_by_image(
 def test_what_cannot_judge_is_told_in_one_line(judge: Path, restorer: list[str], deblur: Deblur) -> None:
     for checkpoint, told in {
         "nowhere.ckpt": "TaskAccuracy classifier=nowhere.ckpt does not exist: give a checkpoint of deblur fit.",
-        "tiny.yaml": "TaskAccuracy classifier=tiny.yaml cannot be read: give one of deblur fit.",
-        "run/checkpoints/last.ckpt": "TaskAccuracy classifier=run/checkpoints/last.ckpt is no classifier's",
+        "tiny.yaml": "TaskAccuracy: tiny.yaml cannot be read as a checkpoint: give one that deblur fit has written.",
+        "run/checkpoints/last.ckpt": "TaskAccuracy: run/checkpoints/last.ckpt is no classifier's",
     }.items():
         callback = ["--trainer.callbacks+=TaskAccuracy", f"--trainer.callbacks.classifier={checkpoint}"]
         code, _, complained = deblur(*restorer, *callback)
@@ -72,3 +76,27 @@ def test_what_cannot_judge_is_told_in_one_line(judge: Path, restorer: list[str],
     code, _, complained = deblur(*restorer, "--data.source=Photos", *judged)
     assert code == 2
     assert "TaskAccuracy needs images with labels" in complained
+
+
+def test_a_classifier_s_file_is_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "payload.py").write_text("raise SystemExit(77)\n")
+    state = {f"network.{name}": value for name, value in MLPClassifier().state_dict().items()}
+    path = tmp_path / "judge.ckpt"
+    for settings in (
+        {"class_path": "payload.Net"},
+        {
+            "class_path": "deblur_lightning.networks.resnet.ResNet18",
+            "init_args": {"stem": {"class_path": "payload.Net"}},
+        },
+    ):
+        hyper_parameters = {"network": settings, "_class_path": "payload.Net", "_instantiator": "payload.make"}
+        torch.save({"state_dict": state, "hyper_parameters": hyper_parameters}, path)
+        with pytest.raises(UserError, match=r"TaskAccuracy: .* names the network payload\.Net.*--trust=payload\.$"):
+            TaskAccuracy(str(path))
+    ours = {"class_path": "deblur_lightning.networks.classifiers.MLPClassifier"}
+    torch.save({"state_dict": state, "hyper_parameters": hyper_parameters | {"network": ours}}, path)
+    TaskAccuracy(str(path))
+    torch.save({"state_dict": 5, "hyper_parameters": hyper_parameters}, path)
+    with pytest.raises(UserError, match=r"TaskAccuracy: .* is damaged"):
+        TaskAccuracy(str(path))

@@ -1,6 +1,7 @@
 """deblur app: its mistakes, each in a line; the page itself is in tests/restoring/test_app.py."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import pytest
 
 from deblur_lightning.commands import app_serving
 from deblur_lightning.commands.app_serving import named
+from tests.reliability.command import fresh, wait_for
 from tests.restoring.models import write_model
+from tests.restoring.test_guard import free_port
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -41,7 +44,8 @@ def test_mistakes_end_in_one_line(
 
 def test_without_gradio_the_cure_is_told(deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
-    monkeypatch.delitem(sys.modules, "deblur_lightning.restoring.app", raising=False)
+    for module in ("app", "serving"):
+        monkeypatch.delitem(sys.modules, f"deblur_lightning.restoring.{module}", raising=False)
     code, _, complained = deblur("app")
     assert code == 2
     assert "pip install 'deblur_lightning[app]'" in complained
@@ -59,35 +63,81 @@ def test_a_taken_port_is_told(deblur: Deblur) -> None:
     assert f"--port={port} is taken" in complained
 
 
-class Stopped:
-    """As an event during whose wait somebody presses Ctrl-C; looks at the page before."""
+class Signalled:
+    """As an event during whose wait a signal comes; looks at the page before."""
 
+    number: ClassVar[signal.Signals] = signal.SIGINT
     seen: ClassVar[list[object]] = []
 
     def wait(self) -> None:
         kept = Path(os.environ["GRADIO_TEMP_DIR"])
         with urlopen(self.address()) as answer:
-            self.seen += [kept, kept.is_dir(), answer.status, answer.headers["content-security-policy"]]
-        raise KeyboardInterrupt
+            Signalled.seen = [kept.parent, kept.is_dir(), answer.status, answer.headers["content-security-policy"]]
+        signal.raise_signal(self.number)
 
     @staticmethod
     def address() -> str:
         return f"http://127.0.0.1:{os.environ['PAGE_PORT']}"
 
 
-def test_the_page_is_served_until_ctrl_c_and_leaves_nothing(deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_page_is_served_until_a_signal_and_leaves_nothing(
+    number: signal.Signals, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("gradio")
-    monkeypatch.setattr(app_serving, "Event", Stopped)
+    monkeypatch.setattr(app_serving, "Event", Signalled)
+    monkeypatch.setattr(Signalled, "number", number)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("PAGE_PORT", str(free.getsockname()[1]))
+    former = [signal.getsignal(each) for each in app_serving.SIGNALS]
     code, printed, complained = deblur("app", "--port", os.environ["PAGE_PORT"])
     assert code == 0, complained
-    assert f"serving   {Stopped.address()}" in printed
-    kept, was_there, status, policy = Stopped.seen
+    assert f"serving   {Signalled.address()}" in printed
+    kept, was_there, status, policy = Signalled.seen
     assert (was_there, status) == (True, 200)
     assert str(policy).startswith("default-src 'self'")
     assert not Path(str(kept)).exists()
+    assert [signal.getsignal(each) for each in app_serving.SIGNALS] == former
+
+
+def test_nohup_is_respected() -> None:
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with app_serving.ending_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+
+@pytest.mark.slow
+def test_a_page_that_was_killed_leaves_its_photos_until_the_next_starts(workplace: Path) -> None:
+    pytest.importorskip("gradio")
+    kept = workplace / "temporary"
+    kept.mkdir()
+
+    def start(stop: signal.Signals) -> int:
+        said = workplace / f"said-{stop}.txt"
+        with (
+            said.open("w") as output,
+            fresh(["app", "--port", free_port()], workplace, output, TMPDIR=str(kept)) as app,
+        ):
+            wait_for(lambda: "serving" in said.read_text(), app)
+            (folder,) = (path for path in kept.glob("deblur-app-*") if path not in before)
+            (folder / "uploads" / "photo.jpg").touch()
+            if stop == signal.SIGKILL:
+                before.append(folder)
+            else:
+                assert not any(path.exists() for path in before), "removed as it starts"
+            app.send_signal(stop)
+            return app.wait(timeout=60)
+
+    before: list[Path] = []
+    for stop, code in ((signal.SIGKILL, -9), (signal.SIGTERM, 0), (signal.SIGHUP, 0)):
+        assert start(stop) == code
+    assert list(kept.iterdir()) == []
 
 
 def test_help_names_the_options(deblur: Deblur) -> None:

@@ -1,17 +1,20 @@
 """deblur export: files that restore as the checkpoint does."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.errors import UserError
+from deblur_lightning.commands.export import carry_out
+from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.networks.unet import UNet
+from deblur_lightning.restoring import export
 from deblur_lightning.restoring.export import export_onnx, refuse_transforms
 from deblur_lightning.restoring.model import Model, load
 from tests.restoring.models import INIT, small_model, write_model
@@ -45,6 +48,23 @@ def test_mistakes_end_in_one_line(
     assert code == 2
     assert message in complained
     assert complained.count("\n") == 1
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".onnx"])
+def test_a_full_disk_is_found_before_the_work(
+    suffix: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    def work(*_: object) -> None:
+        pytest.fail("it began")
+
+    monkeypatch.setattr(export, "export_onnx", work)
+    monkeypatch.setattr(export, "export_safetensors", work)
+    with full_disk(100), pytest.raises(CannotWrite, match=f"cannot write .*one{suffix}: File too large"):
+        carry_out(["--out", str(tmp_path / f"one{suffix}")])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_fourier_transforms_are_refused_in_a_sentence(tmp_path: Path) -> None:

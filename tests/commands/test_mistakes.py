@@ -36,6 +36,7 @@ def _one_line(message: str) -> str:
         (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
         (["--config", "broken.yaml"], "broken.yaml is not valid YAML (while parsing a flow node"),
+        (["--config", "twice.yaml"], "twice.yaml is not valid YAML (the key 'lr' is given twice"),
         (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist; check its"),
         (["--data.source=Folder", "--data.source.root=empty"], "the image folder empty is empty; put images into it"),
         (
@@ -80,6 +81,7 @@ def test_mistakes_end_in_one_line_that_names_culprit_and_cure(
     (workplace / "top.yaml").write_text("modle: {lr: 1}")
     (workplace / "flat.yaml").write_text("data: {source: {class_path: Folder, root: x}}")
     (workplace / "broken.yaml").write_text("model: {lr: [")
+    (workplace / "twice.yaml").write_text("model:\n  init_args:\n    lr: 1\n    lr: 2\n")
     code, _, complained = deblur("fit", *GAN, *arguments)
     last = complained.splitlines()[-1]
     assert code == 2

@@ -83,7 +83,7 @@ def test_what_the_script_looks_for_is_on_the_page() -> None:
     folder = REPOSITORY / "deblur_lightning/ledger/page"
     script, page = (folder / "page.js").read_text(), (folder / "page.html").read_text()
     wanted = set(re.findall(r'part\("(\w+)", "(\.?\w+)"\)', script))
-    assert len(wanted) == 8
+    assert len(wanted) == 9
     for section, inner in wanted:
         text = page.split(f'<section id="{section}">')[1].split("</section>")[0]
         assert (f'class="{inner[1:]}"' if inner.startswith(".") else f"<{inner}>") in text

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -15,7 +16,12 @@ import torch
 import yaml
 
 from deblur_lightning.cli import main
+from deblur_lightning.commands.reproduce_one import make
+from deblur_lightning.commands.run_folders import held
+from deblur_lightning.ledger.claims import read_book
+from deblur_lightning.ledger.plan import plan
 from tests.conftest import REPOSITORY
+from tests.ledger.pretended import pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -119,6 +125,7 @@ def test_ctrl_c_is_passed_on_to_all_that_is_under_way_and_waited_for(
     begun: list[Path] = []
 
     def start(command: list[str], **settings: Any) -> Popen[bytes]:
+        assert settings["pass_fds"]  # where this process is killed, its children hold the runs' locks
         begun.append(book / f"{len(begun)}")
         return Popen([sys.executable, "-c", child, begun[-1]], **settings)
 
@@ -147,6 +154,7 @@ def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
         ("nothing",): "no claim 'nothing'",
         ("gains", "--data=nowhere"): "--data=nowhere",
         ("gains", "--claims=none.yaml"): "no file none.yaml",
+        ("gains", "--out=claims.yaml"): "--out=claims.yaml is a file",
     }.items():
         given = arguments if "--claims=none.yaml" in arguments else (*arguments, "--claims=claims.yaml")
         code, _, complained = deblur("reproduce", *given)
@@ -164,3 +172,62 @@ def test_a_run_that_fails_is_told_and_the_ledger_is_written(book: Path, deblur: 
     assert "embedded-0" in complained
     assert "model.lr=-1" in (RUN / "log.txt").read_text()
     assert b"not finished" in ledger(book)["ledger.md"]
+
+
+def test_what_is_not_the_run_s_own_is_not_removed(book: Path, deblur: Deblur) -> None:
+    thesis = RUN / "mine/thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("years of work")
+    for leave in (lambda: None, lambda: (RUN / "arguments.json").write_text('["--model.lr=1"]'), leave_half_an_attempt):
+        leave()
+        code, _, complained = deblur("reproduce", "gains", "--claims=claims.yaml")
+        assert (code, complained.count("\n")) == (2, 1)
+        assert "mine is not of a run" in complained
+        assert thesis.read_text() == "years of work"
+        assert not (RUN / "log.txt").exists()
+
+
+def leave_half_an_attempt() -> None:
+    """An attempt that stopped before its first checkpoint, with somebody's file in it."""
+    (RUN / "1/mine").mkdir(parents=True)
+    shutil.move(RUN / "arguments.json", RUN / "mine/arguments.json")
+    settings = BOOK["runs"]["inverse"]["settings"]  # type: ignore[index]
+    arguments = ["--config=experiments/deconv_inverse.yaml", *settings, "--seed_everything=0", "--data.seed=0"]
+    (RUN / "arguments.json").write_text(json.dumps(arguments))
+
+
+def test_a_run_that_another_process_makes_is_waited_for_and_its_result_used(book: Path) -> None:
+    given = read_book(book / "claims.yaml")
+    (run,) = plan(given.claims, "quick", given, Path("runs/ledger"), None)
+    with ThreadPoolExecutor(1) as pool:
+        with held(run.folder, None):
+            assert make(run, None, wait=False) is None
+            waiting = pool.submit(make, run, None, wait=True)
+            pretend(run, [5.0])
+        assert waiting.result(timeout=60) is True
+    assert not (RUN / "log.txt").exists()
+
+
+@pytest.mark.slow
+def test_two_at_once_make_each_run_once_and_the_same_ledger(book: Path) -> None:
+    command = [sys.executable, "-m", "deblur_lightning", "reproduce", "--all", "--claims=claims.yaml"]
+    both = [Popen([*command, f"--out=docs{place}"], stdout=subprocess.PIPE, text=True) for place in (1, 2)]
+    printed = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    commands = [line.split()[1] for line in (RUN / "log.txt").read_text().splitlines() if line.startswith("deblur ")]
+    assert commands == ["fit", "test"]
+    assert all("holds" in text for text in printed)
+    for name in ("ledger.md", "ledger-runs.csv"):
+        assert (book / "docs1" / name).read_bytes() == (book / "docs2" / name).read_bytes()
+    assert (book / "docs1/ledger.csv").read_bytes().count(b",holds,") == 2
+
+
+@pytest.mark.parametrize("name", ["ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"])
+def test_a_ledger_of_somebody_else_s_is_not_replaced(name: str, book: Path, deblur: Deblur) -> None:
+    (book / "accounts").mkdir()
+    (book / "accounts" / name).write_text("rent,400\n")
+    code, _, complained = deblur("reproduce", "gains", "--claims=claims.yaml", "--out=accounts")
+    assert (code, complained.count("\n")) == (2, 1)
+    assert f"accounts/{name} is not from deblur reproduce" in complained
+    assert (book / "accounts" / name).read_text() == "rent,400\n"
+    assert not RUN.exists()

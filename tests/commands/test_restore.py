@@ -30,7 +30,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def tree(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """All files but the memory of what they were made from."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".restored.json")
+    return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
 MODEL = ("--ckpt", "model.safetensors", "--out", "out")
@@ -146,7 +148,10 @@ def test_a_report_has_a_row_and_a_picture_for_each_photo(place: Path, deblur: De
         (["--out", "out"], "no photo given"),
         (["nowhere.jpg", "--out", "out"], "nowhere.jpg does not exist"),
         (["photos/a.png", "--out", "photos"], "photos/a.png would be replaced by its restored version"),
-        (["photos", "--out", "photos/out"], "--out=photos/out lies in photos"),
+        (
+            ["photos", "--out", "photos"],
+            "--out=photos is the folder whose photos are read: give another, in it or else",
+        ),
         (["photos/a.png", "twin/a.png", "--out", "out"], "would both become out/a.png"),
         (["photos", "--out", "photos/a.png"], "--out=photos/a.png is a file"),
         (["photos", "--out", "out", "--tile", "8"], "--tile=8: give auto, or a side in pixels of 64 or more"),

@@ -1,11 +1,14 @@
 """What `deblur synthesize` refuses or leaves out."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
+from deblur_lightning.commands import pair_making
 from deblur_lightning.commands.pair_folder import Pair, PairFolder
 from deblur_lightning.errors import UserError
 from tests.commands.pairs import contents, manifest
@@ -35,6 +38,54 @@ def test_what_cannot_be_read_or_blurred_is_left_out_and_listed(synthesize: Deblu
     (sharp / "tiny.png").unlink()
     assert synthesize("out")[0] == 0
     assert len(manifest("out")) == 7
+
+
+def test_pipes_and_broken_links_are_listed_and_never_opened(synthesize: Deblur, sharp: Path) -> None:
+    os.mkfifo(sharp / "pipe.png")
+    (sharp / "link.png").symlink_to("nowhere")
+    code, _, complained = synthesize("out")
+    assert code == 1
+    assert complained.splitlines()[-2:] == [
+        f"  {sharp}/link.png does not exist; check its path",
+        f"  {sharp}/pipe.png is a named pipe, which is not read; give an image file",
+    ]
+    assert len(manifest("out")) == 6
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("could not create a primitive")])
+def test_one_image_s_failure_does_not_end_the_rest(
+    error: Exception, synthesize: Deblur, sharp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blurred = pair_making.Studio._blurred
+
+    def failing(self: pair_making.Studio, image: Tensor, index: int) -> Tensor:
+        if image.shape[-1] == 41:
+            raise error
+        return blurred(self, image, index)
+
+    write_image(sharp / "odd.png", 30, 41, seed=1)
+    monkeypatch.setattr(pair_making.Studio, "_blurred", failing)
+    code, _, complained = synthesize("out")
+    assert code == 1
+    told = str(error) or "the memory does not hold it"
+    assert complained.splitlines()[-2:] == [
+        "deblur: error: images left out: 1",
+        f"  cannot blur {sharp}/odd.png: {told}",
+    ]
+    assert len(manifest("out")) == 6
+
+
+def test_one_pair_that_cannot_be_written_is_listed_with_the_rest(synthesize: Deblur, sharp: Path) -> None:
+    (sharp / "broken.png").write_bytes((sharp / "a.png").read_bytes()[:-100])
+    assert synthesize("out")[0] == 1
+    Path("out/sharp/a.png").unlink()
+    Path("out/sharp/a.png").mkdir()
+    code, _, complained = synthesize("out")
+    assert code == 1
+    first, cannot, broken = complained.splitlines()[-3:]
+    assert first == "deblur: error: images left out: 2"
+    assert cannot.startswith("  cannot write out/sharp/a.png: Is a directory;")
+    assert broken.startswith(f"  cannot decode {sharp}/broken.png (")
 
 
 @pytest.mark.parametrize(

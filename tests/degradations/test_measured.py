@@ -1,5 +1,6 @@
 """Given PSFs: every file format as it stands, each sample one of them, and files that hold none refused."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_it_is_recentred_on_demand(tmp_path: Path) -> None:
     assert sorted(centred[centred > 0].tolist()) == sorted(as_it_is[as_it_is > 0].tolist())
 
 
+@pytest.mark.parametrize("place", [1, 2, 5, 6])
+def test_last_bits_do_not_decide_where_a_centre_between_two_taps_goes(tmp_path: Path, place: int) -> None:
+    middles = set()
+    for change in (-1e-7, 0, 1e-7):
+        array = np.zeros((9, 9))
+        array[4, place : place + 2] = [0.5, 0.5 + change]
+        psf = blur_of(tmp_path, array, centred=True).psf(draws_for(1))[0]
+        middles.add(tuple(psf.sum(0).nonzero().flatten().sub(len(psf) // 2).tolist()))
+    assert len(middles) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -94,3 +106,10 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str) -
     with pytest.raises(UserError, match=r"cannot read a PSF from .*: give a .npy, .npz or .png file") as error:
         MeasuredBlur([str(tmp_path / name)])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".png"])
+def test_a_pipe_is_refused_and_never_opened(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"psf{suffix}")
+    with pytest.raises(UserError, match=rf"psf{suffix} is a named pipe, which is not read"):
+        MeasuredBlur([str(tmp_path / f"psf{suffix}")])

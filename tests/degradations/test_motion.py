@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -30,7 +30,6 @@ def moments(psf: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @given(LENGTHS, ANGLES)
-@settings(deadline=None)
 def test_psf_is_a_centred_distribution(length: float, angle: float) -> None:
     psf = one_psf(length, angle)
     assert psf.shape == (33, 33)
@@ -41,7 +40,6 @@ def test_psf_is_a_centred_distribution(length: float, angle: float) -> None:
 
 
 @given(st.floats(5, 31, width=32), st.floats(0, 180, width=32))
-@settings(deadline=None)
 def test_psf_is_as_long_as_asked_for_along_its_angle(length: float, angle: float) -> None:
     """An even motion over L pixels has a variance of L^2 / 12 along it, up to the grid, and hardly any beside it."""
     _, covariance = moments(one_psf(length, angle))
@@ -54,7 +52,6 @@ def test_psf_is_as_long_as_asked_for_along_its_angle(length: float, angle: float
 
 
 @given(st.floats(2, 31, width=32), st.floats(0, 180, width=32))
-@settings(deadline=None)
 def test_the_longest_motion_loses_no_more_than_its_faint_rim(length: float, angle: float) -> None:
     edge = 3
     psf = one_psf(length, angle, MotionBlur(length=(1, length)).psf_size + 2 * edge)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import convolve as scipy_convolve
 from torch import Tensor
@@ -61,7 +61,6 @@ def test_psfs_are_centred(name: str) -> None:
 
 
 @given(st.floats(1, 31), st.floats(-360, 360), st.floats(-1, 1))
-@settings(deadline=None)
 def test_any_motion_is_centred_and_whole(length: float, angle: float, direction: float) -> None:
     blur = MotionBlur((length, length), (angle, angle), (direction, direction))
     psf = blur.psf(draws_for(1))
@@ -71,7 +70,6 @@ def test_any_motion_is_centred_and_whole(length: float, angle: float, direction:
 
 
 @given(st.floats(0.05, 6), st.floats(0.1, 1), st.floats(-360, 360), st.integers(0, 12))
-@settings(deadline=None)
 def test_any_gaussian_is_centred_and_whole(sigma: float, ratio: float, axis: float, reach: int) -> None:
     size = 2 * reach + 1
     psf = GaussianBlur((sigma, sigma), (size, size), (ratio, ratio), (axis, axis)).psf(draws_for(1))

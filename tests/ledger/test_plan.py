@@ -40,6 +40,21 @@ def test_a_run_is_missing_then_half_then_done_and_missing_again_when_asked_for_o
     assert run.state() == "half"
 
 
+def test_a_run_that_is_damaged_is_not_done(tmp_path: Path) -> None:
+    claims = (claim(),)
+    run = plan(claims, "quick", book(*claims), tmp_path, None)[0]
+    pretend(run, [1.0])
+    scores, note = (run.folder / "scores.csv").read_text(), (run.folder / NOTE).read_text()
+    (run.folder / "scores.csv").write_text(scores[:-20])
+    assert run.state() == "missing"
+    (run.folder / "scores.csv").write_text(scores)
+    for damaged in ("[]", note[:-5], note.replace("3.2", '"long"')):
+        (run.folder / NOTE).write_text(damaged)
+        assert run.state() == "missing"
+    (run.folder / NOTE).write_text(json.dumps(json.loads(note) | {"taps_error": float("nan")}))
+    assert run.state() == "done"
+
+
 def test_shards_share_the_runs_out(tmp_path: Path) -> None:
     claims = (claim(minus=("other",)),)
     runs = plan(claims, "quick", book(*claims), tmp_path, None)

@@ -1,12 +1,14 @@
 """From stored scores to verdicts and tables, byte for byte."""
 
+import csv
+import math
+import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import Book
 from deblur_lightning.ledger.plan import all_runs, plan
 from deblur_lightning.ledger.rows import counts, rows_of
@@ -52,8 +54,16 @@ def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
     assert (row.verdict, row.measured, row.interval) == ("holds", "+0.10 dB", "+0.10 dB to +0.10 dB")
     shutil.rmtree(tmp_path / "quick/other")
     made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="j")
-    with pytest.raises(UserError, match="different inputs"):
-        rows_of(given, tmp_path)
+    (row,) = rows_of(given, tmp_path)
+    assert row.verdict == "cannot be judged at this budget"
+    assert "different inputs" in row.reason
+
+
+def test_inputs_of_two_machines_may_differ_in_last_bits(tmp_path: Path) -> None:
+    given = book(claim(minus=("other",), metric="psnr", at_least=0.05))
+    made(given, {"layer": [5.1, 0.1, 9.1, 3.1]}, tmp_path, inputs="cdef" + 7 * "0003" + "000")
+    made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="cdef" + 7 * "fffd" + "000")
+    assert [row.verdict for row in rows_of(given, tmp_path)] == ["holds"]
 
 
 def test_shares_differ_by_points(tmp_path: Path) -> None:
@@ -96,3 +106,37 @@ def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path)
     assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
     HTMLParser().feed(texts[0]["ledger.html"].decode())
     assert counts(rows_of(given, tmp_path)).startswith("1 hold")
+
+
+def test_one_seed_holds_no_variance_of_training_and_the_row_says_so(tmp_path: Path) -> None:
+    given = book(claim())
+    made(given, {"layer": GOOD}, tmp_path)
+    assert "no variance" not in rows_of(given, tmp_path)[0].reason
+    shutil.rmtree(tmp_path / "quick/layer/embedded-1")
+    assert rows_of(given, tmp_path)[0].reason.endswith("One seed: the interval holds no variance of training.")
+
+
+@pytest.mark.parametrize(("value", "words"), [(math.nan, "not a number"), (math.inf, "infinite")])
+def test_what_is_no_finite_number_is_told_in_words_and_not_judged(value: float, words: str, tmp_path: Path) -> None:
+    given = book(claim())
+    made(given, {"layer": [*GOOD[:3], value]}, tmp_path)
+    (row,) = rows_of(given, tmp_path)
+    assert (row.verdict, row.measured, row.interval) == ("cannot be judged at this budget", words, "")
+    assert "not all finite numbers" in row.reason
+
+
+def test_a_claim_s_words_stay_in_their_cells(tmp_path: Path) -> None:
+    words = "=1|2\n<b>3"
+    given = book(claim(id="one|two", claimed=words, claim=words))
+    made(given, {"layer": GOOD}, tmp_path)
+    write_ledger(rows_of(given, tmp_path), all_runs(given, tmp_path), tmp_path / "out")
+    (line,) = [
+        line for line in (tmp_path / "out/ledger.md").read_text().splitlines() if line.startswith(r"| [one\|two]")
+    ]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 8
+    assert r"| =1\|2 &lt;b&gt;3 |" in line
+    with open(tmp_path / "out/ledger.csv", newline="") as file:
+        _, row = csv.reader(file)
+    assert row[:4] == ["one|two", "A", f"'{words}", f"'{words}"]
+    assert row[5:7] == ["+2.05 dB", "+1.84 dB to +2.26 dB"]
+    assert "<b>" not in (tmp_path / "out/ledger.html").read_text()

@@ -169,3 +169,15 @@ def test_layers_that_are_not_there_are_refused(layers: list[str]) -> None:
 def test_the_command_that_fetches_the_weights_names_the_network() -> None:
     assert "import vgg16 as v" in VGG16Perceptual().cure
     assert VGG16Perceptual.weights_file().name == "vgg16-397923af.pth"
+
+
+@pytest.mark.parametrize("content", [b"", b"cut", 5, {"features.0.weight": torch.zeros(1)}])
+def test_damaged_weights_are_told_in_one_line(content: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "weights.pth"
+    monkeypatch.setattr(VGG19Perceptual, "weights_file", staticmethod(lambda: path))
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    with pytest.raises(UserError, match=r"weights\.pth is damaged: remove it, and fetch it again with python -c"):
+        VGG19Perceptual().load()

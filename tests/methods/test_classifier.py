@@ -113,3 +113,14 @@ def test_pretrained_weights_are_used_where_they_are_and_recorded(
     unwanted = ImageClassifier(ResNet18(classes=10, pretrained=False))
     trainer(tmp_path, limit_train_batches=1, limit_val_batches=0).fit(unwanted, module)
     assert unwanted.features == "none"
+
+
+@pytest.mark.parametrize("content", [5, {"conv1.weight": torch.zeros(1)}])
+def test_damaged_pretrained_weights_are_told_in_one_line(
+    content: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    ResNet18.weights_file().parent.mkdir(parents=True)
+    torch.save(content, ResNet18.weights_file())
+    with pytest.raises(UserError, match=r"resnet18-\w+\.pth is damaged: remove it, and fetch it again with python -c"):
+        ResNet18().load()

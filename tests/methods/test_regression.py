@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.reconstruction import L1
-from deblur_lightning.methods.averaging import MovingAverage, network_weights
+from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.regression import RegressionRestorer
 from deblur_lightning.methods.schedules import Constant, Cosine
+from deblur_lightning.modelfiles import network_weights
 from deblur_lightning.networks.nafnet import NAFNet
 from tests.small import data, same, trainer, weights
 

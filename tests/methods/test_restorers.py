@@ -79,11 +79,11 @@ def test_a_negative_crop_is_refused() -> None:
 @pytest.mark.parametrize("build", [srcnn, gan])
 def test_training_lowers_the_loss_on_what_it_sees(build: Any, photographs: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = build(lr=1e-3)
+    model = build(lr=3e-3)
     (before,) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
-    trainer(tmp_path, max_epochs=30).fit(model, data(photographs))
+    trainer(tmp_path, max_epochs=8, limit_val_batches=0).fit(model, data(photographs))
     (after,) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
-    assert after["val/psnr"] > before["val/psnr"]
+    assert after["val/psnr"] > before["val/psnr"] + 0.05
 
 
 def test_the_learning_rate_is_the_one_given() -> None:

@@ -88,5 +88,5 @@ def test_widths_that_do_not_fit_are_refused() -> None:
             UserError, match=r"SkipAutoencoder widths=\[.*\]: give five multiples of 4, the first 8 or more\.$"
         ):
             SkipAutoencoder(widths)
-    with pytest.raises(UserError, match=r"SkipAutoencoder margin=-1: give 0 or more\.$"):
+    with pytest.raises(UserError, match=r"SkipAutoencoder margin=-1: give 0 or more, up to 256\.$"):
         SkipAutoencoder(SMALL, margin=-1)

@@ -139,6 +139,15 @@ def test_a_file_that_may_not_be_read_is_listed(album: Path, nobody: Callable[[Pa
         Folder(album).split("train")
 
 
+def test_a_pipe_is_listed_and_never_opened(album: Path) -> None:
+    write_image(album / "train" / "1.png", 72, 80, seed=1)
+    os.mkfifo(album / "train" / "2.png")
+    with pytest.raises(
+        UserError, match=r"^1 of 2 images cannot be used: .*2\.png is a named pipe, which is not read: "
+    ):
+        Folder(album).split("train")
+
+
 def test_a_folder_of_bad_images_alone_is_refused(album: Path) -> None:
     write_bad(album / "train")
     with pytest.raises(UserError, match=r"^5 of 5 images .*: none is left; mend them"):

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,22 @@ import pytest
 import torch
 from PIL import Image
 from scipy import ndimage
+from torch import nn
 
+from deblur_lightning.restoring import desk as desks
+from deblur_lightning.restoring.desk import UPLOADS, Desk
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.restoring.models import pixels, small_model
 from tests.restoring.test_estimates import discs
+from tests.restoring.test_guard import free_port
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read as Gradio is imported
 pytest.importorskip("gradio")
 
-from deblur_lightning.restoring import app
+from deblur_lightning.restoring import serving
+from deblur_lightning.restoring.app import page
 
 CPU = torch.device("cpu")
 
@@ -33,8 +39,8 @@ def models() -> dict[str, Model]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> app.Desk:
-    return app.Desk(models(), CPU, tmp_path)
+def desk(tmp_path: Path) -> Desk:
+    return Desk(models(), CPU, tmp_path)
 
 
 def soft(path: Path) -> Path:
@@ -44,42 +50,122 @@ def soft(path: Path) -> Path:
     return path
 
 
-def test_a_photo_comes_back_as_a_file_of_its_kind(desk: app.Desk, tmp_path: Path) -> None:
-    (before, after), told, result = desk.restore(str(soft(tmp_path / "photo.png")), "small")
-    wanted = PhotoRestorer(models()["small"], CPU).restore(read_photo(tmp_path / "photo.png").planes)
+def uploaded(desk: Desk, name: str) -> Path:
+    """Where Gradio would put an upload of that name."""
+    folder = desk.uploads / "0a1b"
+    folder.mkdir(exist_ok=True)
+    return folder / name
+
+
+def idle(share: float, desc: str) -> None:
+    """Nobody watches."""
+
+
+def test_a_photo_comes_back_as_a_file_of_its_kind(desk: Desk) -> None:
+    upload = soft(uploaded(desk, "photo.png"))
+    planes = read_photo(upload).planes
+    pictures, told, result = desk.restore(str(upload), "small", "tab", idle)
+    wanted = PhotoRestorer(models()["small"], CPU).restore(planes)
     assert result is not None
+    assert pictures is not None
     assert Path(result).name == "photo.png"
     assert np.array_equal(np.asarray(Image.open(result)), wanted)
-    assert np.array_equal(after, wanted)
-    assert np.array_equal(before, np.asarray(Image.open(tmp_path / "photo.png")))
+    assert np.array_equal(np.asarray(Image.open(pictures[0])), planes)
+    assert np.array_equal(np.asarray(Image.open(pictures[1])), wanted)
     assert "Estimated blur 2.0" in told
     assert "the model has learned from blur 0.00 to 0.10" in told
     assert "more blurred" in told
 
 
-def test_the_model_that_was_chosen_restores(desk: app.Desk, tmp_path: Path) -> None:
-    (before, after), told, _ = desk.restore(str(soft(tmp_path / "photo.png")), "idle")
-    assert np.array_equal(before, after)
+def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(desk: Desk) -> None:
+    pictures, told, first = desk.restore(str(soft(uploaded(desk, "photo.png"))), "idle", "tab", idle)
+    assert pictures is not None
+    assert Path(pictures[0]).read_bytes() == Path(pictures[1]).read_bytes()
     assert "the model's card gives no ranges" in told
+    _, _, second = desk.again("small", "tab", idle)
+    assert second is not None
+    assert first is not None
+    assert not Path(first).exists()
+    assert np.asarray(Image.open(second)).shape == (*discs().shape, 3)
 
 
-def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: app.Desk, tmp_path: Path) -> None:
-    (tmp_path / "bad.jpg").write_bytes(b"no photo")
-    pictures, told, result = desk.restore(str(tmp_path / "bad.jpg"), "small")
+def test_only_what_a_tab_shows_is_kept(desk: Desk, tmp_path: Path) -> None:
+    def kept() -> set[str]:
+        return {path.name for path in tmp_path.rglob("*") if path.is_file()}
+
+    shown = {"shown.png"}
+    for tab in ("one", "other"):
+        desk.restore(str(soft(uploaded(desk, f"{tab}.png"))), "idle", tab, idle)
+    assert kept() == {"one.png", "other.png"} | shown
+    desk.restore(str(soft(uploaded(desk, "next.png"))), "idle", "one", idle)
+    assert kept() == {"next.png", "other.png"} | shown
+    uploaded(desk, "bad.png").write_bytes(b"no photo")
+    desk.restore(str(uploaded(desk, "bad.png")), "idle", "other", idle)
+    assert kept() == {"next.png"} | shown
+    desk.clear("one")
+    assert kept() == set()
+    assert desk.again("idle", "one", idle) == (None, "", None)
+
+
+def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_answer(desk: Desk) -> None:
+    old, young = desk.uploads / "tmpold", desk.uploads / "young" / "b.png"
+    young.parent.mkdir()
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    desk.restore(str(soft(uploaded(desk, "photo.png"))), "idle", "tab", idle)
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_nothing_but_uploads_is_read_or_removed(desk: Desk, tmp_path: Path) -> None:
+    for path in (tmp_path / "mine" / "photo.png", desk.uploads / "photo.png", desk.answers / "photo.png"):
+        path.parent.mkdir(exist_ok=True)
+        assert desk.restore(str(soft(path)), "small", "tab", idle) == (None, "**this was not uploaded here.**", None)
+        assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("end", "told"), [("close", "**the page was closed.**"), ("clear", "**the photo was taken away.**")]
+)
+def test_what_nobody_waits_for_is_not_written(end: str, told: str, desk: Desk) -> None:
+    def stop(share: float, desc: str) -> None:
+        desk.close() if end == "close" else desk.clear("tab")
+
+    assert desk.restore(str(soft(uploaded(desk, "photo.png"))), "small", "tab", stop) == (None, told, None)
+    assert list(desk.answers.iterdir()) == []
+
+
+def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> None:
+    by_name = models()
+    done: list[nn.Module] = []
+    layers = [module for module in by_name["small"].network.modules() if not list(module.children())]
+    desk = Desk(by_name, CPU, tmp_path)
+    for layer in layers:
+        layer.register_forward_hook(lambda module, *_: done.append(module))
+    layers[0].register_forward_hook(lambda *_: desk.close())
+    desk.restore(str(soft(uploaded(desk, "photo.png"))), "small", "tab", idle)
+    assert done == layers[:1]
+
+
+def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: Desk, tmp_path: Path) -> None:
+    uploaded(desk, "bad.jpg").write_bytes(b"no photo")
+    pictures, told, result = desk.restore(str(uploaded(desk, "bad.jpg")), "small", "tab", idle)
     assert pictures is result is None
     assert "bad.jpg" in told
     assert str(tmp_path) not in told
-    assert desk.restore(None, "small") == (None, "", None)
+    assert desk.restore(None, "small", "tab", idle) == (None, "", None)
 
 
 def test_large_photos_are_shown_in_part_and_animations_by_their_first_frame(
-    desk: app.Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "SHOWN", 32)
+    monkeypatch.setattr(desks, "SHOWN", 32)
     frames = [Image.fromarray(pixels(40, 50, 3) // n) for n in (1, 2)]
-    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
-    (before, after), told, result = desk.restore(str(tmp_path / "moving.gif"), "small")
-    assert before.shape == after.shape == (32, 32, 3)
+    frames[0].save(uploaded(desk, "moving.gif"), save_all=True, append_images=frames[1:])
+    pictures, told, result = desk.restore(str(uploaded(desk, "moving.gif")), "small", "tab", idle)
+    assert pictures is not None
+    assert [Image.open(picture).size for picture in pictures] == [(32, 32)] * 2
     assert "Shown is the middle, 32 pixels" in told
     assert Path(result or "").name == "moving.gif.png"
     assert Image.open(result or "").size == (50, 40)
@@ -103,24 +189,30 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, chromium: str) -> Iterator[Any]:
     """The page in a headless Chromium."""
     playwright = pytest.importorskip("playwright.sync_api")
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "kept"))
-    blocks = app.page(models(), CPU, tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = app.launched(blocks, port)
-    with playwright.sync_playwright() as driver:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / UPLOADS))
+    monkeypatch.setattr(serving, "LARGEST", 200_000)
+    desk = Desk(models(), CPU, tmp_path)
+    with serving.served(page(desk), free_port()) as address, playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.requested = []
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.goto(address)
-        yield page
+        tab = browser.new_page()
+        tab.requested = []
+        tab.on("request", lambda request: tab.requested.append(request.url))
+        tab.goto(address)
+        yield tab
+        assert list(desk.answers.iterdir())
+        tab.close()
+        wait_until(lambda: not list(desk.answers.iterdir()))
         browser.close()
-    blocks.close(verbose=False)
     local = (address, f"blob:{address}", "data:")
-    assert [url for url in page.requested if not url.startswith(local)] == []
+    assert [url for url in tab.requested if not url.startswith(local)] == []
     assert set(asked) <= {"127.0.0.1", "localhost", "None"}
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
 
 
 def given(tab: Any, path: Path) -> None:
@@ -134,6 +226,10 @@ def given(tab: Any, path: Path) -> None:
 def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
     good = soft(tmp_path / "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    (tmp_path / "large.png").write_bytes(bytes(300_000))
+    given(tab, tmp_path / "large.png")
+    tab.wait_for_selector("text=exceed the maximum allowed size")
+    tab.reload()
     for _ in range(2):
         given(tab, good)
         with tab.expect_download() as download:
@@ -143,6 +239,9 @@ def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(Image.open(tmp_path / "saved.png")), wanted)
         tab.wait_for_selector("#slider img >> nth=1")
         assert "more blurred" in tab.inner_text("#told")
+        assert not list((tmp_path / UPLOADS).rglob("good.png"))
         given(tab, tmp_path / "bad.jpg")
         tab.wait_for_selector("#told >> text=bad.jpg")
         assert tab.locator("#result a").count() == 0
+    given(tab, good)
+    tab.wait_for_selector("#result a")  # an answer that goes with its tab

@@ -37,6 +37,15 @@ def test_a_motion_counts_in_its_own_direction() -> None:
     assert (blur_of(discs()) or 0) < 0.6
 
 
+@pytest.mark.parametrize("sigma", [0.7, 1.5])
+@pytest.mark.parametrize("period", [8, 16, 32])
+def test_edges_that_are_all_alike_are_all_found(sigma: float, period: int) -> None:
+    down, right = np.indices((128, 128)) // period
+    for pattern in (right % 2, down % 2, (down + right) % 2):
+        stripes = ndimage.gaussian_filter(200 * pattern.astype(np.float32) + 20, sigma)
+        assert blur_of(stripes) == pytest.approx(sigma, rel=0.2)
+
+
 @pytest.mark.parametrize("sigma", [0.0, 1.0, 3.0, 8.0])
 def test_noise_is_found(sigma: float) -> None:
     clean = ndimage.gaussian_filter(discs(), 1.5)[..., None].repeat(3, axis=2)

@@ -1,5 +1,5 @@
 "use strict";
-const { runs, claims } = JSON.parse(document.getElementById("data").textContent);
+const { runs, claims, leftOut } = JSON.parse(document.getElementById("data").textContent);
 const part = (id, inner) => document.querySelector(`#${id} ${inner}`);
 
 function make(tag, attributes = {}, ...children) {
@@ -27,8 +27,10 @@ function table(place, all, rows) {
       const up = head.getAttribute("aria-sort") === "descending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const order = (a, b) => (a[key] ?? "") === (b[key] ?? "") ? 0 : (a[key] ?? null) === null ? 1 : (b[key] ?? null) === null ? -1
-        : (a[key] < b[key] ? -1 : 1) * (up ? 1 : -1);
+      // numbers, then words (also in place of a number), then what is missing
+      const rank = (value) => (value ?? null) === null ? 2 : typeof value === "number" ? 0 : 1;
+      const order = (a, b) => rank(a[key]) - rank(b[key])
+        || (a[key] === b[key] || rank(a[key]) === 2 ? 0 : (a[key] < b[key] ? -1 : 1) * (up ? 1 : -1));
       rows.sort(order); show();
     };
     return head;
@@ -84,11 +86,14 @@ function slider(run, [before, after]) {
 }
 
 for (const run of runs) if (run.crime) run.blur += " (inverse crime)";
-const restorers = runs.filter((run) => run.psnr !== null && !run.crime);
-document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`;
+// a figure may be missing, or be words where it was no finite number
+const restorers = runs.filter((run) => !run.crime && [run.blurred, run.psnr, run.gain].every(Number.isFinite));
+const gainOf = (run) => Number.isFinite(run.gain) ? run.gain : -1e9;
+document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`
+  + (leftOut.length ? ` Left out, being damaged: ${leftOut.length}.` : "");
 const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["images", "images"],
   ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
-  ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || (b.gain ?? -1e9) - (a.gain ?? -1e9)));
+  ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || gainOf(b) - gainOf(a)));
 document.getElementById("filter").oninput = (event) => only(event.target.value);
 const usable = restorers.filter((run) => run.blur && run.method !== "OracleWiener");
 const tests = Object.groupBy(usable, (run) => [run.blur, run.images, run.blurred.toFixed(1)].join());
@@ -115,4 +120,5 @@ for (const run of [...restorers].sort((a, b) => b.gain - a.gain)) for (const pai
 for (const run of runs.filter((run) => run.filters)) part("filters", ".many").append(make("figure", {}, make("img", { src: run.filters, alt: "filters", loading: "lazy" }), make("figcaption", {}, run.name)));
 table(part("claims", "table"), [["claim", "id"], ["in words", "claim"], ["claimed", "claimed"], ["measured", "measured"], ["interval", "interval"],
   ["verdict", "verdict"], ["data", "data"], ["budget", "budget"], ["reason", "reason"]], claims);
+table(part("left", "table"), [["run", "name"], ["why", "reason"]], leftOut);
 for (const section of document.querySelectorAll("section")) if (!section.querySelector("tbody tr, svg, figure")) section.hidden = true;

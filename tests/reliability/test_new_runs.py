@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from deblur_lightning.commands.run_folder import leave_if_unused, taken_folder
+from deblur_lightning.commands.new_run import leave_if_unused, taken_folder
 from deblur_lightning.errors import UserError
 from tests.reliability.command import SRCNN, fresh, photographs_of, start
 

@@ -1,0 +1,97 @@
+"""The shipped model on what it was not made for: nothing that is well comes back worse."""
+
+import numpy as np
+import pytest
+import torch
+
+from deblur_lightning.degradations.base import degrade_by
+from deblur_lightning.degradations.gaussian import GaussianBlur
+from deblur_lightning.draws import EVALUATION_SEED, Draws
+from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.restorer import PhotoRestorer
+from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.sources.photos import Photos
+from tests.restoring import graphics
+from tests.restoring.graphics import psnr, soft
+
+BLACK, WHITE, RED, BLUE = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture(scope="module")
+def restorer() -> PhotoRestorer:
+    return PhotoRestorer(load(), torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    "planes",
+    [
+        *(graphics.flat(*colour) for colour in [(0, 255, 255), (33, 25, 23), (0, 255, 0), WHITE, RED, (128, 128, 128)]),
+        graphics.checkerboard(),
+        graphics.stripes(),
+        graphics.pixel_grid(),
+        graphics.coloured_cells(),
+        graphics.writing(RED, BLUE),
+        graphics.writing(WHITE, BLACK),
+        graphics.writing((255, 255, 0), (0, 120, 0)),
+    ],
+)
+def test_what_is_sharp_comes_back_as_it_was(restorer: PhotoRestorer, planes: Planes) -> None:
+    assert np.abs(restorer.restore(planes).astype(int) - planes).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("sharp", "blurred"),
+    [
+        *((graphics.checkerboard(), soft(graphics.checkerboard(), sigma)) for sigma in (0.7, 1.5)),
+        *((graphics.stars(0.5), graphics.stars(sigma)) for sigma in (1.0, 1.5, 2.0)),
+        (graphics.writing(RED, BLUE), soft(graphics.writing(RED, BLUE), 1.2)),
+    ],
+)
+def test_what_is_blurred_does_not_come_back_worse(restorer: PhotoRestorer, sharp: Planes, blurred: Planes) -> None:
+    assert psnr(restorer.restore(blurred), sharp) > psnr(blurred, sharp) - 0.2
+
+
+def test_white_writing_on_black_gains_what_black_on_white_does(restorer: PhotoRestorer) -> None:
+    gains = []
+    for sharp in (graphics.writing(BLACK, WHITE), graphics.writing(WHITE, BLACK)):
+        blurred = soft(sharp, 1.2)
+        gains.append(psnr(restorer.restore(blurred), sharp) - psnr(blurred, sharp))
+    assert gains[0] > 3
+    assert abs(gains[0] - gains[1]) < 0.1
+
+
+def photo(place: int) -> tuple[Planes, Planes]:
+    """A photograph's middle and the same blurred, both cut so that what lies beyond the border was seen."""
+    image = Photos().split("test").pixels(place)
+    height, width = image.shape[-2:]
+    image = image[:, height // 2 - 100 : height // 2 + 100, width // 2 - 100 : width // 2 + 100]
+    draws = Draws(EVALUATION_SEED, "test", torch.tensor([0]), torch.tensor([0]))
+    batch = degrade_by(GaussianBlur((1.5, 1.5)), image[None], draws, trim=16, rounding=True)
+    sharp, blurred = (
+        (batch[name][0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+        for name in ("sharp", "blurred")  # type: ignore[literal-required]
+    )
+    return sharp, blurred
+
+
+def test_a_grey_photo_in_rgb_stays_grey_and_gains(restorer: PhotoRestorer) -> None:
+    sharp, blurred = photo(0)
+    found = restorer.restore(blurred)
+    assert (np.ptp(blurred, axis=2) == 0).all()
+    assert (np.ptp(found, axis=2) == 0).all()
+    assert psnr(found, sharp) > psnr(blurred, sharp) + 2
+    assert np.array_equal(found[..., :1], restorer.restore(np.ascontiguousarray(blurred[..., :1])))
+
+
+def test_borders_gain_as_the_rest_does(restorer: PhotoRestorer) -> None:
+    errors = np.zeros((2, 2))  # blurred and restored, border and the rest
+    for place in range(4):
+        sharp, blurred = photo(place)
+        border = np.ones(sharp.shape[:2], bool)
+        border[8:-8, 8:-8] = False
+        for row, planes in enumerate((blurred, restorer.restore(blurred))):
+            squares = (planes.astype(np.float64) - sharp) ** 2
+            errors[row] += squares[border].mean(), squares[~border].mean()
+    border_gain, gain = 10 * np.log10(errors[0] / errors[1])
+    assert gain > 3
+    assert border_gain > 0.7 * gain

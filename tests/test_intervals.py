@@ -1,0 +1,74 @@
+"""Intervals: Student's, over seeds and images too, and as often right as they say."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from deblur_lightning.intervals import half_width, share_interval
+
+REPEATS = 1500
+
+
+def test_five_images_have_student_s_interval() -> None:
+    values = [0.6, 0.9, 1.1, 0.8, 1.6]
+    half = half_width(values)
+    assert (1 - half, 1 + half) == pytest.approx((0.527, 1.473), abs=5e-4)
+    assert half == pytest.approx(stats.sem(values) * stats.t.ppf(0.975, 4))
+    assert half_width(np.transpose([values])) == pytest.approx(half)  # five seeds and one image
+
+
+def test_seeds_and_images_add_up_as_squares() -> None:
+    of_images, of_seeds = np.array([0.6, 0.9, 1.1, 0.8, 1.6]), np.array([-0.5, 0.1, 0.4])
+    half = half_width(of_seeds[:, None] + of_images)
+    assert half == pytest.approx(math.hypot(half_width(of_images), half_width(of_seeds)))
+
+
+def test_a_single_value_has_none_and_equal_ones_have_no_width() -> None:
+    assert math.isnan(half_width([3.0]))
+    assert half_width(np.full((3, 5), 2.0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("seeds", "images", "training", "rest"),
+    [
+        (1, 5, 0.0, 0.0),
+        (1, 10, 0.0, 0.5),
+        (1, 100, 0.0, 0.0),
+        (2, 5, 0.5, 0.3),
+        (2, 100, 0.5, 0.3),
+        (3, 5, 0.5, 1.0),
+        (3, 100, 0.1, 1.0),
+        (5, 10, 1.0, 0.1),
+    ],
+)
+def test_it_covers_95_of_a_hundred(seeds: int, images: int, training: float, rest: float) -> None:
+    draws = np.random.default_rng(0)
+    inside = 0
+    for _ in range(REPEATS):
+        values = training * draws.normal(size=(seeds, 1)) + draws.normal(size=(1, images))
+        values = values + rest * draws.normal(size=(seeds, images))
+        inside += abs(values.mean()) <= half_width(values)
+    assert inside / REPEATS > 0.935  # three standard deviations of what 1,500 tell are .017
+
+
+@pytest.mark.parametrize(("images", "least"), [(5, 0.86), (10, 0.88), (30, 0.9), (100, 0.92)])
+def test_of_a_skewed_figure_it_covers_more_than_resampling_does(images: int, least: float) -> None:
+    draws = np.random.default_rng(0)
+    inside = resampled = 0
+    for _ in range(400):
+        values = draws.exponential(size=images)
+        inside += abs(values.mean() - 1) <= half_width(values)
+        means = values[draws.integers(images, size=(400, images))].mean(axis=1)
+        low, high = np.quantile(means, [0.025, 0.975])
+        resampled += low <= 1 <= high
+    assert inside / 400 > least - 0.02
+    assert inside >= resampled - 4
+
+
+def test_a_share_has_a_width_where_all_are_hits() -> None:
+    assert share_interval(10, 10) == pytest.approx((0.722, 1.0), abs=5e-4)
+    assert share_interval(0, 10) == pytest.approx((0.0, 0.278), abs=5e-4)
+    expected = stats.binomtest(9732, 10_000).proportion_ci(method="wilson")
+    assert share_interval(9732, 10_000) == pytest.approx((expected.low, expected.high))
