@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 from jsonargparse import Namespace
 
-from deblur_lightning.commands.mistakes import class_named
+from deblur_lightning.commands.classes import class_named
 
 
 def make_absolute(settings: Any) -> None:

@@ -16,6 +16,7 @@ from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
+from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.applying import judged_by
 from deblur_lightning.methods.averaging import MovingAverage
@@ -40,8 +41,8 @@ class AdversarialRestorer(Restorer):
         network: the generator, what restores.
         discriminator: maps images (B, C, H, W) to a map, or to a list of them. Needed for training alone.
         adversarial: the game the two play; cross-entropy when not given.
-        reconstruction: the weighted distances between restored and sharp; L1 times 100 when not given. One whose
-            pretrained features are not on disk is dropped.
+        reconstruction: the weighted distances between restored and sharp, or any modules that map the two to a
+            number; L1 times 100 when not given. One whose pretrained features are not on disk is dropped.
         adversarial_weight: of the generator's side of the game.
         generator_steps: g of the ratio g:d.
         discriminator_steps: d of the ratio g:d.
@@ -64,7 +65,7 @@ class AdversarialRestorer(Restorer):
         network: nn.Module,
         discriminator: nn.Module | None = None,
         adversarial: AdversarialLoss | None = None,
-        reconstruction: list[ReconstructionLoss] | None = None,
+        reconstruction: list[ReconstructionLoss | nn.Module] | None = None,
         adversarial_weight: float = 1.0,
         generator_steps: int = 3,
         discriminator_steps: int = 1,
@@ -85,7 +86,8 @@ class AdversarialRestorer(Restorer):
         self.discriminator = discriminator
         self.average = MovingAverage(network, ema_decay) if ema_decay else None
         self.adversarial = adversarial or CrossEntropyGAN()
-        self.reconstruction = nn.ModuleList([L1(weight=100.0)] if reconstruction is None else reconstruction)
+        terms = [L1(weight=100.0)] if reconstruction is None else reconstruction
+        self.reconstruction = nn.ModuleList(map(as_term, terms))
         self.adversarial_weight = adversarial_weight
         self.cadence = Cadence(generator_steps, discriminator_steps)
         self.lr = lr
