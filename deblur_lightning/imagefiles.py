@@ -87,12 +87,16 @@ def write_png(path: str | Path, image: Tensor) -> None:
     write_atomically(path, encoded.getvalue())
 
 
-def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
+def write_atomically(path: str | Path, data: bytes | memoryview, replace: bool = True) -> bool:
     """Write ``data`` under the name ``path``; a reader sees the old file or the new one, never a part.
 
     Args:
-        path: where to; its folder must exist, an existing file is replaced.
+        path: where to; its folder must exist.
         data: the whole content.
+        replace: whether an existing file is replaced; else of several processes that try at once one succeeds.
+
+    Returns:
+        Whether it was written.
 
     Raises:
         CannotWrite: there is no room, or no right to; an older file of that name is then untouched.
@@ -103,7 +107,10 @@ def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if not replace:
+                return _take_name(Path(file.name), target)
             os.replace(file.name, target)
+            return True
     except OSError as error:
         raise _cannot_write(target, error) from error
 
@@ -121,6 +128,19 @@ def check_room(path: str | Path, size: int) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # a file system that cannot tell
             raise _cannot_write(target, error) from error
+
+
+def _take_name(file: Path, name: Path) -> bool:
+    """Give ``file`` the name ``name``, in the same folder, if there is nothing of that name; whether it was given."""
+    try:
+        os.link(file, name)  # a rename would replace
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        if os.path.lexists(name):
+            return False
+        os.replace(file, name)
+    return True
 
 
 def make_folder(folder: Path) -> None:

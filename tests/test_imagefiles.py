@@ -1,8 +1,11 @@
 """Reading images of every kind as they are meant to be seen, and writing files whole or not at all."""
 
+import errno
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -218,3 +221,32 @@ def test_write_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UserError) as error:
             write_atomically(tmp_path / folder / "a.csv", b"")
         one_line(error, tmp_path / folder / "a.csv", "folder exists")
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for links in (True, False):
+        folder = tmp_path / str(links)
+        folder.mkdir()
+        if not links:  # as on FAT
+            monkeypatch.setattr(os, "link", refused)
+        assert write_atomically(folder / "a", b"first", replace=False)
+        assert not write_atomically(folder / "a", b"second", replace=False)
+        assert (folder / "a").read_bytes() == b"first"
+        assert os.listdir(folder) == ["a"]
+
+
+def test_of_many_that_write_a_new_file_at_once_one_does(tmp_path: Path) -> None:
+    barrier = Barrier(12)
+
+    def write(number: int) -> bool:
+        barrier.wait()
+        return write_atomically(tmp_path / "a", bytes([number]), replace=False)
+
+    with ThreadPoolExecutor(12) as pool:
+        written = list(pool.map(write, range(12)))
+    assert written.count(True) == 1
+    assert (tmp_path / "a").read_bytes() == bytes([written.index(True)])
+
+
+def refused(*_: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))

@@ -19,7 +19,7 @@ from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, cal
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
 from deblur_lightning.csvfiles import write_csv
 from deblur_lightning.fingerprints import fingerprint
-from deblur_lightning.imagefiles import write_png
+from deblur_lightning.imagefiles import make_folder, write_png
 from deblur_lightning.intervals import share_interval
 from deblur_lightning.records import add_scores
 
@@ -72,7 +72,7 @@ class ClassificationWriter(Callback):
             return
         data: LabelledSplits = trainer.datamodule  # type: ignore[attr-defined]
         folder = Path(trainer.default_root_dir)
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+        make_folder(folder / "pictures")
         records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
         add_scores(folder / "scores.csv", records)
         wanted, found = torch.tensor(list(pairs.values())).unbind(dim=1)

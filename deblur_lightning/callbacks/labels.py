@@ -13,7 +13,7 @@ from deblur_lightning.batch import LabelledBatch, to_8bit
 from deblur_lightning.callbacks.classification import LabelledSplits
 from deblur_lightning.callbacks.scores import gathered
 from deblur_lightning.csvfiles import write_csv
-from deblur_lightning.imagefiles import write_png
+from deblur_lightning.imagefiles import make_folder, write_png
 
 COLUMNS = 10
 THUMBNAIL = 84
@@ -53,7 +53,7 @@ class LabelWriter(Callback):
             return
         data: LabelledSplits = trainer.datamodule  # type: ignore[attr-defined]
         folder = Path(trainer.default_root_dir) / "predictions"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         rows = [
             [data.images["test"].name(index), data.classes[label], f"{confidence:.4f}"]
             for index, (label, confidence) in sorted(found.items())

@@ -1,5 +1,6 @@
 """Restored images as PNG files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,19 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.scores import ScoredData
-from deblur_lightning.imagefiles import write_png
+from deblur_lightning.imagefiles import make_folder, write_png
 
 
 class PredictionWriter(Callback):
     """Writes what ``deblur predict`` restores to ``predictions/NAME.png`` of the run."""
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
+        images = data.images["test"]
+        self._files = png_names([images.name(index) for index in range(len(images))])
 
     def on_predict_batch_end(
         self,
@@ -23,10 +32,24 @@ class PredictionWriter(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
         folder = Path(trainer.default_root_dir) / "predictions"
         for restored, index in zip(outputs, batch["index"].tolist(), strict=True):
-            name = data.images["test"].name(index)
-            path = folder / (name if name.endswith(".png") else f"{name}.png")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = folder / self._files[index]
+            make_folder(path.parent)
             write_png(path, (restored * 255).round().to(torch.uint8).cpu())
+
+
+def png_names(names: Sequence[str]) -> list[str]:
+    """For each image's name that of its PNG file: the same, with ".png" behind it where it has another suffix.
+
+    Further ones tell "a.jpg" from "a.jpg.png", so that no two share a file.
+    """
+    taken = {name for name in names if name.endswith(".png")}
+    files = []
+    for name in names:
+        file = name
+        while not file.endswith(".png") or (file != name and file in taken):
+            file += ".png"
+        taken.add(file)
+        files.append(file)
+    return files

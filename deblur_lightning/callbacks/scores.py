@@ -18,6 +18,7 @@ from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.fingerprints import fingerprint
+from deblur_lightning.imagefiles import make_folder
 from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
@@ -74,7 +75,7 @@ class ScoreWriter(Callback):
             # ranks that were given the same images agree on them
             scores = {scored.index: scored for part in parts for scored in part}
             folder = Path(trainer.default_root_dir)
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             records = score_records(trainer, pl_module, folder, [scores[index] for index in sorted(scores)])
             add_scores(folder / "scores.csv", records)
             print_scores(records)

@@ -33,7 +33,7 @@ class TaskAccuracy(Callback):
         UserError: there is no such file, or it holds something else.
     """
 
-    def __init__(self, classifier: str, trust: Sequence[str] = ()) -> None:
+    def __init__(self, classifier: str | Path, trust: Sequence[str] = ()) -> None:
         path = Path(classifier)
         if not path.is_file():
             raise UserError(f"TaskAccuracy classifier={classifier} does not exist: give a checkpoint of deblur fit.")

@@ -1,5 +1,6 @@
 """Checkpoints that are written whole or not at all, and read with nothing executed."""
 
+import shlex
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def check_checkpoint(path: Path, model: Namespace) -> None:
         if key in wanted and wanted[key] != value:
             raise UserError(
                 f"{path} was trained with {shown(key)}={shown(value)}, the configuration says {wanted[key]}: "
-                f"give the run's own with --config={run_of(path)}/config.yaml."
+                f"give the run's own with {shlex.quote(f'--config={run_of(path)}/config.yaml')}."
             )
 
 
@@ -108,6 +109,11 @@ def run_of(checkpoint: Path) -> Path:
     """The folder of the run that ``checkpoint`` belongs to."""
     folder = checkpoint.parent
     return folder.parent if folder.name == "checkpoints" else folder
+
+
+def command_with(subcommand: str, run: Path, checkpoint: Path) -> str:
+    """What to type to go on with a run's settings and a checkpoint, whatever characters their paths have."""
+    return shlex.join(["deblur", subcommand, "--config", f"{run}/config.yaml", "--ckpt_path", str(checkpoint)])
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentError, Namespace
+from jsonargparse import ArgumentError
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
@@ -27,16 +27,23 @@ from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
 from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import ScoreWriter
-from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, run_of
+from deblur_lightning.commands.checkpoints import AtomicCheckpoints, Checkpoints, check_checkpoint, command_with, run_of
 from deblur_lightning.commands.memory import keep_freed_memory
 from deblur_lightning.commands.mistakes import explain, one_line
+from deblur_lightning.commands.new_run import (
+    SharedFolder,
+    check_writable,
+    experiment_name,
+    leave_if_unused,
+    taken_folder,
+)
+from deblur_lightning.commands.processes import end_started
 from deblur_lightning.commands.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.tracking import RunCurves, ToleratedWandb, go_offline_if_need_be
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classifier import ImageClassifier
 
 ROOMS = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
-RUNS = Path("runs")
 
 
 def run(argv: Sequence[str]) -> None:
@@ -68,8 +75,7 @@ def _told(error: BaseException) -> int | str | None:
     """Tell what ended a command and how to go on; returns the exit code, or None for what is no mistake of the user."""
     stop = stopped_by(error)
     if stop is not None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-        config = run_of(stop.checkpoint) / "config.yaml"
-        print(f"\ncontinue  deblur fit --config {config} --ckpt_path {stop.checkpoint}", flush=True)
+        print(f"\ncontinue  {command_with('fit', run_of(stop.checkpoint), stop.checkpoint)}", flush=True)
     if stop is not None and stop.code:
         return stop.code
     if isinstance(error, SystemExit):
@@ -87,18 +93,22 @@ class ExperimentCLI(LightningCLI):
     def __init__(self, argv: Sequence[str]) -> None:
         # abbreviated keys would let misspelt ones pass; errors are told in one line by ``run``
         strict: dict[str, Any] = {"exit_on_error": False, "allow_abbrev": False}
-        super().__init__(
-            LightningModule,
-            LightningDataModule,
-            subclass_mode_model=True,
-            subclass_mode_data=True,
-            args=list(argv),
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            save_config_callback=None,
-            trainer_defaults={"num_sanity_val_steps": 1},
-            parser_kwargs={**strict, **{name: dict(strict) for name in self.subcommands()}},
-        )
+        self._taken: Path | None = None
+        try:
+            super().__init__(
+                LightningModule,
+                LightningDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                args=list(argv),
+                seed_everything_default=0,
+                auto_configure_optimizers=False,
+                save_config_callback=None,
+                trainer_defaults={"num_sanity_val_steps": 1},
+                parser_kwargs={**strict, **{name: dict(strict) for name in self.subcommands()}},
+            )
+        finally:
+            leave_if_unused(self._taken)
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
@@ -133,11 +143,11 @@ class ExperimentCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         if self.subcommand == "fit":
-            self.folder = Path(self.given.run) if self.given.run else _next_run(_experiment_name(self.given))
-            if (self.folder / "config.yaml").exists():
-                raise UserError(f"{self.folder} holds a run already: give another --run, or none.")
+            self.folder = self._taken = taken_folder(self.given.run, experiment_name(self.given))
         else:
             self.folder = Path(self.given.run) if self.given.run else run_of(Path(self.given.ckpt_path))
+            if self.subcommand != "validate":
+                check_writable(self.folder)
             if self.subcommand == "test":
                 self.given.verbose = False  # our own table says more than Lightning's
             elif self.subcommand == "predict":
@@ -152,6 +162,7 @@ class ExperimentCLI(LightningCLI):
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
             loggers = ToleratedWandb.of(_listed(self.config_init.fit.trainer.logger))
             kwargs["logger"] = [RunCurves(self.folder), *loggers]
+            extra.insert(0, SharedFolder())
             extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))
         elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False
@@ -159,6 +170,15 @@ class ExperimentCLI(LightningCLI):
         kwargs["callbacks"] = [*_listed(trainer.callbacks), *extra]
         kwargs["plugins"] = [*_listed(trainer.plugins), AtomicCheckpoints(go_on=not self.given.stop_when_full)]
         return super().instantiate_trainer(**kwargs)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            super()._run_subcommand(subcommand)
+        except Exception as error:
+            stop = stopped_by(error)
+            if stop is None or not stop.code:  # a signal ends all processes alike
+                end_started(self.trainer)
+            raise
 
     def _writers(self) -> list[Callback]:
         """What writes down what the model found."""
@@ -185,8 +205,8 @@ class ExperimentCLI(LightningCLI):
         print(f"\nrun       {folder}")
         if pictures:
             print(f"picture   {pictures[-1]}")
-        print(f"test      deblur test --config {folder}/config.yaml --ckpt_path {checkpoints}/{best}")
-        print(f"continue  deblur fit --config {folder}/config.yaml --ckpt_path {checkpoints}/last.ckpt")
+        print(f"test      {command_with('test', folder, checkpoints / best)}")
+        print(f"continue  {command_with('fit', folder, checkpoints / 'last.ckpt')}")
 
     def after_test(self) -> None:
         """Say where the scores and the picture are."""
@@ -228,23 +248,6 @@ def _quieten() -> None:
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
         lambda record: not record.getMessage().startswith(("\N{ELECTRIC LIGHT BULB} Tip", "TPU available"))
     )
-
-
-def _experiment_name(config: Namespace) -> str:
-    """The name of the first YAML file; for a run's own ``config.yaml`` that of the run's experiment."""
-    given = config.get("config")
-    if not given:
-        return str(config.model.class_path).rsplit(".", 1)[-1]
-    path = Path(str(given[0]))
-    if path.name != "config.yaml":
-        return path.stem
-    run = path.resolve().parent
-    return run.parent.name if run.name.isdigit() else run.name
-
-
-def _next_run(experiment: str) -> Path:
-    numbers = [int(path.name) for path in (RUNS / experiment).glob("*") if path.name.isdigit()]
-    return RUNS / experiment / f"{max(numbers, default=0) + 1:03d}"
 
 
 def _listed(given: Any) -> list[Any]:

@@ -4,17 +4,14 @@ import inspect
 import re
 import traceback
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast, get_type_hints
 
 import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import LightningDataModule, LightningModule
-from torch import nn
 
+from deblur_lightning.commands.classes import class_named, misfit, suggestion, unknown_class
 from deblur_lightning.commands.lost_loader import lost_loader
+from deblur_lightning.commands.shortages import raised_in, shortage
 from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
 from deblur_lightning.plain import shown
@@ -31,23 +28,19 @@ def one_line(error: BaseException) -> str | None:
         if isinstance(cause, UserError):
             # from a loader's worker the message comes with the worker's traceback
             return str(cause).rsplit("UserError: ", 1)[-1].strip()
+        if line := shortage(cause):
+            return line
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
     if _in_restoring(error):
         return f"the checkpoint is damaged, or of another version ({_first(error)}): give another --ckpt_path."
-    if isinstance(error, MisconfigurationException) or (isinstance(error, ValueError) and _from_lightning(error)):
+    # Lightning checks its arguments by ``ValueError``
+    refused = isinstance(error, ValueError) and raised_in(error).startswith("lightning.")
+    if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return lost_loader(error)
-
-
-def _from_lightning(error: BaseException) -> bool:
-    """Whether Lightning itself refused something: it checks its arguments by ``ValueError``."""
-    last = error.__traceback__
-    while last is not None and last.tb_next is not None:
-        last = last.tb_next
-    return last is not None and str(last.tb_frame.f_globals.get("__name__")).startswith("lightning.")
 
 
 def _in_restoring(error: BaseException) -> bool:
@@ -80,7 +73,7 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
     if found := re.search(r"unrecognized arguments: --([^\s=]+)", message):
         return _unknown_key(found[1], known_keys)
     if found := re.search(r"Expected a dot import path string: (\S+)", message):
-        return _unknown_class(found[1], keys, classes[-1:])
+        return unknown_class(found[1], keys, classes[-1:])
     if found := re.search(r"File does not exist: '([^']+)'", message):
         return f"no file {found[1]}: --config takes the path of a YAML file, such as experiments/deblurgan.yaml."
     if found := re.search(r"Problems parsing config: (.+)", message, re.DOTALL):
@@ -91,7 +84,7 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
         return f"{_short_name(classes[-1])} needs {found[1]}: give {', '.join(_arguments(keys, found[1]))}."
     if "Not a valid subclass" in message:
         return f"{keys}: {BESIDE}"
-    return _wrong_value(keys, message)
+    return misfit(message, keys, classes[:1]) or _wrong_value(keys, message)
 
 
 def _broken_yaml(arguments: Sequence[str]) -> str:
@@ -108,19 +101,12 @@ def _unknown_setting(name: str, classes: list[str]) -> str:
         return BESIDE
     if not classes or classes[0] in ("lightning.LightningDataModule", "lightning.LightningModule"):
         return f"there is no class yet that has {name!r}: an experiment comes first, what is laid over it after it."
-    known = [key for key in inspect.signature(_class(classes[0])).parameters if key != "self"]
-    return f"{_short_name(classes[0])} has no setting {name!r}: {_suggestion(name, known)}"
+    known = [key for key in inspect.signature(class_named(classes[0])).parameters if key != "self"]
+    return f"{_short_name(classes[0])} has no setting {name!r}: {suggestion(name, known)}"
 
 
 def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
-    return f"no setting {key!r}: {_suggestion(key, known_keys, everything=False)}"
-
-
-def _unknown_class(name: str, keys: str, classes: list[str]) -> str:
-    known = {"model": LightningModule, "data": LightningDataModule}.get(keys)
-    if classes:
-        known = get_type_hints(vars(_class(classes[0]))["__init__"]).get(_short_name(keys))
-    return f"no class {name!r} for {keys}: {_suggestion(name, _concrete_names(known))}"
+    return f"no setting {key!r}: {suggestion(key, known_keys, everything=False)}"
 
 
 def _wrong_value(keys: str, message: str) -> str:
@@ -133,47 +119,6 @@ def _wrong_value(keys: str, message: str) -> str:
     kind = {"Sequence": "a list", "tuple": "a list", "int": "a whole number", "float": "a number"}.get(kind, kind)
     value = value or (given[-1] if given else "something else")
     return f"{keys}={_short(value)} does not fit: {_short_name(keys)} takes {kind}."
-
-
-def _suggestion(name: str, known: Iterable[str], everything: bool = True) -> str:
-    choices = sorted(set(known))
-    close = get_close_matches(name, choices, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    if everything and choices:
-        return f"choose from {', '.join(choices)}."
-    return "deblur SUBCOMMAND --help lists them."
-
-
-def _concrete_names(base: Any) -> list[str]:
-    """The classes of this package that ``base``, a class, an optional one or a list of them, admits.
-
-    A setting typed as any ``nn.Module`` is meant for a network.
-    """
-    bases = _classes_in(base)
-    names: list[str] = []
-    waiting: list[type] = []
-    for kind in bases:
-        waiting += kind.__subclasses__()
-    while waiting:
-        candidate = waiting.pop()
-        waiting += candidate.__subclasses__()
-        room = "deblur_lightning.networks." if nn.Module in bases else "deblur_lightning."
-        if candidate.__module__.startswith(room) and not inspect.isabstract(candidate):
-            names.append(candidate.__name__)
-    return names
-
-
-def _classes_in(kind: Any) -> list[type]:
-    inner = getattr(kind, "__args__", None)
-    if inner is None:
-        return [kind] if isinstance(kind, type) else []
-    return [found for part in inner for found in _classes_in(part)]
-
-
-def _class(path: str) -> type:
-    module, _, name = path.rpartition(".")
-    return cast(type, getattr(import_module(module), name))
 
 
 def _short_name(path: str) -> str:

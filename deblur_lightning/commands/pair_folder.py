@@ -88,12 +88,18 @@ class PairFolder:
         Args:
             drawn: for each parameter its value at each pair's index, where it was drawn.
             seed: of the draws.
+
+        Raises:
+            UserError: a process with other settings has just taken the folder; it cannot be written to.
         """
+        _make_folder(self.root)
+        settings = yaml.safe_dump(self._settings, sort_keys=False).encode()
+        if not write_atomically(self.root / "config.yaml", settings, replace=False):
+            self._check_config()  # another process may have come first, with other settings
         former = {name: row for name, row in self._known.items() if self._is_there(name)}
         self._known = {pair.name: _row(pair, drawn, seed) for pair in self._pairs} | former
         for parent in {file.parent for name in self._known for file in self.files(name)}:
             _make_folder(parent)
-        _update(self.root / "config.yaml", yaml.safe_dump(self._settings, sort_keys=False).encode())
         self._write_manifest()
 
     def finish(self) -> int:

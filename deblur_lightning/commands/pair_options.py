@@ -12,6 +12,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from lightning.pytorch import LightningDataModule
 
+from deblur_lightning.commands.absolute import make_absolute
 from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.experiment import import_all
 from deblur_lightning.commands.mistakes import explain
@@ -119,11 +120,12 @@ def _folders(given: Namespace) -> tuple[Path, Path]:
 
 
 def _degradation(given: Namespace) -> tuple[Degradation, Any]:
-    """The degradation, and its settings with every default, as YAML has them."""
+    """The degradation, and its settings with every default and absolute paths, as YAML has them."""
     parser = ArgumentParser(**STRICT)
     parser.add_subclass_arguments(Degradation, "degradation", required=True)
     checked = parser.parse_object({"degradation": given})
     degradation: Degradation = parser.instantiate(checked).degradation
+    make_absolute([checked.degradation])
     return degradation, yaml.safe_load(parser.dump(checked, skip_unset=False))["degradation"]
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import platform
+import shlex
 import signal
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str, lock: int) -> bool:
     command = [sys.executable, "-m", "deblur_lightning", *arguments, where, *QUIET]
     begun = time.monotonic()
     with (run.folder / "log.txt").open("a", encoding="utf-8") as log:
-        print("deblur", *arguments, where, *QUIET, file=log, flush=True)
+        print(shlex.join(["deblur", *arguments, where, *QUIET]), file=log, flush=True)
         # of a session of its own, so that Ctrl-C reaches it once, through us
         process = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(lock,)

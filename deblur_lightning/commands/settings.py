@@ -1,5 +1,7 @@
 """The settings of a run: kept beside it and in its checkpoints, and compared when it goes on."""
 
+import os
+import shlex
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,7 @@ from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.callbacks.scores import package_commit
+from deblur_lightning.commands.absolute import make_absolute
 from deblur_lightning.commands.checkpoints import run_of
 from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import make_folder, write_atomically
@@ -54,9 +57,13 @@ class RunConfig(SaveConfigCallback):
 
 
 def course(parser: ArgumentParser, config: Namespace) -> dict[str, Any]:
-    """What decides which updates a run makes, beside its model: plain data, from a subcommand's ``config``."""
+    """What decides which updates a run makes, beside its model: plain data, from a subcommand's ``config``.
+
+    Paths are absolute, so that the same data are known to be the same from any folder.
+    """
     settings = yaml.safe_load(parser.dump(config, skip_unset=False, skip_validation=True))
     data = settings["data"]
+    make_absolute(data)
     data["init_args"] = {name: value for name, value in data["init_args"].items() if name not in INDIFFERENT}
     return {"data": data, "trainer": {name: settings["trainer"][name] for name in DECISIVE}}
 
@@ -80,14 +87,15 @@ def check_course(path: Path, wanted: dict[str, Any], allow_changes: bool) -> Non
         return
     told = f"{path} was trained with other settings ({'; '.join(changes)})"
     if not allow_changes:
-        own = f"{run_of(path)}/config.yaml"
-        raise UserError(f"{told}: give the run's own with --config={own}, or mean it with --allow_changes=true.")
+        own = shlex.quote(f"--config={run_of(path)}/config.yaml")
+        raise UserError(f"{told}: give the run's own with {own}, or mean it with --allow_changes=true.")
     rank_zero_warn(f"{told}: this run goes on from its weights, but it is no longer the same run.")
 
 
 def without_run(config: Namespace) -> Namespace:
-    """A copy of ``config`` that a later command can start from: its run is a new one, from no checkpoint."""
+    """A copy of ``config`` that a later command can start from, in any folder: its run is new, from no checkpoint."""
     copy = config.clone()
+    make_absolute([copy.data, copy.trainer])
     copy.run = copy.ckpt_path = None
     copy.allow_changes = False
     return copy
@@ -99,8 +107,13 @@ def _changes(old: Any, new: Any, place: str = "") -> Iterator[tuple[str, Any, An
         for key in (key for key in old if key in new):
             inside = place if key in ("class_path", "init_args") else f"{place}.{key}".lstrip(".")
             yield from _changes(old[key], new[key], inside)
-    elif old != new:
+    elif old != new and not _same_place(old, new):
         yield place, old, new
+
+
+def _same_place(old: Any, new: Any) -> bool:
+    """Whether two values are one path; runs of before paths were made absolute have it as it was given."""
+    return isinstance(old, str) and isinstance(new, str) and str(Path(os.path.expanduser(old)).absolute()) == new
 
 
 def _short(value: Any) -> str:

@@ -34,7 +34,7 @@ class MeasuredBlur(Blur):
         UserError: no file, one that cannot be read, or a PSF that is none.
     """
 
-    def __init__(self, files: list[str], centred: bool = False, border: Border = "reflect") -> None:
+    def __init__(self, files: list[str | Path], centred: bool = False, border: Border = "reflect") -> None:
         if not files:
             raise UserError("MeasuredBlur files=[] holds no PSF: name .npy, .npz or .png files.")
         psfs = [_square(array) for file in files for array in read_psfs(file)]

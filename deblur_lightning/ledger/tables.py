@@ -1,5 +1,6 @@
 """The ledger as Markdown, CSV and HTML, and the list of the runs behind it."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from html import escape
@@ -121,7 +122,7 @@ def _anchor(name: str) -> str:
 
 def _run_row(run: Run) -> tuple[str, ...]:
     note = run.note()
-    command = " ".join(("deblur fit", *(f"'{part}'" if " " in part else part for part in run.arguments)))
+    command = shlex.join(["deblur", "fit", *run.arguments])
     return (
         "/".join(run.folder.parts[-3:]),
         command,

@@ -1,7 +1,7 @@
 """Adversarial losses: what the discriminator and the generator minimise, as functions of the discriminator's output."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 import torch
@@ -37,7 +37,9 @@ class AdversarialLoss(nn.Module, ABC):
             real: of the sharp images, only where the game is ``relative``.
         """
 
-    def penalty(self, discriminator: nn.Module, sharp: Tensor, restored: Tensor, draws: Draws) -> Tensor | None:
+    def penalty(
+        self, discriminator: Callable[[Tensor], Maps], sharp: Tensor, restored: Tensor, draws: Draws
+    ) -> Tensor | None:
         """What is added to the discriminator's loss, a scalar; None for most games.
 
         Args:
@@ -130,7 +132,7 @@ class WassersteinGP(AdversarialLoss):
     def generator(self, fake: Maps, real: Maps = ()) -> Tensor:
         return -_mean(fake)
 
-    def penalty(self, discriminator: nn.Module, sharp: Tensor, restored: Tensor, draws: Draws) -> Tensor:
+    def penalty(self, discriminator: Callable[[Tensor], Maps], sharp: Tensor, restored: Tensor, draws: Draws) -> Tensor:
         part = draws.uniform("interpolate").to(sharp)[:, None, None, None]
         between = torch.lerp(restored.detach(), sharp, part).requires_grad_()
         judged = torch.stack([x.flatten(1).mean(dim=1) for x in discriminator(between)]).mean(dim=0)

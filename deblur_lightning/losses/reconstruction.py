@@ -18,13 +18,18 @@ class ReconstructionLoss(nn.Module, ABC):
         weight: what the distance is multiplied with.
 
     Attributes:
-        title: names the term in the logs.
+        title: names the term in the logs; the class's name in lower case where it gives none.
 
     Raises:
         UserError: ``weight`` is not above 0.
     """
 
     title: str
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if not hasattr(cls, "title"):
+            cls.title = cls.__name__.lower()
 
     def __init__(self, weight: float = 1.0) -> None:
         super().__init__()
@@ -33,8 +38,16 @@ class ReconstructionLoss(nn.Module, ABC):
         self.weight = weight
 
     def forward(self, preds: Tensor, target: Tensor) -> Tensor:
-        """The weighted distance, a scalar, of images (B, C, H, W), ``target`` in [0, 1] and ``preds`` nominally so."""
-        return self.weight * self.distance(preds, target)
+        """The weighted distance, a scalar, of images (B, C, H, W), ``target`` in [0, 1] and ``preds`` nominally so.
+
+        Raises:
+            UserError: the distance is no scalar.
+        """
+        distance = self.distance(preds, target)
+        if not isinstance(distance, Tensor) or distance.numel() != 1:
+            kind = f"a tensor of {tuple(distance.shape)}" if isinstance(distance, Tensor) else type(distance).__name__
+            raise UserError(f"the loss {self.title} returns {kind}: it must be one number, such as a mean.")
+        return self.weight * distance.reshape(())
 
     @abstractmethod
     def distance(self, preds: Tensor, target: Tensor) -> Tensor:

@@ -16,7 +16,9 @@ from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
+from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
+from deblur_lightning.methods.applying import judged_by
 from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.cadence import Cadence
@@ -37,10 +39,10 @@ class AdversarialRestorer(Restorer):
 
     Args:
         network: the generator, what restores.
-        discriminator: maps images (B, C, H, W) to a list of maps. Needed for training alone.
+        discriminator: maps images (B, C, H, W) to a map, or to a list of them. Needed for training alone.
         adversarial: the game the two play; cross-entropy when not given.
-        reconstruction: the weighted distances between restored and sharp; L1 times 100 when not given. One whose
-            pretrained features are not on disk is dropped.
+        reconstruction: the weighted distances between restored and sharp, or any modules that map the two to a
+            number; L1 times 100 when not given. One whose pretrained features are not on disk is dropped.
         adversarial_weight: of the generator's side of the game.
         generator_steps: g of the ratio g:d.
         discriminator_steps: d of the ratio g:d.
@@ -63,7 +65,7 @@ class AdversarialRestorer(Restorer):
         network: nn.Module,
         discriminator: nn.Module | None = None,
         adversarial: AdversarialLoss | None = None,
-        reconstruction: list[ReconstructionLoss] | None = None,
+        reconstruction: list[ReconstructionLoss | nn.Module] | None = None,
         adversarial_weight: float = 1.0,
         generator_steps: int = 3,
         discriminator_steps: int = 1,
@@ -84,7 +86,8 @@ class AdversarialRestorer(Restorer):
         self.discriminator = discriminator
         self.average = MovingAverage(network, ema_decay) if ema_decay else None
         self.adversarial = adversarial or CrossEntropyGAN()
-        self.reconstruction = nn.ModuleList([L1(weight=100.0)] if reconstruction is None else reconstruction)
+        terms = [L1(weight=100.0)] if reconstruction is None else reconstruction
+        self.reconstruction = nn.ModuleList(map(as_term, terms))
         self.adversarial_weight = adversarial_weight
         self.cadence = Cadence(generator_steps, discriminator_steps)
         self.lr = lr
@@ -164,8 +167,7 @@ class AdversarialRestorer(Restorer):
 
     def _judge(self, image: Tensor) -> Maps:
         assert self.discriminator is not None
-        maps: Maps = self.discriminator(image)
-        return maps
+        return judged_by(self.discriminator, image)
 
     def _update_discriminator(self, sharp: Tensor, restored: Tensor, draws: Draws) -> None:
         assert self.discriminator is not None
@@ -173,7 +175,7 @@ class AdversarialRestorer(Restorer):
         with self.toggled_optimizer(optimizer):
             real, fake = self._judge(sharp), self._judge(restored)
             loss = self.adversarial.discriminator(real, fake)
-            penalty = self.adversarial.penalty(self.discriminator, sharp, restored, draws)
+            penalty = self.adversarial.penalty(self._judge, sharp, restored, draws)
             if penalty is not None:
                 loss = loss + penalty
                 self._latest["train/loss_penalty"] = penalty.detach()

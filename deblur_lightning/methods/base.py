@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
+from deblur_lightning.methods.applying import restored_by
 from deblur_lightning.metrics import protocol, restoration_scores, weight
 
 
@@ -62,8 +63,7 @@ class Restorer(LightningModule, ABC):
         return self.network
 
     def forward(self, blurred: Tensor) -> Tensor:
-        restored: Tensor = (self.network if self.training else self.inference_network)(blurred)
-        return restored
+        return restored_by(self.network if self.training else self.inference_network, blurred)
 
     @abstractmethod
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor | None: ...

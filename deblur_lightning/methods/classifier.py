@@ -15,6 +15,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
+from deblur_lightning.methods.applying import applied
 from deblur_lightning.methods.base import check_rates, only_plain
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
 from deblur_lightning.metrics import calibration_error, weight
@@ -64,7 +65,7 @@ class ImageClassifier(LightningModule):
         features: which pretrained weights the network started from; part of every score's record.
 
     Raises:
-        UserError: a rate that is not above 0.
+        UserError: a rate that is not above 0; a network that does not tell its ``classes``.
     """
 
     features: str = "none"
@@ -76,6 +77,8 @@ class ImageClassifier(LightningModule):
         self.network = network
         self.lr = lr
         self.schedule = schedule or Constant()
+        if not isinstance(getattr(network, "classes", None), int):
+            raise UserError(f"{type(network).__name__} does not tell how many classes it knows: give it self.classes.")
         classes = int(network.classes)  # type: ignore[arg-type]
         metrics = MetricCollection(
             {
@@ -99,7 +102,12 @@ class ImageClassifier(LightningModule):
             self._load_features(self.network)
 
     def forward(self, image: Tensor) -> Tensor:
-        logits: Tensor = self.network(image)
+        logits = applied(self.network, image)
+        if not isinstance(logits, Tensor) or logits.shape != (len(image), self.network.classes):
+            name, classes = type(self.network).__name__, self.network.classes
+            raise UserError(
+                f"{name} must return logits (images, classes), here {len(image)}x{classes}, and nothing else."
+            )
         return logits
 
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:

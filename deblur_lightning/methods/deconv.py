@@ -10,6 +10,7 @@ from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
+from deblur_lightning.methods.applying import restored_by
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
 from deblur_lightning.methods.measuring import measure
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
@@ -80,8 +81,7 @@ class DeconvRestorer(Restorer):
         if not bool(batch["psf_known"].all()):
             name = type(self.network).__name__
             raise UserError(f"{name} needs the PSF of every image, and this data knows none: give it a psf_size.")
-        restored: Tensor = self.network(batch["blurred"], batch["psf"])
-        return restored
+        return restored_by(self.network, batch["blurred"], batch["psf"])
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
         sharp, blurred = batch["sharp"], batch["blurred"]

@@ -8,6 +8,8 @@ from torch.optim import AdamW
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
+from deblur_lightning.losses.perceptual import VGGPerceptual
+from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import PSNRLoss, ReconstructionLoss
 from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Restorer, check_betas, check_rates
@@ -22,7 +24,8 @@ class RegressionRestorer(Restorer):
 
     Args:
         network: what restores.
-        loss: the distance to the sharp image; ``PSNRLoss`` when not given.
+        loss: the distance to the sharp image; ``PSNRLoss`` when not given. Any module will do that maps the restored
+            and the sharp images to a number.
         lr: AdamW's learning rate.
         betas: AdamW's, from 0 to below 1.
         weight_decay: AdamW's, 0 or more.
@@ -31,13 +34,14 @@ class RegressionRestorer(Restorer):
         crop: pixels at each edge that a test leaves out of the scores.
 
     Raises:
-        UserError: a number out of its range.
+        UserError: a number out of its range; a loss that does not take two images, or whose pretrained features are
+            not on disk.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        loss: ReconstructionLoss | None = None,
+        loss: ReconstructionLoss | nn.Module | None = None,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.9),
         weight_decay: float = 0.0,
@@ -51,12 +55,21 @@ class RegressionRestorer(Restorer):
         check_betas(betas)
         if not 0 <= weight_decay < float("inf"):
             raise UserError(f"model.weight_decay={weight_decay}: give 0 or more.")
-        self.loss = loss or PSNRLoss()
+        self.loss = as_term(loss or PSNRLoss())
         self.lr = lr
         self.betas = betas
         self.weight_decay = weight_decay
         self.average = MovingAverage(network, ema_decay) if ema_decay else None
         self.schedule = schedule or WarmUp()
+
+    def setup(self, stage: str) -> None:
+        super().setup(stage)
+        if stage == "fit" and isinstance(self.loss, VGGPerceptual):
+            if not self.loss.load():
+                raise UserError(
+                    f"{self.loss.weights_file()}, which the loss needs, is missing; to get it: {self.loss.cure}"
+                )
+            self.features = self.loss.name
 
     @property
     def inference_network(self) -> nn.Module:

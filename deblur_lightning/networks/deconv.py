@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import mirrored_rows, transfer
-from deblur_lightning.networks.channels import check_counts
+from deblur_lightning.networks.channels import check_channels, check_counts
 
 _FEW_CHANNELS = 8
 
@@ -107,10 +107,12 @@ class FourierDeconv2d(nn.Module):
         A layer of one channel filters every colour alike.
 
         Raises:
-            UserError: the padded image is smaller than the filters, or a response's denominator is below ``bound``.
+            UserError: images of other channels, the padded image is smaller than the filters, or a response's
+                denominator is below ``bound``.
         """
         if self.taps.shape[:2] == (1, 1) and image.shape[1] > 1:
             return self.forward(image.flatten(0, 1)[:, None]).view_as(image)
+        check_channels("FourierDeconv2d", self.taps.shape[1], image, setting="model.network.in_channels")
         if image.dtype in (torch.float16, torch.bfloat16):
             image = image.float()  # FFTs of half precision want sizes that are powers of two
         with torch.autocast(image.device.type, enabled=False):

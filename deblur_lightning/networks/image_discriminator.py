@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.networks.channels import check_channels
 
 SIDE = 64
 _STRIDES = (1, 2, 1, 2)
@@ -50,8 +51,9 @@ class ImageDiscriminator(nn.Module):
             image: (B, 3, 64, 64) in [0, 1].
 
         Raises:
-            UserError: an image of another size.
+            UserError: an image of another size or of other channels.
         """
+        check_channels("ImageDiscriminator", 3, image, setting="")
         if image.shape[-2:] != (SIDE, SIDE):
             height, width = image.shape[-2:]
             raise UserError(

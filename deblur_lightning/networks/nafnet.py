@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.networks.bands import by_bands
+from deblur_lightning.networks.channels import check_channels
 from deblur_lightning.networks.local_mean import lacking, local_mean
 
 CELL = 4
@@ -64,6 +65,7 @@ class NAFNet(nn.Module):
         self.reach = convolutions + window
 
         levels = list(zip(widths, windows, strict=True))
+        self.channels = channels
         inner = channels * shuffle**2
         self.head = nn.Sequential(nn.PixelUnshuffle(shuffle), nn.Conv2d(inner, width, 3, padding=1))
         self.encoders = nn.ModuleList(_blocks(n, *level) for n, level in zip(encoder_blocks, levels, strict=False))
@@ -81,7 +83,12 @@ class NAFNet(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
+        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped.
+
+        Raises:
+            UserError: images of other channels.
+        """
+        check_channels("NAFNet", self.channels, blurred)
         height, width = blurred.shape[-2:]
         below, right = (lacking(length, self.stride) for length in (height, width))
         padded = F.pad(blurred, (0, right, 0, below), mode="replicate")

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.networks.channels import check_channels
 
 
 def _patch_discriminator(widths: Sequence[int], channels: int) -> nn.Sequential:
@@ -36,6 +37,7 @@ class MultiScalePatchGAN(nn.Module):
             raise UserError(
                 f"MultiScalePatchGAN widths={list(widths)}, scales={scales}: give at least two widths and one scale."
             )
+        self.channels = channels
         self.discriminators = nn.ModuleList(_patch_discriminator(widths, channels) for _ in range(scales))
         # each halving convolution, the two that follow at stride 1 and each scale need some pixels left
         self.smallest = 2 ** (len(widths) - 1) * 3 * 2 ** (scales - 1)
@@ -47,8 +49,9 @@ class MultiScalePatchGAN(nn.Module):
             image: (B, channels, H, W) in [0, 1], both sides at least ``self.smallest`` pixels.
 
         Raises:
-            UserError: an image that leaves no patch to judge.
+            UserError: an image of other channels, or one that leaves no patch to judge.
         """
+        check_channels("MultiScalePatchGAN", self.channels, image, setting="model.discriminator.channels")
         if min(image.shape[-2:]) < self.smallest:
             raise UserError(
                 f"An image of {image.shape[-2]}x{image.shape[-1]} leaves the discriminator no patch: "

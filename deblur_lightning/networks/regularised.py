@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
-from deblur_lightning.networks.channels import check_counts
+from deblur_lightning.networks.channels import check_channels, check_counts
 from deblur_lightning.networks.spectra import MeasuredSpectra
 from deblur_lightning.surroundings import completed
 
@@ -176,11 +176,16 @@ class MultiDeconv(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, blurred: Tensor, psf: Tensor | None = None) -> Tensor:
-        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; see ``RegularisedDeconv``."""
+        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; see ``RegularisedDeconv``.
+
+        Raises:
+            UserError: images of other channels.
+        """
         colours = blurred.shape[1]
         if self.channels == 1 and colours > 1:
             each = None if psf is None else psf.repeat_interleave(colours, dim=0)
             return self.forward(blurred.flatten(0, 1)[:, None], each).view_as(blurred)
+        check_channels("MultiDeconv", self.channels, blurred)
         inverses = self.inverses(blurred, psf)
         mean: Tensor = inverses.unflatten(1, (-1, blurred.shape[1])).mean(dim=1)
         change: Tensor = self.refine(torch.cat([blurred, inverses], dim=1))

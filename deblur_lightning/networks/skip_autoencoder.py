@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.networks.channels import check_channels
 
 _DOWN = ((3, 1), (3, 2), (3, 1), (3, 2), (3, 1))
 _UP = ((3, 1), (4, 2), (3, 1), (3, 2), (2, 1), (3, 1))
@@ -64,7 +65,12 @@ class SkipAutoencoder(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """Restore ``blurred``, (B, 3, H, W) in [0, 1]; the output has its size and is not clamped."""
+        """Restore ``blurred``, (B, 3, H, W) in [0, 1]; the output has its size and is not clamped.
+
+        Raises:
+            UserError: images of other channels.
+        """
+        check_channels("SkipAutoencoder", 3, blurred, setting="")
         margin, (height, width) = self.margin, blurred.shape[-2:]
         right, below = (margin + _missing(length + 2 * margin) for length in (width, height))
         padded = F.pad(blurred, (margin, right, margin, below), mode="replicate")

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.networks.channels import check_channels
 
 NEIGHBOURHOOD = 17
 """Side in pixels of the square whose mean is taken from each pixel before the first layer."""
@@ -36,6 +37,7 @@ class UNet(nn.Module):
         if not widths or min(widths) < 1:
             raise UserError(f"UNet widths={list(widths)}: give the channels of at least one level, 1 or more each.")
         self.skips = skips
+        self.channels = channels
         self.stride: int = 2 ** len(widths)
         self.head = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * channels, widths[0], 3, padding=1), _activation())
         self.encoders = nn.ModuleList(_block(width) for width in widths)
@@ -55,7 +57,12 @@ class UNet(nn.Module):
         nn.init.zeros_(last.weight)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped."""
+        """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped.
+
+        Raises:
+            UserError: images of other channels.
+        """
+        check_channels("UNet", self.channels, blurred)
         height, width = blurred.shape[-2:]
         detail, contrast = _detail(
             F.pad(blurred, (0, self._missing(width), 0, self._missing(height)), mode="replicate")

@@ -1,6 +1,8 @@
 """Image files below a folder: which there are, and a dataset of them."""
 
+import json
 import os
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn, final
@@ -89,6 +91,12 @@ def images_beside(root: Path, folders: Collection[str]) -> list[str]:
     files = _visible_files(root, broken_links=False, without=None, refuse=False)
     names = (file.relative_to(root) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
     return sorted(name.as_posix() for name in names if not any(name.is_relative_to(folder) for folder in folders))
+
+
+def download_command(name: str, root: str | Path) -> str:
+    """What to type to have torchvision fetch its set ``name`` into ``root``, whatever characters that has."""
+    program = f"from torchvision.datasets import {name}; {name}({json.dumps(str(root))}, download=True)"
+    return shlex.join(["python", "-c", program])
 
 
 def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse: bool = True) -> list[Path]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
-from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names
+from deblur_lightning.sources.files import ImageFiles, download_command, existing_folder, image_names
 from deblur_lightning.sources.splitting import first_ones
 
 _SIDE = 96
@@ -43,8 +43,8 @@ class STL10(Source):
             UserError: there is no such folder, or no image in it.
         """
         if not Path(root).expanduser().exists():
-            program = f"from torchvision.datasets import STL10; STL10('{root}', download=True)"
-            raise UserError(f'STL-10 is not in {root}; put any part of it there, or get all: python -c "{program}"')
+            get_it = download_command("STL10", root)
+            raise UserError(f"STL-10 is not in {root}; put any part of it there, or get all: {get_it}")
         self._root = existing_folder(root)
         self._train_size = train_size
         self._test = _stored(self._root, "test")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, Source, Split
+from deblur_lightning.sources.files import download_command
 from deblur_lightning.sources.splitting import first_ones
 
 _VALIDATION = 5000
@@ -60,9 +61,8 @@ class TorchvisionSet(Source, ABC):
             try:
                 official = self._opened(train)
             except Exception as error:  # torchvision's readers raise nearly anything at a damaged file
-                program = f"from torchvision.datasets import {name}; {name}('{self._root}', download=True)"
                 raise UserError(
-                    f'{name} is not, or not whole, in {self._root}; to get it: python -c "{program}"'
+                    f"{name} is not, or not whole, in {self._root}; to get it: {download_command(name, self._root)}"
                 ) from error
             pixels = torch.as_tensor(official.data)
             pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)

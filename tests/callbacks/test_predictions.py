@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from deblur_lightning.callbacks.predictions import PredictionWriter
+from deblur_lightning.callbacks.predictions import PredictionWriter, png_names
 from tests.small import data, srcnn, trainer
 
 
@@ -23,3 +23,15 @@ def test_a_prediction_is_the_restored_image_to_the_bit(photographs: Path, tmp_pa
             pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)
         assert isinstance(restored, torch.Tensor)
         assert torch.equal(pixels, (restored[0] * 255).round().to(torch.uint8))
+
+
+def test_no_two_images_share_a_file() -> None:
+    names = ["a.jpg", "a.jpg.png", "a.png", "b/a.jpg", "c.png.png", "c.jpg.png.png", "c.jpg.png", "c.jpg", "d.PNG"]
+    files = png_names(names)
+    assert len(set(files)) == len(names)
+    assert all(file.endswith(".png") for file in files)
+    assert [file for name, file in zip(names, files, strict=True) if name.endswith(".png")] == [
+        name for name in names if name.endswith(".png")
+    ]
+    assert files[0] == "a.jpg.png.png"
+    assert files[3] == "b/a.jpg.png"

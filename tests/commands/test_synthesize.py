@@ -178,7 +178,7 @@ def test_the_configuration_is_understood_as_fit_understands_it(deblur: Deblur, s
 
 def test_the_printed_command_trains_on_the_pairs(photographs: Path, workplace: Path, deblur: Deblur) -> None:
     configs = ["--config", "experiments/srcnn_915.yaml", "--config", "tiny.yaml"]
-    code, printed, complained = deblur("synthesize", photographs, "--out", "my pairs", *configs)
+    code, printed, complained = deblur("synthesize", photographs, "--out", "my #1 'pairs\"", *configs)
     assert code == 0, complained
     words = shlex.split(printed.splitlines()[-1].removeprefix("train     deblur "))
     assert words[:5] == ["fit", *configs]
@@ -186,7 +186,7 @@ def test_the_printed_command_trains_on_the_pairs(photographs: Path, workplace: P
     assert code == 0, complained
     data = yaml.safe_load(Path("run/config.yaml").read_text())["data"]
     assert data["class_path"].endswith(".RealPairs")
-    assert data["init_args"]["source"]["init_args"]["root"] == "my pairs"
+    assert data["init_args"]["source"]["init_args"]["root"] == str(workplace / "my #1 'pairs\"")
 
 
 def test_pairs_for_testing_only_print_no_command_to_train(synthesize: Deblur, sharp: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 from torch import Tensor
 
 from deblur_lightning.commands import pair_making
+from deblur_lightning.commands.pair_folder import Pair, PairFolder
+from deblur_lightning.errors import UserError
 from tests.commands.pairs import contents, manifest
 from tests.conftest import write_image
 
@@ -173,3 +175,16 @@ def test_mistakes_end_in_one_line(arguments: list[str], told: str, sharp: Path, 
 def test_no_experiment_is_a_mistake_too(sharp: Path, deblur: Deblur) -> None:
     told = "no experiment: give one with --config=experiments/NAME.yaml."
     assert deblur("synthesize", sharp, "--out=o") == (2, "", f"deblur: error: {told}\n")
+
+
+def test_two_commands_with_other_settings_do_not_share_a_new_folder(tmp_path: Path) -> None:
+    """Both have looked at it before either has written."""
+    source, seeds = {"class_path": "Folder", "init_args": {"root": "/sharp"}}, (0, 1, 0)
+    settings = [{"data": {"source": source, "degradation": {"class_path": "X"}, "seed": seed}} for seed in seeds]
+    first, other, same = [PairFolder(tmp_path / "out", [Pair("a.png", "a.png")], one) for one in settings]
+    first.begin({}, seed=0)
+    before = contents(tmp_path / "out")
+    with pytest.raises(UserError, match=r"config\.yaml says data\.seed=0, this command 1: give an --out that is new"):
+        other.begin({}, seed=1)
+    same.begin({}, seed=0)
+    assert contents(tmp_path / "out") == before

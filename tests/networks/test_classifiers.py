@@ -79,7 +79,7 @@ def test_other_sizes_and_channels_are_options() -> None:
         (
             lambda: MLPClassifier()(torch.rand(1, 3, 28, 28)),
             "MLPClassifier was made for images of channels=1 and was given one of 3: set --model.network.channels=3, "
-            "or give it images of 1.",
+            "or give it images of 1, of a source with grey: true.",
         ),
         (
             lambda: ConvNetTiny()(torch.rand(1, 3, 28, 30)),

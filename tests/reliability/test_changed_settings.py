@@ -12,7 +12,7 @@ Deblur = Callable[..., tuple[int, str, str]]
 CHANGES = {
     "data.batch_size=2, now 3": ["--data.batch_size=3"],
     "data.crop_size=48, now 32": ["--data.crop_size=32"],
-    "data.source.root={photographs}, now other": ["--data.source.root=other"],
+    "data.source.root={photographs}, now {here}/other": ["--data.source.root=other"],
     "data.source=Folder, now Photos": ["--data.source=Photos"],
     "data.degradation=GaussianBlur, now MotionBlur": ["--data.degradation=MotionBlur"],
     "data.seed=0, now 1; trainer.precision=None, now bf16-mixed": ["--data.seed=1", "--trainer.precision=bf16-mixed"],
@@ -41,7 +41,7 @@ def test_a_run_that_would_go_on_otherwise_is_refused(
     for told, change in CHANGES.items():
         code, _, complained = deblur(*stopped, *change)
         assert code == 2
-        changes = told.format(photographs=photographs)
+        changes = told.format(photographs=photographs, here=workplace)
         assert complained == (
             f"deblur: error: first/checkpoints/last.ckpt was trained with other settings ({changes}): "
             "give the run's own with --config=first/config.yaml, or mean it with --allow_changes=true.\n"
