@@ -14,7 +14,7 @@ LONGEST = 10_000
 LARGEST = 2**63
 """Whole numbers are below it, so that each is a number to floating point too."""
 
-SHOWN = 80
+SHOWN = 200
 
 
 def leaves(structure: Any) -> Iterator[Any]:

@@ -257,6 +257,8 @@ def assert_arrived(wanted: dict[str, Any], used: dict[str, Any], path: str = "")
             assert_arrived(value, arrived, f"{path}{key}.")
         elif key == "class_path":
             assert arrived.rsplit(".", 1)[-1] == value, path
+        elif key == "root":
+            assert Path(arrived) == Path(value).absolute(), f"{path}{key}"
         else:
             assert arrived == value, f"{path}{key}"
 

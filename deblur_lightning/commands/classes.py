@@ -75,10 +75,14 @@ def concrete_names(base: Any) -> list[str]:
 
     A setting typed as any ``nn.Module`` alone is meant for a network.
     """
-    bases = set(_classes_in(base)) - {type(None)}
+    bases: set[type] = set(_classes_in(base)) - {type(None)}
     room = "deblur_lightning.networks." if bases == {nn.Module} else "deblur_lightning."
     names: list[str] = []
-    waiting: list[type] = [kind for each in bases - ({nn.Module} if len(bases) > 1 else set()) for kind in each.__subclasses__()]
+    if len(bases) > 1:
+        bases -= {nn.Module}
+    waiting: list[type] = []
+    for each in bases:
+        waiting += each.__subclasses__()
     while waiting:
         candidate = waiting.pop()
         waiting += candidate.__subclasses__()
