@@ -1,15 +1,17 @@
-"""The table of docs/deconvolution.md: deconvolution layers, classical and oracle Wiener, on six blurs and three noises.
+"""The tables of docs/deconvolution.md: deconvolution layers and filters told the PSF, on six blurs and three noises.
 
 python -m benchmarks.oracle [--runs FOLDER] [--methods NAME ...] [--blurs NAME ...] [--data FOLDER]
+python -m benchmarks.oracle --filters --blurs "motion 9, 30 deg" "Gaussian 5, s 1" "box 5"
 
 Every cell is a fit and a test by the real command line: grey photographs, reflected borders, 8 bits, 16 pixels at each
 edge left out of the scores. With --data, a folder of photographs (subfolder "test"), those are tested on too, by what
-was trained on the bundled ones. Runs that are there already are not repeated. The table is printed as Markdown.
+was trained on the bundled ones. Runs that are there already are not repeated. The table of the methods named is printed
+as Markdown. Two of them are references: the best linear filter, and the best of the classical ones that are not linear.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,19 @@ NOISES = (0, 1, 3)
 
 METHODS = {
     "wiener": "Wiener",
-    "oracle_wiener": "oracle Wiener",
+    "unsupervised_wiener": "unsupervised Wiener",
+    "richardson_lucy": "Richardson-Lucy",
+    "total_variation": "total variation",
+    "oracle_wiener": "oracle Wiener, best linear",
+    "hyper_laplacian": "hyper-Laplacian",
     "deconv_layer": "one layer",
     "deconv_multi": "four layers, CNN",
+}
+FILTERS = tuple(METHODS)[:6]
+LAYERS_TOO = ("wiener", *tuple(METHODS)[4:])
+DIFFERENCES = {
+    "one layer - linear": ("deconv_layer", "oracle_wiener"),
+    "four - linear": ("deconv_multi", "oracle_wiener"),
 }
 GREY = {"class_path": "Prepared", "init_args": {"base": {"class_path": "Photos"}, "grey": True, "count": None}}
 
@@ -40,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs/oracle"))
-    parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
+    parser.add_argument("--methods", nargs="+", default=LAYERS_TOO, choices=METHODS)
+    parser.add_argument("--filters", dest="methods", action="store_const", const=FILTERS, help="all that learn nothing")
     parser.add_argument("--blurs", nargs="+", default=list(BLURS), choices=BLURS)
     parser.add_argument("--noises", nargs="+", type=int, default=NOISES, choices=NOISES)
     parser.add_argument("--data", type=Path)
@@ -49,9 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for noise in options.noises:
             for method in options.methods:
                 run_cell(method, blur, noise, options.runs, options.data)
-    print("\n".join(table(options.runs, "bundled")))
+    print("\n".join(table(options.runs, "bundled", options.methods)))
     if options.data:
-        print("\n".join(["", *table(options.runs, "data")]))
+        print("\n".join(["", *table(options.runs, "data", options.methods)]))
     print(f"\n{ONE_SEED}")
 
 
@@ -66,7 +79,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
     degradation = json.dumps(degraded(blur, noise))
     if not (run / "checkpoints" / "last.ckpt").exists():
         arguments = [f"--config=experiments/{method}.yaml", f"--run={run}", f"--data.degradation={degradation}"]
-        if method.endswith("wiener"):
+        if method in FILTERS:
             arguments += [f"--data.source={json.dumps(GREY)}", "--model.crop=16"]
         deblur("fit", *arguments)
     tests = {"bundled": GREY}
@@ -89,25 +102,27 @@ def degraded(blur: str, noise: int) -> dict[str, Any]:
     return {"class_path": "Chain", "init_args": {"steps": [BLURS[blur], read]}}
 
 
-def table(runs: Path, test: str) -> Iterator[str]:
-    """Markdown: a line for each blur and noise of which all methods have been tested."""
-    yield "| blur | noise, % | blurred | " + " | ".join(METHODS.values()) + " | one layer - oracle | four - oracle |"
-    yield "|---" * (5 + len(METHODS)) + "|"
+def table(runs: Path, test: str, methods: Sequence[str]) -> Iterator[str]:
+    """Markdown: a line for each blur and noise of which all ``methods`` have been tested."""
+    pairs = {title: pair for title, pair in DIFFERENCES.items() if set(pair) <= set(methods)}
+    titles = ["blur", "noise, %", "blurred", *(METHODS[name] for name in methods), *pairs]
+    yield "| " + " | ".join(titles) + " |"
+    yield "|---" * len(titles) + "|"
     for blur in BLURS:
         for noise in NOISES:
-            files = {name: folder_of(runs, name, blur, noise) / test / "scores.csv" for name in METHODS}
+            files = {name: folder_of(runs, name, blur, noise) / test / "scores.csv" for name in methods}
             if all(file.exists() for file in files.values()):
-                yield _row(blur, noise, {name: read_scores(file) for name, file in files.items()})
+                yield _row(blur, noise, {name: read_scores(file) for name, file in files.items()}, pairs.values())
 
 
-def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]]) -> str:
+def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]], pairs: Iterable[tuple[str, str]]) -> str:
     inputs = {tuple(r.inputs for r in of if r.metric == "psnr") for of in records.values()}
     if len(inputs) > 1:
         raise SystemExit(f"{blur}, noise {noise}: the methods were not tested on the same images.")
     psnr = {name: [r.value for r in of if r.metric == "psnr"] for name, of in records.items()}
-    blurred = mean([r.value for r in records["oracle_wiener"] if r.metric == "psnr_blurred"])
+    blurred = mean([r.value for r in next(iter(records.values())) if r.metric == "psnr_blurred"])
     figures = [f"{mean(values):.2f}" for values in psnr.values()]
-    differences = [difference(psnr[name], psnr["oracle_wiener"]) for name in ("deconv_layer", "deconv_multi")]
+    differences = [difference(psnr[ours], psnr[reference]) for ours, reference in pairs]
     return f"| {blur} | {noise} | {blurred:.2f} | " + " | ".join([*figures, *differences]) + " |"
 
 

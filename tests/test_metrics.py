@@ -7,9 +7,21 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torchmetrics.functional.image import structural_similarity_index_measure
 
+from deblur_lightning import metrics
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import PSNR_CAP, protocol, psnr, restoration_scores, ssim, stride_amplitude
+from deblur_lightning.metrics import (
+    BAND,
+    PSNR_CAP,
+    calibration_error,
+    protocol,
+    psnr,
+    restoration_scores,
+    ssim,
+    stride_amplitude,
+)
 
 Metric = Callable[[Tensor, Tensor], Tensor]
 
@@ -57,8 +69,8 @@ def test_psnr_is_that_of_scikit_image(channels: int) -> None:
     preds, target = pair(channels=channels)
     wanted = [reference_psnr(p, t) for p, t in zip(preds, target, strict=True)]
     values = psnr(preds, target)
-    assert values.dtype == torch.float32
-    assert values.tolist() == pytest.approx(wanted, abs=1e-4)
+    assert values.dtype == torch.float64
+    assert values.tolist() == pytest.approx(wanted, abs=1e-9)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -66,8 +78,65 @@ def test_ssim_is_that_of_scikit_image(channels: int) -> None:
     preds, target = pair(channels=channels)
     wanted = [reference_ssim(p, t) for p, t in zip(preds, target, strict=True)]
     values = ssim(preds, target)
-    assert values.dtype == torch.float32
-    assert values.tolist() == pytest.approx(wanted, abs=2e-5)
+    assert values.dtype == torch.float64
+    assert values.tolist() == pytest.approx(wanted, abs=1e-9)
+
+
+def test_ssim_is_that_of_torchmetrics() -> None:
+    preds, target = pair(height=12, width=6)
+    exact = [torch.round(image.clamp(0, 1) * 255).double() / 255 for image in (preds, target)]
+    wanted = structural_similarity_index_measure(*exact, data_range=1.0, reduction="none")
+    torch.testing.assert_close(ssim(preds, target), wanted, rtol=0, atol=1e-9)
+
+
+def flat(level: int) -> Tensor:
+    return torch.full((1, 3, 40, 32), level / 255)
+
+
+def test_flat_bright_areas_do_not_cancel() -> None:
+    """Where nothing varies only the luminance counts; float32 says .998 of the first, .9999 of equal ones."""
+    first, second, small = 250 / 255, 251 / 255, 0.01**2
+    wanted = (2 * first * second + small) / (first**2 + second**2 + small)
+    assert ssim(flat(250), flat(251)).item() == pytest.approx(wanted, abs=1e-10)
+    assert wanted == pytest.approx(0.99999, abs=5e-6)
+    assert [ssim(flat(level), flat(level)).item() for level in (0, 1, 254, 255)] == [1.0] * 4
+    assert psnr(flat(250), flat(251)).item() == pytest.approx(20 * np.log10(255), abs=1e-9)
+
+
+class _Largest(TorchDispatchMode):
+    """Notes how many values the largest tensor has that any operation makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, Tensor) and not func.is_view:
+            self.values = max(self.values, made.numel())
+        return made
+
+
+@pytest.mark.parametrize("band", [1, 3000, 7000])
+def test_bands_change_no_score(band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    preds, target = pair()
+    assert preds.numel() < BAND
+    whole = restoration_scores(preds, target.roll(1, dims=-1), target)
+    monkeypatch.setattr(metrics, "BAND", band)
+    for name, values in restoration_scores(preds, target.roll(1, dims=-1), target).items():
+        torch.testing.assert_close(values, whole[name], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_scores_of_a_large_image_take_no_more_memory(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "BAND", 12_000)
+    largest = []
+    for height in (300, 900):
+        preds, target = pair(batch=1, height=height, width=100)
+        with _Largest() as seen:
+            metric(preds, target)
+        largest.append(seen.values)
+    assert largest[0] == largest[1] < 2 * 12_000 < 300 * 100
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])
@@ -78,12 +147,12 @@ def test_each_image_counts_for_itself(metric: Metric) -> None:
     assert whole.unique().numel() == 4
     single = torch.cat([metric(p[None], t[None]) for p, t in zip(preds, target, strict=True)])
     assert single.shape == (4,)
-    torch.testing.assert_close(whole, single, rtol=0, atol=1e-5)
+    torch.testing.assert_close(whole, single, rtol=0, atol=1e-12)
 
 
 def test_psnr_of_a_known_error() -> None:
     target = torch.full((1, 3, 16, 16), 100 / 255)
-    assert psnr(target + 1 / 255, target).item() == pytest.approx(20 * np.log10(255), abs=1e-3)
+    assert psnr(target + 1 / 255, target).item() == pytest.approx(20 * np.log10(255), abs=1e-9)
 
 
 def test_psnr_is_capped() -> None:
@@ -95,7 +164,7 @@ def test_psnr_is_capped() -> None:
 
 def test_ssim_of_equal_images_is_one() -> None:
     _, target = pair()
-    assert ssim(target, target).tolist() == pytest.approx([1.0] * 4, abs=1e-6)
+    assert ssim(target, target).tolist() == [1.0] * 4
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])
@@ -120,7 +189,7 @@ def test_half_precision_input_is_scored_in_full(metric: Metric) -> None:
     preds, target = pair()
     levels = (preds.clamp(0, 1) * 255).round() / 255  # the nearest half is less than half a level away
     values = metric(levels.half(), target)
-    assert values.dtype == torch.float32
+    assert values.dtype == torch.float64
     assert torch.equal(values, metric(levels, target))
 
 
@@ -205,11 +274,24 @@ def test_the_stride_amplitude_of_a_known_pattern() -> None:
         for turned in (image, image.mT):
             found = stride_amplitude(turned)
             assert found.shape == (2,)
-            torch.testing.assert_close(found, torch.full((2,), 25.5 * mean_square**0.5))
+            wanted = torch.full((2,), 25.5 * mean_square**0.5, dtype=torch.float64)
+            torch.testing.assert_close(found, wanted, rtol=1e-6, atol=0)  # of an image in float32
 
 
 def test_other_frequencies_and_levels_leave_no_stride_amplitude() -> None:
     row = torch.arange(32)
-    assert stride_amplitude(torch.full((1, 3, 9, 10), 0.7)).item() == pytest.approx(0, abs=1e-3)
+    assert stride_amplitude(torch.full((1, 3, 9, 10), 0.7)).item() == pytest.approx(0, abs=1e-9)
     wave = torch.cos(2 * torch.pi / 32 * row)
     assert stride_amplitude(0.5 + 0.1 * wave.expand(1, 3, 20, 32)).item() == pytest.approx(0, abs=1e-3)
+
+
+def test_the_calibration_error_of_many_images_is_exact() -> None:
+    """A running sum in float32 makes .00064 of it."""
+    error = calibration_error(torch.full((12_000,), 0.9995), torch.ones(12_000))
+    assert error.item() == pytest.approx(1 - float(np.float32(0.9995)), abs=1e-12)
+
+
+def test_full_confidence_is_of_the_last_bin() -> None:
+    """Of .96 and 1 with one mistake: one bin of confidence .98 and accuracy .5, not two that are .04 and 1 off."""
+    error = calibration_error(torch.tensor([0.96, 1.0]), torch.tensor([1.0, 0.0]))
+    assert error.item() == pytest.approx(0.48, abs=1e-7)

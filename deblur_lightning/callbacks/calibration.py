@@ -39,7 +39,7 @@ def calibration_bins(confidence: Tensor, correct: Tensor) -> list[Bin]:
     bins = []
     for number, (low, high) in enumerate(pairwise(edges.tolist())):
         inside = place == number
-        sure, right = float(confidence[inside].mean()), float(correct[inside].float().mean())
+        sure, right = (float(values[inside].double().mean()) for values in (confidence, correct))
         bins.append(Bin(low, high, int(inside.sum()), sure, right))
     return bins
 

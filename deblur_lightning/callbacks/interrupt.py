@@ -1,20 +1,27 @@
-"""A signal ends a run at the end of a batch: nothing that was learned is lost."""
+"""What was learned is saved when a signal ends a run, or when it can go no further: nothing is lost."""
 
+import os
 import signal
-import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
+
+from deblur_lightning.errors import UserError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Ctrl-C; what `kill` and the end of a job send; what SLURM is told to send before a job's time is up."""
 
+Place = Literal["batch end", "validation", "between batches"]
+"""Where a run stands when it is saved."""
+
 
 class Interrupted(Exception):
-    """A signal stopped a run; ``checkpoint`` is where it can go on, ``code`` what the process ends with."""
+    """A run ended early; ``checkpoint`` is where it can go on, ``code`` what a signal makes the process end with."""
 
     def __init__(self, checkpoint: Path, code: int) -> None:
         super().__init__(f"stopped; the run can go on from {checkpoint}")
@@ -25,8 +32,12 @@ class Interrupted(Exception):
 class SaveOnInterrupt(Callback):
     """Saves ``checkpoints/last.ckpt`` at the end of the batch in which a signal came, then stops the run.
 
-    A GAN first ends its cycle of updates, and accumulated gradients are first used. Of several processes it is enough
-    that one is told: all stop after the same batch. A second Ctrl-C stops at once.
+    A GAN first ends its cycle of updates, and accumulated gradients are first used. In a validation the signal is
+    answered after the batch of images, and a validation that is due is not begun: the continued run makes it. Of
+    several processes it is enough that one is told: all stop after the same batch. Further signals change nothing.
+
+    Where a batch cannot be had (an image is gone, a loader process was killed) or a validation fails, one process also
+    saves what was learned until then; the exception that ends the run has ``Interrupted`` as its cause.
 
     Raises:
         Interrupted: out of the training loop, once the checkpoint is written; not after the last batch of all.
@@ -34,51 +45,175 @@ class SaveOnInterrupt(Callback):
 
     def __init__(self) -> None:
         self._came = 0
+        self._learned = False
         self._stop: Interrupted | None = None
-        self._previous: dict[signal.Signals, Any] = {}
+        self._lost: RuntimeError | None = None
+        self._place: Place | None = None
+        self._max_steps: int | None = None
+        self._validated_by_all = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        # not before: Lightning's own handlers would wrap these, and wait for other processes in the midst of a step
-        self._previous = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self._came, self._learned, self._stop, self._lost = 0, False, None, None  # of an earlier training
+        # not before: Lightning's own handlers would wrap these, and wait for other processes in the midst of a step;
+        # when it is done, it puts back all that it found
+        for number in SIGNALS:
+            signal.signal(number, self._ask)
+        signal.signal(signal.SIGCHLD, self._without_raising(signal.getsignal(signal.SIGCHLD)))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if self._stop or getattr(pl_module, "within_cycle", False) or _accumulating(trainer, batch_idx):
-            return
-        came = self._came
-        if trainer.world_size > 1:
-            mine = torch.tensor(came, device=trainer.strategy.root_device)
-            came = int(trainer.strategy.reduce(mine, reduce_op="max"))
-        if came:
-            checkpoint = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
-            trainer.save_checkpoint(checkpoint, weights_only=False)
-            self._stop = Interrupted(checkpoint, 128 + came)
+        self._learned = True
+        if not self._stop and not getattr(pl_module, "within_cycle", False) and self._told(trainer):
+            epoch = trainer.fit_loop.epoch_loop
+            due = epoch._should_check_val_fx(trainer.fit_loop._data_fetcher)  # type: ignore[arg-type]
+            self._save(trainer, "validation" if due else "batch end")
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if self._stop is not None:  # not before: the last batch is logged, and validated where that is due
+        if self._stop is not None:  # not before: the last batch is logged
             raise self._stop
 
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        self._restore()
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._count_as_before(trainer)
+        self._validated_by_all = sum(trainer.num_val_batches)
+        if trainer.world_size > 1:
+            batches = torch.tensor(self._validated_by_all, device=trainer.strategy.root_device)
+            self._validated_by_all = float(trainer.strategy.reduce(batches, reduce_op="min"))
+        self._stop_validating(trainer)
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if batch_idx < self._validated_by_all:  # all processes must ask each other equally often
+            self._stop_validating(trainer)
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        if self._place is not None:
+            _bring_in_order(checkpoint["loops"]["fit_loop"], self._place)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Let a run go on that has had its ``max_steps``, but not the validation after them."""
+        epoch = trainer.fit_loop.epoch_loop
+        begun = trainer.state.fn == TrainerFn.FITTING and _within_validation(checkpoint)
+        if begun and 0 <= epoch.max_steps <= checkpoint["global_step"]:
+            self._max_steps, epoch.max_steps = epoch.max_steps, checkpoint["global_step"] + 1
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        self._restore()
+        place = _place(trainer)
+        if self._stop is None and self._learned and trainer.world_size == 1 and place is not None:
+            with suppress(UserError):  # what went wrong first is what is told
+                self._save(trainer, place)
+        if self._stop is not None and exception is not self._stop:
+            exception.__cause__ = self._stop
+        if self._lost is not None:  # by what signal, the loader does not know
+            (self._stop or exception).__cause__ = self._lost
 
     def _ask(self, number: int, *_: Any) -> None:
-        if not self._came and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-            more = "; once more to stop at once" if number == signal.SIGINT else ""
-            print(f"\nStopping at the end of this batch{more}.", file=sys.stderr)
+        if self._came:
+            return
         self._came = number
-        if number == signal.SIGINT:
-            signal.signal(number, self._previous[signal.SIGINT])
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            more = "; Ctrl-\\ stops at once and saves nothing" if number == signal.SIGINT else ""
+            with suppress(OSError):  # not by print, which fails where the signal came in the midst of a print
+                os.write(2, f"\nStopping at the end of this batch{more}.\n".encode())
 
-    def _restore(self) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous = {}
+    def _without_raising(self, handler: Any) -> Any:
+        """torch's handler for the end of a loader process, which raises wherever the run is, in an update too.
+
+        The loader finds out by itself, when it waits for what that process was to load.
+        """
+
+        def handle(number: int, frame: Any) -> None:
+            try:
+                handler(number, frame)
+            except RuntimeError as error:
+                self._lost = error
+
+        return handle if callable(handler) else handler
+
+    def _told(self, trainer: Trainer) -> bool:
+        """Whether some process was told to stop, and can: no gradients wait for those of later batches."""
+        if trainer.fit_loop._should_accumulate():
+            return False
+        if trainer.world_size > 1:
+            mine = torch.tensor(self._came, device=trainer.strategy.root_device)
+            self._came = int(trainer.strategy.reduce(mine, reduce_op="max"))
+        return self._came > 0
+
+    def _count_as_before(self, trainer: Trainer) -> None:
+        """Once the validation that an earlier run left has begun, nothing is left of how it was asked for."""
+        epoch = trainer.fit_loop.epoch_loop
+        if self._max_steps is not None:
+            epoch.max_steps, self._max_steps = self._max_steps, None
+        validated: Any = epoch.val_loop.batch_progress.total
+        if validated.processed < validated.started:
+            validated.reset()
+
+    def _stop_validating(self, trainer: Trainer) -> None:
+        if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
+            return
+        if not self._stop and self._told(trainer):
+            self._save(trainer, "validation")
+        if self._stop:
+            raise self._stop
+
+    def _save(self, trainer: Trainer, place: Place) -> None:
+        checkpoint = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
+        self._place = place
+        trainer.save_checkpoint(checkpoint, weights_only=False)
+        self._place = None
+        self._stop = Interrupted(checkpoint, 128 + self._came if self._came else 0)
 
 
-def _accumulating(trainer: Trainer, batch_idx: int) -> bool:
-    """Whether gradients of this batch still wait for those of later ones."""
-    return (batch_idx + 1) % trainer.accumulate_grad_batches != 0 and not trainer.is_last_batch
+def stopped_by(error: BaseException | None) -> Interrupted | None:
+    """Where a run was saved that ``error`` ended, if it was."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _within_validation(checkpoint: dict[str, Any]) -> bool:
+    """Whether a checkpoint is of the midst of a validation, which a continued run makes first."""
+    loop = checkpoint.get("loops", {}).get("fit_loop", {})
+    validated = loop.get("epoch_loop.val_loop.batch_progress", {}).get("total", {})
+    return bool(validated.get("processed", 0) < validated.get("started", 0))
+
+
+def _place(trainer: Trainer) -> Place | None:
+    """Where a run stands that an exception ends; None where an update, or what follows the batches, is under way."""
+    if trainer.state.fn != TrainerFn.FITTING:
+        return None
+    epochs: Any = trainer.fit_loop.epoch_progress.current
+    batches = trainer.fit_loop.epoch_loop.batch_progress
+    if trainer.validating:
+        validation = trainer.fit_loop.epoch_loop.val_loop.batch_progress
+        over = validation.is_last_batch and validation.current.completed == validation.current.ready
+        return None if over else "validation"
+    within = epochs.ready > epochs.processed and not batches.is_last_batch
+    return "between batches" if within and batches.current.completed == batches.current.ready else None
+
+
+def _bring_in_order(loop: dict[str, Any], place: Place) -> None:
+    """Set the counters as Lightning has them at the end of a batch, or in the midst of the validation after one.
+
+    Args:
+        loop: state of the training loop.
+        place: where the run stands.
+    """
+    batches, stepped = loop["epoch_loop.batch_progress"], loop["epoch_loop.state_dict"]
+    if place == "validation":
+        for counts in (batches["total"], batches["current"]):
+            counts["completed"] = counts["processed"]
+        begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}
+        validation = {"total": dict(begun), "current": dict(begun), "is_last_batch": False}
+        loop["epoch_loop.val_loop.batch_progress"] = validation
+    elif place == "between batches" and batches["current"]["ready"]:  # else none of a new epoch
+        for counts in (batches["total"], batches["current"]):
+            counts["completed"] -= 1
+        stepped["_batches_that_stepped"] -= 1

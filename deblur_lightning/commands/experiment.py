@@ -14,14 +14,14 @@ from jsonargparse import ArgumentError
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.utilities import rank_zero_only
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
+from deblur_lightning.callbacks.course import Course
 from deblur_lightning.callbacks.divergence import StopAtDivergence
 from deblur_lightning.callbacks.generators import KeepGenerators
 from deblur_lightning.callbacks.health import HealthPanel
-from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
+from deblur_lightning.callbacks.interrupt import SaveOnInterrupt, stopped_by
 from deblur_lightning.callbacks.labels import LabelWriter
 from deblur_lightning.callbacks.pictures import ComparisonPictures
 from deblur_lightning.callbacks.predictions import PredictionWriter
@@ -52,20 +52,39 @@ def run(argv: Sequence[str]) -> None:
         import_all(room)
     _quieten()
     keep_freed_memory()
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    unset = (signal.SIG_DFL, signal.default_int_handler)  # a shell's background ignores Ctrl-C
+    found = {number: handler for number, handler in found.items() if handler in unset}
+    for number in found:
+        signal.signal(number, _stop_at_once)
     try:
         ExperimentCLI(argv)
-    except Interrupted as stop:
-        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-            print(f"\ncontinue  {command_with('fit', run_of(stop.checkpoint), stop.checkpoint)}")
-        raise SystemExit(stop.code) from None
-    except SIGTERMException:  # before the first batch, when nothing has been learned
-        raise SystemExit(128 + signal.SIGTERM) from None
-    except Exception as error:
-        line = one_line(error)
-        if line is None:
+    except BaseException as error:
+        for number in found:
+            signal.signal(number, signal.SIG_IGN)  # impatience must not cut short what is told
+        code = _told(error)
+        if code is None:
             raise
+        raise SystemExit(code) from None
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
+
+
+def _told(error: BaseException) -> int | str | None:
+    """Tell what ended a command and how to go on; returns the exit code, or None for what is no mistake of the user."""
+    stop = stopped_by(error)
+    if stop is not None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        print(f"\ncontinue  {command_with('fit', run_of(stop.checkpoint), stop.checkpoint)}", flush=True)
+    if stop is not None and stop.code:
+        return stop.code
+    if isinstance(error, SystemExit):
+        return error.code or 0
+    line = one_line(error)
+    if line is not None:
         print(f"deblur: error: {line}", file=sys.stderr)
-        raise SystemExit(2) from None
+        return 2
+    return None
 
 
 class ExperimentCLI(LightningCLI):
@@ -137,7 +156,7 @@ class ExperimentCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         kwargs["default_root_dir"] = self.folder
-        extra: list[Any] = [StopAtDivergence(), KeepGenerators(), *self._writers(), SaveOnInterrupt()]
+        extra: list[Any] = [StopAtDivergence(), KeepGenerators(), *self._writers(), SaveOnInterrupt(), Course()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
@@ -155,10 +174,10 @@ class ExperimentCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         try:
             super()._run_subcommand(subcommand)
-        except Interrupted:  # in all processes alike
-            raise
-        except Exception:
-            end_started(self.trainer)
+        except Exception as error:
+            stop = stopped_by(error)
+            if stop is None or not stop.code:  # a signal ends all processes alike
+                end_started(self.trainer)
             raise
 
     def _writers(self) -> list[Callback]:
@@ -198,6 +217,12 @@ class ExperimentCLI(LightningCLI):
         """Say where the restored images, or the labels, are."""
         if self.trainer.is_global_zero:
             print(f"written   {self.folder}/predictions")
+
+
+def _stop_at_once(number: int, *_: Any) -> None:
+    """End where there is nothing to save; a second signal cuts short no tidying up."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def import_all(room: str) -> None:

@@ -10,6 +10,7 @@ import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from deblur_lightning.commands.classes import class_named, misfit, suggestion, unknown_class
+from deblur_lightning.commands.lost_loader import lost_loader
 from deblur_lightning.commands.shortages import raised_in, shortage
 from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
@@ -39,7 +40,7 @@ def one_line(error: BaseException) -> str | None:
     refused = isinstance(error, ValueError) and raised_in(error).startswith("lightning.")
     if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
-    return None
+    return lost_loader(error)
 
 
 def _in_restoring(error: BaseException) -> bool:

@@ -21,7 +21,7 @@ class SharedFolder(Callback):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         # Lightning lets it be set before the processes know of each other alone
-        trainer._default_root_dir = trainer.strategy.broadcast(trainer.default_root_dir)
+        trainer._default_root_dir = trainer.strategy.broadcast(trainer.default_root_dir)  # type: ignore[attr-defined]
 
 
 def taken_folder(given: str | None, experiment: str) -> Path:

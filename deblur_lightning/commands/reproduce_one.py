@@ -125,7 +125,7 @@ def _deblur(run: Run, arguments: Sequence[str], where: str, lock: int) -> bool:
 
 
 def interrupt() -> None:
-    """Tell every run that is under way to save where it is and to stop; told again, to stop at once."""
+    """Tell every run that is under way to save where it is and to stop."""
     stopping.set()
     for process in tuple(running):
         process.send_signal(signal.SIGINT)

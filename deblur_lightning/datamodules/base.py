@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.datamodules.resuming import resume_point
 from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSampler
+from deblur_lightning.datamodules.workers import leave_signals
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
@@ -117,7 +118,9 @@ class SampledData(LightningDataModule, ABC):
         return self.on_after_batch_transfer(batch, 0)
 
     def _training_sampler(self) -> VisitSampler:
-        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, **self._place())
+        repeat = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        place = self._place()
+        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, repeat=repeat, **place)
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Any]:
         sampler = EvaluationSampler(self.images[split], **self._place())
@@ -139,6 +142,7 @@ class SampledData(LightningDataModule, ABC):
             drop_last=drop_last,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
+            worker_init_fn=leave_signals,
             generator=torch.Generator(),  # else each new loop draws from the global one, which is dropout's
         )
 

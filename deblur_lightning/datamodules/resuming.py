@@ -18,9 +18,11 @@ def resume_point(trainer: Trainer) -> tuple[int, int]:
     epochs, batches = fit.epoch_progress, epoch.batch_progress
     if not fit.restarting:
         return epochs.current.processed, 0  # type: ignore[attr-defined]  # completed lags behind at an epoch's end
-    over = batches.is_last_batch
-    counted = epochs.total.processed == epochs.total.ready  # type: ignore[attr-defined]
+    over = batches.is_last_batch and not _validating(epoch.val_loop.batch_progress)
+    untouched = not over and batches.current.ready == 0  # a batch of this epoch was never had
+    counted = untouched or epochs.total.processed == epochs.total.ready  # type: ignore[attr-defined]
     finished = epochs.total.ready - (0 if over else 1)
+    over = over or untouched
     progress: Any
     for progress in (epochs.total, epochs.current):
         progress.completed = progress.processed = finished
@@ -32,3 +34,8 @@ def resume_point(trainer: Trainer) -> tuple[int, int]:
     epoch._batches_that_stepped += 0 if counted else 1  # the logger's step, of which no setting exists
     fit.restarting = False  # there is nothing half done to go back to
     return finished, 0
+
+
+def _validating(progress: Any) -> bool:
+    """Whether the checkpoint is of the midst of a validation, which then is made first."""
+    return bool(progress.total.processed < progress.total.started)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sized
 
 import torch
+from torch.utils.data import SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from deblur_lightning.draws import Draws
@@ -11,11 +12,18 @@ Key = tuple[int, int]
 """What the sampler yields: how often the source had been gone through (``visit``), and the position in it."""
 
 
-class VisitSampler(DistributedSampler[Key]):
+class _LeftAlone(DistributedSampler[Key], SequentialSampler):  # type: ignore[misc]
+    """What Lightning puts no sampler of its own in the place of.
+
+    It leaves a ``DistributedSampler`` whatever ``use_distributed_sampler`` says, and a ``SequentialSampler`` whatever
+    ``overfit_batches`` says; its own would ask for indices where our data are asked for keys.
+    """
+
+
+class VisitSampler(_LeftAlone):
     """Goes through the images again and again, each time in another order, and calls ``length`` samples an epoch.
 
-    A global batch is the same set of samples for any number of ranks. Lightning leaves a ``DistributedSampler``
-    alone, whatever ``use_distributed_sampler`` says; it would reshuffle any other.
+    A global batch is the same set of samples for any number of ranks.
 
     Args:
         images: what is sampled; only its length is used.
@@ -23,19 +31,23 @@ class VisitSampler(DistributedSampler[Key]):
         seed: of the order.
         rank: of this process.
         world_size: number of processes.
+        repeat: whether every epoch has the samples of the first, to see a network learn them by heart.
     """
 
-    def __init__(self, images: Sized, *, length: int | None, seed: int, rank: int, world_size: int) -> None:
+    def __init__(
+        self, images: Sized, *, length: int | None, seed: int, rank: int, world_size: int, repeat: bool = False
+    ) -> None:
         super().__init__(images, num_replicas=world_size, rank=rank, shuffle=True, seed=seed)  # type: ignore[arg-type]
         self.count = len(images)
         self.samples = (length or self.count) // world_size * world_size
         self.start = 0
+        self.repeat = repeat
 
     def __len__(self) -> int:
         return self.samples // self.num_replicas
 
-    def __iter__(self) -> Iterator[Key]:
-        first = self.epoch * self.samples
+    def __iter__(self) -> Iterator[Key]:  # type: ignore[override]
+        first = 0 if self.repeat else self.epoch * self.samples
         order: tuple[int, list[int]] = (-1, [])
         for position in range(
             first + self.start * self.num_replicas + self.rank, first + self.samples, self.num_replicas
@@ -62,7 +74,7 @@ class VisitSampler(DistributedSampler[Key]):
         return order
 
 
-class EvaluationSampler(DistributedSampler[Key]):
+class EvaluationSampler(_LeftAlone):
     """Each image once, shared out between the ranks without repeating any.
 
     With fewer images than ranks every rank takes all of them, which leaves means as they are.
@@ -76,5 +88,5 @@ class EvaluationSampler(DistributedSampler[Key]):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __iter__(self) -> Iterator[Key]:
+    def __iter__(self) -> Iterator[Key]:  # type: ignore[override]
         return ((0, index) for index in self.indices)

@@ -90,7 +90,11 @@ class Charbonnier(ReconstructionLoss):
 
 @final
 class SSIM(ReconstructionLoss):
-    """1 - SSIM, with the window of the metric (Wang et al., 2004), on images of range 1."""
+    """1 - SSIM, with the window of the metric (Wang et al., 2004), on images of range 1.
+
+    In the images' precision: in float32 flat bright areas are up to .002 off, which is enough to learn by. Scores are
+    taken in float64.
+    """
 
     title = "ssim"
 
@@ -115,13 +119,14 @@ class FrequencyL1(ReconstructionLoss):
 
 @final
 class PSNRLoss(ReconstructionLoss):
-    """Minus the PSNR in dB, averaged over images: what a gain in dB asks for (NAFNet's; Chen et al., 2022).
+    """Minus the PSNR in dB, averaged over images: what a gain in dB asks for (after NAFNet's; Chen et al., 2022).
 
-    Each image counts by how much of its error goes, however small the error is, down to the floor.
+    Each image counts by how much of its error goes, however small the error is, down to the floor. NAFNet's floor is
+    1e-8: with ours an image that is restored to 60 dB, such as a sharp one among the blurred, counts a tenth as much.
 
     Args:
         weight: what the distance is multiplied with.
-        floor: a mean squared error that is as good as none; 1e-5 is 50 dB.
+        floor: a mean squared error that is as good as none; 1e-5 is 50 dB, 1e-8 is NAFNet's.
 
     Raises:
         UserError: a number that is not above 0.

@@ -146,9 +146,9 @@ class AdversarialRestorer(Restorer):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         assert self.discriminator is not None
-        rates = {self.network: self.lr, self.discriminator: self.discriminator_lr}
-        optimizers = [Adam(network.parameters(), lr=lr, betas=self.betas, fused=True) for network, lr in rates.items()]
-        return optimizers, []
+        rates = {"lr": (self.network, self.lr), "discriminator_lr": (self.discriminator, self.discriminator_lr)}
+        groups = [{"params": network.parameters(), "lr": lr, "name": name} for name, (network, lr) in rates.items()]
+        return [Adam([group], betas=self.betas, fused=True) for group in groups], []
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the latest losses and norms too: they are logged until there are newer ones."""

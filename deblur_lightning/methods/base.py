@@ -18,7 +18,7 @@ class Evaluation(TypedDict):
 
     Attributes:
         restored: (B, C, H, W) in [0, 1], rounded to 8 bits.
-        scores: by name, (B,) float32 each; see ``restoration_scores``.
+        scores: by name, (B,) each; see ``restoration_scores``.
         protocol: the name of how they were taken.
     """
 

@@ -11,13 +11,14 @@ from torch.nn import functional as F
 from torch.optim import Adam
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError
+from torchmetrics.utilities import dim_zero_cat
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.applying import applied
 from deblur_lightning.methods.base import check_rates, only_plain
 from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
-from deblur_lightning.metrics import CALIBRATION_BINS, weight
+from deblur_lightning.metrics import calibration_error, weight
 from deblur_lightning.networks.resnet import ResNet18
 
 
@@ -31,6 +32,14 @@ class Classified(TypedDict):
 
     label: Tensor
     confidence: Tensor
+
+
+@final
+class _CalibrationError(MulticlassCalibrationError):
+    """Gathers confidences as torchmetrics does, whose own error is a sum in float32: a quarter off on 12,000 images."""
+
+    def compute(self) -> Tensor:
+        return calibration_error(dim_zero_cat(self.confidences), dim_zero_cat(self.accuracies))
 
 
 class LabelledSource(Protocol):
@@ -74,7 +83,7 @@ class ImageClassifier(LightningModule):
         metrics = MetricCollection(
             {
                 "accuracy": MulticlassAccuracy(classes, average="micro"),
-                "ece": MulticlassCalibrationError(classes, n_bins=CALIBRATION_BINS),
+                "ece": _CalibrationError(classes),
             }
         )
         self.metrics = nn.ModuleDict({split: metrics.clone(prefix=f"{split}/") for split in ("val", "test")})

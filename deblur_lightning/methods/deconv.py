@@ -112,7 +112,7 @@ class DeconvRestorer(Restorer):
         deconvolution = [parameter for layer in layers for parameter in layer.parameters()]
         of_layers = {id(parameter) for parameter in deconvolution}
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in of_layers]
-        groups = [{"params": deconvolution, "lr": self.lr}, {"params": rest, "lr": self.refine_lr}]
+        groups = [{"params": deconvolution, "lr": self.lr}, {"params": rest, "lr": self.refine_lr, "name": "refine_lr"}]
         optimizer = Adam([group for group in groups if group["params"]], betas=self.betas)
         return step_by_step(optimizer, self.schedule, self.trainer)
 

@@ -1,4 +1,4 @@
-"""The oracle Wiener filter: told what no blind method knows, it is the reference row of every table."""
+"""The oracle Wiener filter: the best linear filter, told the PSF, the noise and the spectrum of photographs."""
 
 from typing import final
 

@@ -61,4 +61,4 @@ class SRCNNRestorer(Restorer):
             )
         last = list(convolutions[-1].parameters())
         rest = [parameter for parameter in self.network.parameters() if all(parameter is not one for one in last)]
-        return [{"params": rest}, {"params": last, "lr": self.last_lr}]
+        return [{"params": rest}, {"params": last, "lr": self.last_lr, "name": "last_lr"}]

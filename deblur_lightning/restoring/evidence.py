@@ -142,7 +142,8 @@ def _nearest_psf(values: Values) -> Values:
     """The nearest array that is non-negative and of sum 1 (Duchi et al., 2008)."""
     ordered = np.sort(values, axis=None)[::-1]
     excess = (np.cumsum(ordered) - 1) / np.arange(1, ordered.size + 1)
-    return (values - excess[np.flatnonzero(ordered > excess)[-1]]).clip(min=0)
+    nearest: Values = (values - excess[np.flatnonzero(ordered > excess)[-1]]).clip(min=0)
+    return nearest
 
 
 def _supported(before: Values, after: Values, psf: Values) -> Values:
@@ -164,7 +165,8 @@ def _supported(before: Values, after: Values, psf: Values) -> Values:
 def _root_mean_square(values: Values, weights: Values) -> Values:
     """Over channels and the neighbourhood, (H, W); what lies beyond the edges counts as nought."""
     squares = ndimage.uniform_filter((weights * values**2).mean(axis=2), WINDOW, mode="constant")
-    return np.sqrt(squares.clip(min=0))
+    root: Values = np.sqrt(squares.clip(min=0))
+    return root
 
 
 def _falling(values: Values, start: float, stop: float) -> Values:

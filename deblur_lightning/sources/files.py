@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn, final
 
@@ -83,15 +83,25 @@ def image_names(
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
+def images_beside(root: Path, folders: Collection[str]) -> list[str]:
+    """The images below ``root`` that lie in none of its ``folders``, as sorted paths relative to it.
+
+    Folders that cannot be listed are passed over: nothing in them is asked for.
+    """
+    files = _visible_files(root, broken_links=False, without=None, refuse=False)
+    names = (file.relative_to(root) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(name.as_posix() for name in names if not any(name.is_relative_to(folder) for folder in folders))
+
+
 def download_command(name: str, root: str | Path) -> str:
     """What to type to have torchvision fetch its set ``name`` into ``root``, whatever characters that has."""
     program = f"from torchvision.datasets import {name}; {name}({json.dumps(str(root))}, download=True)"
     return shlex.join(["python", "-c", program])
 
 
-def _visible_files(folder: Path, broken_links: bool, without: str | None) -> list[Path]:
+def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse: bool = True) -> list[Path]:
     found: list[Path] = []
-    for parent, subfolders, names in os.walk(folder, onerror=_refused):
+    for parent, subfolders, names in os.walk(folder, onerror=_refused if refuse else None):
         subfolders[:] = [
             name
             for name in subfolders

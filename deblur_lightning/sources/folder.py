@@ -1,16 +1,18 @@
 """Any folder of images, split by its subfolders or by a hash of the file names."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from pathlib import Path, PurePath
 from typing import final
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
-from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names
+from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names, images_beside
+from deblur_lightning.sources.leftover import warn_left_out
+from deblur_lightning.sources.scenes import by_scene, told
 from deblur_lightning.sources.soundness import sound_names, warn_of_twins
-from deblur_lightning.sources.splitting import SPLITS, cut_validation, hash_split
+from deblur_lightning.sources.splitting import SPLITS, cut_validation, hash_split, split_scenes
 
 
 @final
@@ -18,7 +20,9 @@ class Folder(Source):
     """The images in a folder and below it, each named by its path below that folder.
 
     A folder with subfolders "train", "val" or "test", or with others that are named for them, is split by these;
-    where none is for validation, a tenth of the training images is. Any other folder is split by ``hash_split``.
+    where none is for validation, a tenth of the training images is, and what lies elsewhere is told. Any other folder
+    is split by ``hash_split``. Frames of one scene, as far as names tell (see ``by_scene``), stay together; where they
+    tell of fewer than three scenes, images are split one by one, after a warning.
     Hidden files and what lies behind a link to a folder are left out. Every image is decoded once when its split is
     asked for, so that none is found to be bad in the midst of a training.
     """
@@ -52,13 +56,17 @@ class Folder(Source):
             split: split for split in SPLITS if (self._root / split).is_dir()
         }
         self._check_subfolders()
+        if self._subfolders and not subfolders:
+            used = list(self._subfolders.values())
+            cure = "the others are split by their subfolders: sort these in, or name folders with subfolders"
+            warn_left_out(self._root, images_beside(self._root, used), used, cure)
         self._hashed: dict[Split, list[str]] = {}
         if not self._subfolders:
             names = image_names(self._root, self._root, broken_links=True)
             if len(names) < 3:
                 cure = "add images, or sort them into subfolders train, val and test"
                 raise UserError(f"{self._root} holds {len(names)} of the 3 images that a split needs; {cure}")
-            self._hashed = hash_split(names)
+            self._hashed = self._by_scene(names, hash_split, least=3)
 
     def split(self, split: Split) -> SharpImages:
         """The images of ``split``, sorted by name.
@@ -87,10 +95,16 @@ class Folder(Source):
             raise self._missing(home)
         names = image_names(self._root, self._root / self._subfolders[home], broken_links=True)
         if cut and home == "train":
-            names = cut_validation(names)[split]
+            names = self._by_scene(names, cut_validation, least=2).get(split, [])
         if not names:
             raise UserError(f"{self._root} has one training image and none for validation; add images, or val/")
         return names
+
+    def _by_scene(
+        self, names: list[str], cut: Callable[[Sequence[str]], dict[Split, list[str]]], least: int
+    ) -> dict[Split, list[str]]:
+        scenes = told(self._root, by_scene(names, (".", *self._subfolders.values())), least)
+        return split_scenes(scenes, cut(list(scenes)))
 
     def _check_subfolders(self) -> None:
         for split, name in self._subfolders.items():

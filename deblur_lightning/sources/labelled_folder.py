@@ -9,6 +9,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.imagefiles import image_size, read_rgb
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
+from deblur_lightning.sources.leftover import warn_left_out
 from deblur_lightning.sources.prepared import luma, resized
 from deblur_lightning.sources.splitting import SPLITS, hash_split
 
@@ -46,7 +47,10 @@ class LabelledFolder(Source):
         if not given["train"] and len(names) < 3:
             raise UserError(f"{self._root} holds {len(names)} images, too few for three splits: add some.")
         self._names = given if given["train"] else hash_split(names)
-        self._classes = tuple(sorted({self._class(name) for name in names}))
+        used = sorted(name for chosen in self._names.values() for name in chosen)
+        cure = "the others are split by their folders: sort these into train/, val/ or test/"
+        warn_left_out(self._root, sorted({*names} - {*used}), used, cure)
+        self._classes = tuple(sorted({self._class(name) for name in used}))
 
     def split(self, split: Split) -> LabelledImages:
         """The images of ``split``; raises ``UserError`` when there are none."""

@@ -9,13 +9,14 @@ from torch.nn import functional as F
 from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import Place, SharpImages, Source, Split, cut
+from deblur_lightning.sources.sides import on_both_sides
 
 _KEPT = 32  # prepared images that a process remembers; small sets are gone through again and again
 
 
 @final
 class Prepared(Source):
-    """The images of another source, prepared as the reports did.
+    """The images of another source, prepared as the reports did; of pairs, both sides alike.
 
     Args:
         base: where they come from.
@@ -53,6 +54,9 @@ class Prepared(Source):
     def split(self, split: Split) -> SharpImages:
         """The prepared images of ``split``; raises what the base raises."""
         images = self._base.split("train" if self._seen else split)
+        return on_both_sides(self._prepared, images)
+
+    def _prepared(self, images: SharpImages) -> SharpImages:
         return _PreparedImages(images, self._grey, self._side, self._frame, self._count)
 
 

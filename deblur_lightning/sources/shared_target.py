@@ -1,11 +1,13 @@
 """A source whose every image comes several times, to be blurred in several ways."""
 
+from functools import partial
 from typing import final
 
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import Place, SharpImages, Source, Split
+from deblur_lightning.sources.sides import on_both_sides
 
 
 @final
@@ -32,7 +34,7 @@ class SharedTarget(Source):
 
     def split(self, split: Split) -> SharpImages:
         """The base's images of ``split``, repeated; raises what the base raises."""
-        return _RepeatedImages(self._base.split(split), self._copies)
+        return on_both_sides(partial(_RepeatedImages, copies=self._copies), self._base.split(split))
 
 
 @final

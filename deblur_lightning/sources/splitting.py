@@ -1,6 +1,6 @@
 """Which image belongs to which split: by a hash of its name, so that none moves when others come or go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import get_args
 
@@ -49,6 +49,13 @@ def cut_validation(names: Sequence[str]) -> dict[Split, list[str]]:
     count = sum(_unit_hash(name) < 0.1 for name in names)
     count = min(max(count, 1), len(ranked) - 1)
     return {"train": sorted(ranked[count:]), "val": sorted(ranked[:count])}
+
+
+def split_scenes(scenes: Mapping[str, Sequence[str]], parts: Mapping[Split, Sequence[str]]) -> dict[Split, list[str]]:
+    """The images of each split, sorted, given their ``scenes`` and the split's; a split without scenes is left out."""
+    return {
+        part: sorted(name for scene in chosen for name in scenes[scene]) for part, chosen in parts.items() if chosen
+    }
 
 
 def first_ones(positions: range, wanted: int | None, source: str) -> range:

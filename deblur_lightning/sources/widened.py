@@ -4,12 +4,16 @@ from typing import final
 
 from torch import Tensor
 
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.base import PairedImages, Place, SharpImages, Source, Split
+from deblur_lightning.sources.sides import on_both_sides
 
 
 @final
 class Widened(Source):
     """Trains on the images of two sources, and validates and tests on those of the first alone.
+
+    Both may be of pairs. Three are joined by widening what is widened already.
 
     Training names are preceded by "base/" or "extra/", since both sources may well have a "0001.png".
     """
@@ -25,9 +29,22 @@ class Widened(Source):
         self._extra = extra
 
     def split(self, split: Split) -> SharpImages:
-        """Both sources' images for "train", the base's for the others; raises what they raise."""
+        """Both sources' images for "train", the base's for the others; raises what they raise.
+
+        Raises:
+            UserError: one of them has pairs, and the other has not.
+        """
         base = self._base.split(split)
-        return _JoinedImages(base, self._extra.split(split)) if split == "train" else base
+        if split != "train":
+            return base
+        extra = self._extra.split(split)
+        if isinstance(base, PairedImages) != isinstance(extra, PairedImages):
+            one, other = ("base", "extra") if isinstance(base, PairedImages) else ("extra", "base")
+            raise UserError(
+                f"Widened: its {one} has blurred images beside the sharp ones, its {other} has none; "
+                "join two sources of pairs, or two without."
+            )
+        return on_both_sides(_JoinedImages, base, extra)
 
 
 @final

@@ -9,6 +9,7 @@ from skimage.registration import phase_cross_correlation
 from torch import Tensor
 
 from deblur_lightning.classical.base import ClassicalFilter
+from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
 from deblur_lightning.classical.planes import FilteredPlanes
 from deblur_lightning.classical.richardson_lucy import RichardsonLucy
 from deblur_lightning.classical.total_variation import TotalVariation
@@ -23,6 +24,7 @@ FILTERS: dict[str, tuple[Callable[..., ClassicalFilter], float]] = {
     "UnsupervisedWiener": (UnsupervisedWiener, float("nan")),
     "RichardsonLucy": (RichardsonLucy, 32),
     "TotalVariation": (TotalVariation, 3e-5),
+    "HyperLaplacian": (HyperLaplacian, 1e-5),
 }
 """With a strength for hardly any noise."""
 
@@ -145,6 +147,11 @@ def test_a_filter_without_a_strength_is_always_ready() -> None:
         (Wiener, {"balances": (0.1, 0.1)}, "Wiener balances=[0.1, 0.1]: give rising numbers above 0."),
         (RichardsonLucy, {"iterations": (0, 4)}, "RichardsonLucy iterations=[0, 4]: give rising numbers above 0."),
         (TotalVariation, {"weights": (float("nan"),)}, "TotalVariation weights=[nan]: give rising numbers above 0."),
+        (
+            HyperLaplacian,
+            {"weights": (1e-4, 1e-5)},
+            "HyperLaplacian weights=[0.0001, 1e-05]: give rising numbers above 0.",
+        ),
     ],
 )
 def test_candidates_that_cannot_be_are_refused(make: Any, candidates: dict[str, Any], told: str) -> None:

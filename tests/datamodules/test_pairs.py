@@ -12,6 +12,8 @@ from deblur_lightning.datamodules.pairs import RealPairs
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.prepared import Prepared
+from deblur_lightning.sources.widened import Widened
 from tests.collecting import all_of, collected
 from tests.realdata import REAL, real_data
 from tests.standins import noise, write_pairs
@@ -98,6 +100,24 @@ def test_an_image_too_small_to_score(tmp_path: Path) -> None:
     write_pairs(tmp_path, "test/a.png", size=(5, 40))
     with pytest.raises(UserError, match=r"^test/a\.png \(5x40 pixels\) is too small.* below 6 pixels out"):
         data(tmp_path).setup("test")
+
+
+def test_grey_pairs_are_one_channel_each(negatives: Path) -> None:
+    module = RealPairs(Prepared(PairedFolder(negatives), grey=True), crop_size=16, batch_size=4, num_workers=0)
+    seen = collected(module)
+    for split in ("train", "test"):
+        first = seen[split][0]
+        assert first["sharp"].shape[1] == first["blurred"].shape[1] == 1
+        assert ((first["sharp"] + first["blurred"] - 1).abs() < 1.5 / 255).all()
+
+
+def test_joined_pairs_are_trained_on(negatives: Path) -> None:
+    module = RealPairs(
+        Widened(PairedFolder(negatives), PairedFolder(negatives)), crop_size=16, batch_size=4, num_workers=0
+    )
+    batches = collected(module)["train"]
+    assert sorted(all_of(batches, "index").tolist()) == list(range(16))
+    assert torch.allclose(all_of(batches, "sharp") + all_of(batches, "blurred"), torch.ones(()))
 
 
 def test_a_source_without_blurred_images_is_refused(photographs: Path) -> None:

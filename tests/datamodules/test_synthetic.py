@@ -105,6 +105,17 @@ def test_two_epochs_and_two_visits_give_different_crops_and_blurs(photographs: P
         assert not torch.equal(all_of(first, key)[order[0]], all_of(second, key)[order[1]])
 
 
+@pytest.mark.parametrize(("batches", "each"), [(1, 1), (0.7, 2)])
+def test_overfitting_meets_the_same_batches_in_every_epoch(photographs: Path, batches: int | float, each: int) -> None:
+    """Two of them are seven tenths of three, rounded down."""
+    seen = collected(data(photographs), max_epochs=3, overfit_batches=batches)
+    assert len(seen["train"]) == 3 * each
+    for number, batch in enumerate(seen["train"]):
+        for key in ("index", "sharp", "blurred"):
+            assert torch.equal(batch[key], seen["train"][number % each][key])  # type: ignore[literal-required]
+    assert all_of(seen["val"], "index").unique().numel() == each
+
+
 def test_rounding_can_be_turned_off(photographs: Path) -> None:
     def is_8_bit(batch: RestorationBatch) -> bool:
         levels = batch["blurred"] * 255

@@ -48,6 +48,23 @@ def test_psnr_loss_is_minus_the_mean_psnr_down_to_its_floor() -> None:
     assert PSNRLoss(weight=2, floor=1e-5)(target, target).item() == pytest.approx(-100)
 
 
+def test_psnr_loss_is_nafnet_s_but_for_the_floor() -> None:
+    """As published: 10 / ln 10 * mean over images of log(mean squared error + 1e-8)."""
+    preds, target = images()
+    preds[1] = target[1] + 1e-3  # 60 dB
+    errors = (preds - target).square().mean(dim=(1, 2, 3))
+    assert errors[1].item() == pytest.approx(1e-6)
+    published = 10 / np.log(10) * torch.log(errors + 1e-8).mean()
+    assert PSNRLoss(floor=1e-8)(preds, target).item() == pytest.approx(published.item(), abs=1e-4)
+    pulls = []
+    for loss in (PSNRLoss(), PSNRLoss(floor=1e-8)):
+        moved = preds.clone().requires_grad_()
+        loss(moved, target).backward()
+        assert moved.grad is not None
+        pulls.append(moved.grad[1].norm())
+    assert (pulls[0] / pulls[1]).item() == pytest.approx((1e-6 + 1e-8) / (1e-6 + 1e-5), rel=1e-3)
+
+
 def test_ssim_is_scikit_image_s_on_images_of_range_1() -> None:
     """But for the border, where the two continue images differently: the images are alike there."""
     first, second = images()

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from lightning.pytorch import Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
-from tests.conftest import TINY
-from tests.reliability.command import GAN, SRCNN, photographs_of
+from tests.reliability.command import CLASSIFIER, GAN, SRCNN, photographs_of, write_tiny_labels
 
 Deblur = Callable[..., tuple[int, str, str]]
 
 FACES = ["--config", "experiments/gan_celeba.yaml", "--config", "tiny.yaml", "--data.crop_size=64"]
 FACES += ["--model.network.widths=[8,4,8,8,8]", "--model.discriminator.widths=[4,4,4,4]"]
-CLASSIFIER = ["--config", "experiments/mnist_mlp.yaml", "--config", "tiny_labels.yaml", "--model.network.widths=[8]"]
 RUNS = {
     "srcnn": [*SRCNN, "--model.schedule=Cosine"],
     "deconv": ["--config", "experiments/deconv_layer.yaml", "--config", "tiny.yaml", "--model.rim=4"],
@@ -33,15 +30,14 @@ PASSING = {"loops", "callbacks", "hparams_name", "datamodule_hyper_parameters"}
 
 
 def arguments(name: str, photographs: Path, workers: int, batches: int = 3) -> list[str]:
-    images = ["--data.source.length=40"] if name == "classifier" else photographs_of(photographs)
+    images = [] if name == "classifier" else photographs_of(photographs)
     epoch = [f"--data.epoch_length={2 * batches}", "--trainer.max_epochs=3"]
     return [*RUNS[name], *images, f"--data.num_workers={workers}", *epoch]
 
 
 @pytest.fixture(autouse=True)
 def _tiny_labels(workplace: Path) -> None:
-    data = {"batch_size": 2, "eval_batch_size": 4, "num_workers": 0}
-    (workplace / "tiny_labels.yaml").write_text(yaml.safe_dump({**TINY, "data": {"init_args": data}}))
+    write_tiny_labels(workplace)
 
 
 def stop_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +157,13 @@ def test_a_run_that_ended_by_its_steps_goes_on_to_the_same_end(
     assert one["global_step"] == other["global_step"] == 9
     assert_equal(one["state_dict"], other["state_dict"], "weights")
     assert_equal(one["optimizer_states"], other["optimizer_states"], "optimizer")
+
+
+@pytest.mark.parametrize("name", ["srcnn", "deblurgan", "classifier"])
+def test_a_run_that_overfits_one_batch_goes_on_with_it(
+    name: str, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [*arguments(name, photographs, 0), "--trainer.overfit_batches=1", "--trainer.max_epochs=4"]
+    code, _, complained = deblur("fit", *given, "--run=whole")
+    assert code == 0, complained
+    goes_on(3, given, workplace, deblur, monkeypatch)

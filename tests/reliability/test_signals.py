@@ -68,13 +68,25 @@ def test_accumulated_gradients_are_used_before_the_run_stops(photographs: Path, 
     assert saved["global_step"] == 1
 
 
-def test_a_signal_before_the_first_batch_has_its_exit_code_too(
-    workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(StopAtDivergence, "on_sanity_check_start", lambda *_: signal.raise_signal(TERM))
-    sanity = ["--trainer.num_sanity_val_steps=2", "--run=run"]
-    assert deblur("fit", *SRCNN, *photographs_of(photographs), *sanity)[0] == 143
+@pytest.mark.parametrize(("number", "code"), [(TERM, 143), (INT, 130)])
+def test_where_there_is_nothing_to_save_a_signal_ends_it_at_once(
+    number: signal.Signals, code: int, workplace: Path, photographs: Path, deblur: Deblur,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(StopAtDivergence, "on_sanity_check_start", lambda *_: signal.raise_signal(number))
+    given = [*SRCNN, *photographs_of(photographs), "--run=run"]
+    found, _, complained = deblur("fit", *given, "--trainer.num_sanity_val_steps=1")
+    assert found == code
+    assert "Traceback" not in complained
     assert not (workplace / "run/checkpoints").exists()
+    assert deblur("fit", *given[:-1], "--run=whole")[0] == 0
+    for command in ("validate", "test", "predict"):
+        hook = f"on_{'validation' if command == 'validate' else command}_batch_start"
+        monkeypatch.setattr(StopAtDivergence, hook, lambda *_: signal.raise_signal(number))
+        arguments = ["--config", "whole/config.yaml", "--ckpt_path", "whole/checkpoints/last.ckpt"]
+        assert deblur(command, *arguments)[0] == code
+    assert not (workplace / "whole/scores.csv").exists()
+    assert not (workplace / "whole/predictions").exists()
 
 
 @pytest.mark.slow

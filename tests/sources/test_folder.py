@@ -1,5 +1,6 @@
 """Any folder: its split is stable, no part is ever empty, and each mistake gets its own sentence."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_subfolders_are_the_splits(tmp_path: Path) -> None:
     assert names_of(source.split("train")) == ["train/a/z.JPG", "train/b.png"]
     assert names_of(source.split("val")) == ["val/c.png"]
     assert names_of(source.split("test")) == ["test/d.png"]
+
+
+def test_images_outside_of_the_splits_are_told(tmp_path: Path) -> None:
+    put(tmp_path, "train/a.png", "test/b.png", "valid/c.png", "valid/d/e.png", "f.png", "notes/.hidden.png")
+    with pytest.warns(UserWarning, match=r"3 images left out, in valid/ \(2\), \./ \(1\); the others are split by"):
+        Folder(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Folder(tmp_path, {"train": "train", "val": "valid"})
 
 
 def test_pixels_name_and_size_belong_together(tmp_path: Path) -> None:

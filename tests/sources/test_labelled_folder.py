@@ -26,6 +26,12 @@ def test_splits_are_folders_and_labels_the_folders_in_them(tmp_path: Path) -> No
     assert train.size(0) == (16, 24)
 
 
+def test_folders_that_are_no_splits_are_told_and_make_no_class(tmp_path: Path) -> None:
+    root = write(tmp_path, "train/b/1.png", "train/a/2.png", "valid/c/3.png")
+    with pytest.warns(UserWarning, match=r"1 image left out, in valid/ \(1\); .*into train/, val/ or test/"):
+        assert LabelledFolder(root).split("train").classes == ("a", "b")
+
+
 def test_without_splits_names_decide(tmp_path: Path) -> None:
     source = LabelledFolder(write(tmp_path, *(f"{kind}/{i}.png" for kind in "ab" for i in range(10))))
     names = [

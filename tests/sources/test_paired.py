@@ -36,7 +36,9 @@ def test_gopro_large(tmp_path: Path) -> None:
     scenes = [f"train/GOPR{i:04d}" for i in range(20)]
     write_pairs(tmp_path, *(f"{scene}/{frame}.png" for scene in scenes for frame in (1, 2)), "test/GOPR9/1.png")
     put(tmp_path, "train/GOPR0000/blur_gamma/1.png", "test/GOPR9/blur_gamma/1.png")
-    source = PairedFolder(tmp_path)
+    places = r"test/GOPR9/blur_gamma/ \(1\), train/GOPR0000/blur_gamma/ \(1\)"
+    with pytest.warns(UserWarning, match=f": 2 images left out, in {places}; a pair needs an image in a folder blur"):
+        source = PairedFolder(tmp_path)
     train, val, test = (names_of(source.split(split)) for split in SPLITS)
     assert test == ["test/GOPR9/1.png"]
     assert len(train) + len(val) == 40
@@ -46,6 +48,55 @@ def test_gopro_large(tmp_path: Path) -> None:
     assert torch.equal(images.pixels(0), read_rgb(tmp_path / "test/GOPR9/sharp/1.png"))
     assert torch.equal(images.blurred(0), read_rgb(tmp_path / "test/GOPR9/blur/1.png"))
     assert images.size(0) == (72, 80)
+
+
+def reds(root: Path) -> None:
+    """Training and validation as they are unpacked, and the inputs of a test whose sharp images are kept secret."""
+    for split, scenes in {"train": 4, "val": 2}.items():
+        for side in ("blur", "sharp", "blur_jpeg"):
+            put(root, *(f"{split}/{split}_{side}/{s:03d}/{f:08d}.png" for s in range(scenes) for f in range(3)))
+    put(root, "test/test_blur/000/00000000.png")
+
+
+@pytest.mark.parametrize("unpacked_in_one", [False, True])
+def test_reds(unpacked_in_one: bool, tmp_path: Path) -> None:
+    reds(tmp_path)
+    if unpacked_in_one:  # train_blur/, train_sharp/, val_blur/ and so on side by side
+        for folder in [*tmp_path.glob("*/*")]:
+            folder.rename(tmp_path / folder.name)
+        for empty in ("train", "val", "test"):
+            (tmp_path / empty).rmdir()
+    with pytest.warns(UserWarning, match=r"19 images left out, in .*train_blur_jpeg/ \(12\), .*val_blur_jpeg/ \(6\)"):
+        source = PairedFolder(tmp_path)
+    train, val = (names_of(source.split(split)) for split in ("train", "val"))
+    assert train == [f"train/{scene:03d}/{frame:08d}.png" for scene in range(4) for frame in range(3)]
+    assert val == [f"val/{scene:03d}/{frame:08d}.png" for scene in range(2) for frame in range(3)]
+    images = source.split("val")
+    (sharp,) = tmp_path.glob("**/val_sharp/000/00000001.png")
+    assert torch.equal(images.pixels(1), read_rgb(sharp))
+    assert "for train (12) and val (6), but none for test" in refusal(source)
+
+
+def test_validation_that_is_not_understood_is_told(tmp_path: Path) -> None:
+    reds(tmp_path)
+    with pytest.warns(UserWarning, match=r"31 images left out, in val/ \(18\), train/train_blur_jpeg/"):
+        PairedFolder(tmp_path, blurred="train_blur", sharp="train_sharp")
+    write_pairs(tmp_path / "named", "train/1.png", "train/2.png", "valid/3.png", "test/4.png")
+    with pytest.warns(UserWarning, match=r"1 image left out, in valid/ \(1\); .*into train/, val/ or test/"):
+        PairedFolder(tmp_path / "named")
+
+
+def test_two_sets_side_by_side_keep_their_splits(tmp_path: Path) -> None:
+    write_pairs(tmp_path / "gopro", *(f"train/{scene}/1.png" for scene in "abc"), "test/d/1.png")
+    write_pairs(tmp_path / "own", "train/x-1.png", "train/x-2.png", "train/y-1.png", "train/y-2.png", "test/z.png")
+    source = PairedFolder(tmp_path)
+    assert names_of(source.split("test")) == ["gopro/test/d/1.png", "own/test/z.png"]
+    assert len(source.split("train")) + len(source.split("val")) == 7
+
+
+def test_a_split_without_any_partner_is_refused_where_no_other_has_one(tmp_path: Path) -> None:
+    put(tmp_path, "train/blur/x.png", "train/sharp/y.png")
+    assert "train/blur/x.png has no partner in a folder sharp; add" in refusal(tmp_path)
 
 
 def test_flat_folders_are_split_by_hash(tmp_path: Path) -> None:

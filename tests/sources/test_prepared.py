@@ -1,15 +1,20 @@
 """Images prepared as the reports did: grey, resized, framed, few, and those of the training again."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.sources.base import PairedImages
 from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.paired import PairedFolder
 from deblur_lightning.sources.photos import PHOTOS, Photos
-from deblur_lightning.sources.prepared import Prepared, luma
+from deblur_lightning.sources.prepared import Prepared, luma, resized
 from deblur_lightning.sources.widened import Widened
+from tests.standins import write_pairs
 
 
 def test_nothing_asked_for_changes_nothing() -> None:
@@ -74,6 +79,21 @@ def test_rendered_images_are_new_at_every_visit() -> None:
     assert not torch.equal(images.pixels(0, visit=0), images.pixels(0, visit=1))
     assert Widened(Photos(), leaves).split("train").rendered
     assert not Widened(Photos(), Photos()).split("train").rendered
+
+
+def test_pairs_stay_pairs_both_prepared_alike(tmp_path: Path) -> None:
+    write_pairs(tmp_path, "a.png", "b.png", "c.png")
+    base = PairedFolder(tmp_path).split("test")
+    images = Prepared(PairedFolder(tmp_path), grey=True, side=32, frame=2).split("test")
+    assert isinstance(images, PairedImages)
+    assert (len(images), images.name(0), images.size(0)) == (len(base), base.name(0), (36, 36))
+    for side in ("pixels", "blurred"):
+        middle = resized(luma(getattr(base, side)(0)), 32)
+        assert torch.equal(getattr(images, side)(0)[:, 2:-2, 2:-2], middle)
+    assert not torch.equal(images.pixels(0), images.blurred(0))
+    assert torch.equal(
+        images.window(0, 0, lambda height, width: (slice(3, 9), slice(1, 8))), images.pixels(0)[:, 3:9, 1:8]
+    )
 
 
 @pytest.mark.parametrize("settings", [{"side": 0}, {"frame": -1}, {"count": 0}])

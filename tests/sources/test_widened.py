@@ -1,10 +1,17 @@
 """Widened: the training images of two sources, and the validation and test images of the first alone."""
 
+from pathlib import Path
+
+import pytest
 import torch
 
-from deblur_lightning.sources.base import SharpImages, Split
+from deblur_lightning.errors import UserError
+from deblur_lightning.sources.base import PairedImages, SharpImages, Source, Split
 from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.shared_target import SharedTarget
 from deblur_lightning.sources.widened import Widened
+from tests.standins import write_pairs
 
 BASE = DeadLeaves(length=3, size=16, seed=1)
 EXTRA = DeadLeaves(length=2, size=20, seed=2)
@@ -39,3 +46,37 @@ def test_names_stay_unique_when_both_sources_share_theirs() -> None:
     names = names_of(nested)
     assert len(set(names)) == len(names) == 7
     assert names[-1] == "extra/dead-leaves-000001"
+
+
+def two_sets(root: Path) -> tuple[PairedFolder, PairedFolder]:
+    write_pairs(root / "one", "train/a.png", "train/b.png", "val/c.png", "test/d.png")
+    write_pairs(root / "two", "train/a.png", "val/e.png", size=(80, 90))
+    return PairedFolder(root / "one"), PairedFolder(root / "two")
+
+
+def test_two_sets_of_pairs_are_joined_for_training(tmp_path: Path) -> None:
+    one, two = two_sets(tmp_path)
+    images = Widened(one, two).split("train")
+    assert isinstance(images, PairedImages)
+    assert names_of(images) == ["base/train/a.png", "base/train/b.png", "extra/train/a.png"]
+    for index, (source, position) in enumerate([(one, 0), (one, 1), (two, 0)]):
+        assert torch.equal(images.pixels(index), source.split("train").pixels(position))
+        assert torch.equal(images.blurred(index), source.split("train").blurred(position))
+    assert images.size(2) == (80, 90)
+    assert names_of(Widened(one, two).split("val")) == ["val/c.png"]
+
+
+def test_repeated_pairs_stay_pairs(tmp_path: Path) -> None:
+    one, _ = two_sets(tmp_path)
+    images, base = SharedTarget(one, copies=2).split("train"), one.split("train")
+    assert isinstance(images, PairedImages)
+    assert [torch.equal(images.blurred(index), base.blurred(index // 2)) for index in range(4)] == [True] * 4
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_pairs_and_single_images_cannot_be_joined(turned: bool, tmp_path: Path) -> None:
+    sources: tuple[Source, Source] = (BASE, two_sets(tmp_path)[0])
+    base, extra = sources[::-1] if turned else sources
+    with pytest.raises(UserError, match=r"has blurred images .*, its (base|extra) has none; join two sources of pairs"):
+        Widened(base, extra).split("train")
+    assert Widened(base, extra).split("val")
