@@ -249,7 +249,7 @@ def test_one_s_own_digits_are_labelled(workplace: Path, deblur: Deblur) -> None:
 
 
 def assert_arrived(wanted: dict[str, Any], used: dict[str, Any], path: str = "") -> None:
-    """Every setting in ``wanted`` is in ``used``; a class is named shortly in the one and in full in the other."""
+    """Every setting in ``wanted`` is in ``used``, where classes and folders are named in full."""
     for key, value in wanted.items():
         # "data: {source: ...}" is short for "data: {init_args: {source: ...}}"
         arrived = used[key] if key in used else used["init_args"][key]
@@ -260,7 +260,7 @@ def assert_arrived(wanted: dict[str, Any], used: dict[str, Any], path: str = "")
         elif key == "root":
             assert Path(arrived) == Path(value).absolute(), f"{path}{key}"
         else:
-            assert arrived == value, f"{path}{key}"
+            assert arrived == (str(Path(value).absolute()) if key == "root" else value), f"{path}{key}"
 
 
 @pytest.mark.parametrize("overlay", [path for path in OVERLAYS if path.startswith("data/")])
