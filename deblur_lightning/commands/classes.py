@@ -78,7 +78,9 @@ def concrete_names(base: Any) -> list[str]:
     bases = set(_classes_in(base)) - {type(None)}
     room = "deblur_lightning.networks." if bases == {nn.Module} else "deblur_lightning."
     names: list[str] = []
-    waiting: list[type] = [kind for each in bases - {nn.Module} or bases for kind in each.__subclasses__()]
+    waiting: list[type] = []
+    for kind in bases - {nn.Module} or bases:
+        waiting += kind.__subclasses__()
     while waiting:
         candidate = waiting.pop()
         waiting += candidate.__subclasses__()
