@@ -75,6 +75,7 @@ def mend(folder: Path) -> None:
             vanish,
             "does not exist",
         ),  # at its end, which is validated
+        ([*SRCNN, "--trainer.val_check_interval=2"], "train", 4, vanish, "does not exist"),  # after a validation in one
         (SRCNN, "val", 1, spoil, "is not an image"),
     ],
 )
