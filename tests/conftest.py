@@ -29,8 +29,9 @@ TINY: dict[str, object] = {
 settings.register_profile("any machine", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# a shell's background job starts with Ctrl-C ignored, and so would all that tests start
+# a shell's background job starts with Ctrl-C ignored, one of nohup's with SIGHUP, and so would all that tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
