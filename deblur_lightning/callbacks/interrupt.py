@@ -133,7 +133,8 @@ class SaveOnInterrupt(Callback):
             try:
                 handler(number, frame)
             except RuntimeError as error:
-                self._lost = error
+                # anew: what was dealt with meanwhile may be what it is to explain, and causes would go in a circle
+                self._lost = RuntimeError(str(error))
 
         return handle if callable(handler) else handler
 

@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import Callback
 
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
+from deblur_lightning.errors import UserError
 from tests.small import data, same, srcnn, trainer, weights
 
 
@@ -64,3 +65,35 @@ def test_the_handler_is_given_back_after_a_whole_run(photographs: Path, tmp_path
     handler = signal.getsignal(signal.SIGINT)
     trainer(tmp_path, callbacks=[SaveOnInterrupt()]).fit(srcnn(), data(photographs))
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+class Late(Callback):
+    """Takes the images away, and has the end of a loader heard of only while what follows from it is dealt with."""
+
+    def __init__(self, images: Path) -> None:
+        self.images = images
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        for path in self.images.glob("*.png"):
+            path.unlink()
+
+    def on_exception(self, *_: Any) -> None:
+        signal.raise_signal(signal.SIGCHLD)
+
+
+def test_the_causes_of_an_end_have_an_end(photographs: Path, tmp_path: Path) -> None:
+    def tell(*_: Any) -> None:
+        raise RuntimeError("DataLoader worker (pid 1) is killed by signal: Killed.")
+
+    runner = trainer(tmp_path, callbacks=[Late(photographs / "train"), SaveOnInterrupt()])
+    before = signal.signal(signal.SIGCHLD, tell)
+    try:
+        with pytest.raises(UserError) as ended:
+            runner.fit(srcnn(), data(photographs))
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    causes: list[BaseException] = [ended.value]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        assert cause not in causes
+        causes.append(cause)
+    assert [type(cause) for cause in causes] == [UserError, Interrupted, RuntimeError]
