@@ -11,7 +11,7 @@ import torch
 from tests.reliability.command import SRCNN, photographs_of, start, wait_for
 
 KILLS = 20
-FIT = ["--trainer.max_epochs=40", "--trainer.enable_model_summary=false", "--model.network.widths=[32,32]"]
+FIT = ["--trainer.max_epochs=80", "--trainer.enable_model_summary=false", "--model.network.widths=[32,32]"]
 FIT += ["--checkpoint.every_n_train_steps=1", "--checkpoint.monitor=null", "--trainer.check_val_every_n_epoch=10"]
 
 
@@ -34,19 +34,21 @@ def test_twenty_kills_lose_nothing(workplace: Path, photographs: Path, other_dis
         process = start([*command, f"--run={run}"], workplace, other_disk)
         last = run / "checkpoints" / "last.ckpt"
         wait_for(last.exists, process)
-        process.join(chance.uniform(0, 0.2))
-        assert process.exitcode is None, "it ended before it could be killed"
+        process.join(chance.uniform(0, 0.1))
+        if process.exitcode is not None:  # on a fast machine the run may be at its end before the last kill
+            break
         process.kill()
         process.join()
         sound(run)
         command = ["fit", "--config", run / "config.yaml", "--ckpt_path", last]
+    assert number >= KILLS // 2, "the run ended before it could be killed often"
     final = start([*command, "--run=final"], workplace, other_disk)
     final.join(300)
     assert final.exitcode == 0, (workplace / "output.txt").read_text()
     one, other = (
         torch.load(workplace / name / "checkpoints/last.ckpt", weights_only=True) for name in ("whole", "final")
     )
-    assert one["global_step"] == other["global_step"] == 120
+    assert one["global_step"] == other["global_step"] == 240
     for name, value in one["state_dict"].items():
         assert torch.equal(other["state_dict"][name], value), name
 
