@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _run_own(first, arguments[1:])
     else:
         # Lightning takes seconds to import, which help and version need not wait for.
-        from deblur_lightning.commands.experiment import run
+        from deblur_lightning.commands.experiment.run import run
 
         run(arguments)
 

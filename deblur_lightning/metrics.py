@@ -32,12 +32,12 @@ CALIBRATION_BINS = 15
 """Of a classifier's confidence, for its calibration error."""
 
 
-def protocol(channels: int, crop: int = 0) -> str:
+def protocol(channels: int, crop_border: int = 0) -> str:
     """The name of how scores are taken, which decides with what they may be compared.
 
     Args:
         channels: of the images, 3 or 1.
-        crop: pixels left out at each edge, of both images and of every figure.
+        crop_border: pixels left out at each edge, of both images and of every figure.
 
     Returns:
         Such as "rgb8", or "grey8-crop16".
@@ -47,7 +47,7 @@ def protocol(channels: int, crop: int = 0) -> str:
     """
     if channels not in PROTOCOLS:
         raise UserError(f"Images of {channels} channels have no protocol: score grey or RGB ones.")
-    return PROTOCOLS[channels] + (f"-crop{crop}" if crop else "")
+    return PROTOCOLS[channels] + (f"-crop{crop_border}" if crop_border else "")
 
 
 def psnr(preds: Tensor, target: Tensor) -> Tensor:
@@ -170,14 +170,14 @@ def stride_amplitude(image: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop: int = 0) -> dict[str, Tensor]:
+def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop_border: int = 0) -> dict[str, Tensor]:
     """Every figure of a restored batch, beside the same figure of its blurred input, and the gain.
 
     Args:
         restored: (B, C, H, W), nominally in [0, 1].
         blurred: (B, C, H, W) in [0, 1].
         sharp: (B, C, H, W) in [0, 1].
-        crop: pixels left out at each edge.
+        crop_border: pixels left out at each edge.
 
     Returns:
         By name, (B,) each, float64 as from ``psnr``: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three
@@ -186,7 +186,7 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop: i
     Raises:
         UserError: the images, or what is left of them, are too small for SSIM.
     """
-    restored, blurred, sharp = (_inner(image, crop) for image in (restored, blurred, sharp))
+    restored, blurred, sharp = (_inner(image, crop_border) for image in (restored, blurred, sharp))
     scores: dict[str, Tensor] = {}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         scores[name] = metric(restored, sharp)
@@ -196,14 +196,15 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop: i
     return scores
 
 
-def _inner(image: Tensor, crop: int) -> Tensor:
+def _inner(image: Tensor, crop_border: int) -> Tensor:
     height, width = image.shape[-2:]
-    if crop and min(height, width) < 2 * crop + SMALLEST_FOR_SSIM:
+    if crop_border and min(height, width) < 2 * crop_border + SMALLEST_FOR_SSIM:
+        most = max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)
         raise UserError(
-            f"An image of {height}x{width} pixels is too small to leave out {crop} at each edge: set --model.crop="
-            f"{max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)} or less, or leave the image out."
+            f"An image of {height}x{width} pixels is too small to leave out {crop_border} at each edge: set "
+            f"--model.crop_border={most} or less, or leave the image out."
         )
-    return image[..., crop : height - crop, crop : width - crop]
+    return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
 
 
 def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from deblur_lightning.csvfiles import read_csv, write_csv
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.csv_tables import read_csv, write_csv
 from deblur_lightning.fingerprints import alike
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from deblur_lightning.records import read_scores
 from tests.conftest import REPOSITORY
-from tests.standins import write_pairs
+from tests.helpers.standins import write_pairs
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -14,19 +14,26 @@ from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 from torchvision.transforms.functional import center_crop
 
-from benchmarks.own_digits import write_photographs
+from benchmarks.studies.own_digits import write_photographs
 from deblur_lightning.datamodules.pairs import RealPairs
 from deblur_lightning.datamodules.restoration import RestorationData
-from deblur_lightning.imagefiles import read_rgb
+from deblur_lightning.files.images import read_rgb
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources import photos
 from deblur_lightning.sources.folder import Folder
-from deblur_lightning.sources.paired import PairedFolder
-from deblur_lightning.sources.prepared import Prepared
+from deblur_lightning.sources.paired_folder import PairedFolder
+from deblur_lightning.sources.preprocessed import Preprocessed
 from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST
 from tests.conftest import EXPERIMENTS, write_image
-from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist, write_pairs, write_stl10
+from tests.helpers.standins import (
+    accept_small_sets,
+    write_cifar10,
+    write_cifar100,
+    write_mnist,
+    write_pairs,
+    write_stl10,
+)
 
 ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "claims")
 CLASSIFIERS = [name for name in ALL if "class_path: ImageClassifier" in (EXPERIMENTS / f"{name}.yaml").read_text()]
@@ -80,7 +87,9 @@ GREY = ("srcnn_915", "deconv_layer", "deconv_multi")
 """Those of them that can do with grey images."""
 FACES = ("gan_celeba", "data/celeba64.yaml")
 """The other sets' crops are not the 64x64 pixels that its discriminator judges."""
-CLASSES = {kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, MNIST, PairedFolder, Prepared, RealPairs, STL10)}
+CLASSES = {
+    kind.__name__: kind for kind in (CIFAR10, CIFAR100, Folder, MNIST, PairedFolder, Preprocessed, RealPairs, STL10)
+}
 """By name, those that overlays change to."""
 
 Deblur = Callable[..., tuple[int, str, str]]

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.batch import to_8bit
-from deblur_lightning.degradations.convolution import _by_fft, _directly
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.fingerprints import alike, fingerprint
+from deblur_lightning.functional.convolution import _by_fft, _directly
 from deblur_lightning.sources.photos import Photos
-from tests.degradations.families import draws_for
+from tests.helpers.families import draws_for
 
 
 def photo(index: int = 1) -> Tensor:

@@ -225,19 +225,19 @@ def test_what_is_cropped_counts_in_no_score() -> None:
     wanted = restoration_scores(*inner)
     for image in (restored, blurred):
         image[..., :5, :], image[..., -5:], image[..., :5], image[..., -5:, :] = 0, 1, 0, 1
-    scores = restoration_scores(restored, blurred, sharp, crop=5)
+    scores = restoration_scores(restored, blurred, sharp, crop_border=5)
     assert all(torch.equal(scores[name], value) for name, value in wanted.items())
     assert not torch.equal(scores["psnr"], restoration_scores(restored, blurred, sharp)["psnr"])
 
 
 def test_images_that_a_crop_leaves_too_little_of_are_refused() -> None:
     image = torch.rand(1, 3, 20, 40)
-    restoration_scores(image, image, image, crop=7)
+    restoration_scores(image, image, image, crop_border=7)
     with pytest.raises(UserError) as error:
-        restoration_scores(image, image, image, crop=8)
+        restoration_scores(image, image, image, crop_border=8)
     assert str(error.value) == (
         "An image of 20x40 pixels is too small to leave out 8 at each edge: "
-        "set --model.crop=7 or less, or leave the image out."
+        "set --model.crop_border=7 or less, or leave the image out."
     )
 
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from deblur_lightning.datamodules.crops import RandomCrops
 from deblur_lightning.datamodules.sampler import VisitSampler
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
-from deblur_lightning.datamodules.windows import RandomWindows
 from deblur_lightning.degradations.base import degrade
 from deblur_lightning.sources.folder import Folder
 from tests.conftest import write_image
-from tests.degradations.families import DEGRADATIONS
+from tests.helpers.families import DEGRADATIONS
 
 Samples = dict[tuple[int, int], tuple[Tensor, Tensor, Tensor]]
 
@@ -30,7 +30,7 @@ def samples(folder: Path, *, batch: int = 4, workers: int = 0, ranks: int = 1, s
     """Sharp, blurred and PSF of every training sample of two visits, by visit and index."""
     data = SyntheticBlur(Folder(folder), DEGRADATIONS["mixture"](), crop_size=24, batch_size=batch, num_workers=workers)
     data.setup("fit")
-    windows = RandomWindows(data.images["train"], side=24 + 2 * data.margin, flips=True, seed=0)
+    windows = RandomCrops(data.images["train"], side=24 + 2 * data.margin, flips=True, seed=0)
     found: Samples = {}
     for rank in range(ranks):
         sampler = VisitSampler(data.images["train"], length=26, seed=0, rank=rank, world_size=ranks)

@@ -11,10 +11,10 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from deblur_lightning.losses.adversarial import WassersteinGP
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.regression import RegressionRestorer
-from deblur_lightning.methods.schedules import Cosine, WarmUp
 from deblur_lightning.networks.srcnn import SRCNN
-from tests.small import data, same, srcnn, trainer, weights
-from tests.small import gan as constant_gan
+from deblur_lightning.optim.schedules import Cosine, WarmUp
+from tests.helpers.small import data, same, srcnn, trainer, weights
+from tests.helpers.small import gan as constant_gan
 
 
 class Interrupt(Callback):

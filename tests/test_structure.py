@@ -10,7 +10,7 @@ from pathlib import Path
 
 from torch import nn
 
-from deblur_lightning.commands.experiment import import_all
+from deblur_lightning.commands.experiment.run import import_all
 from tests.conftest import EXPERIMENTS, REPOSITORY
 
 Deblur = Callable[..., tuple[int, str, str]]

@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 
 from tests.conftest import REPOSITORY
-from tests.two_processes import main
+from tests.helpers.two_processes import main
 
 
 def test_two_processes_equal_one_with_their_batches_together(photographs: Path, tmp_path: Path) -> None:
     """Both GANs, over two cycles, with the penalty at random places, clipping and the average."""
-    two = [sys.executable, "-m", "tests.two_processes", photographs, tmp_path / "two.pt", "2"]
+    two = [sys.executable, "-m", "tests.helpers.two_processes", photographs, tmp_path / "two.pt", "2"]
     with subprocess.Popen(two, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as process:
         main(photographs, tmp_path / "one.pt", 1)
         _, complained = process.communicate(timeout=300)

@@ -16,10 +16,11 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
-from deblur_lightning.callbacks.scores import Scored, ScoredData, gathered, score_records
-from deblur_lightning.csvfiles import write_csv
+from deblur_lightning.callbacks.scores import Scored, ScoredData, gather, score_records
+from deblur_lightning.files.csv_tables import write_csv
+from deblur_lightning.files.images import write_png
+from deblur_lightning.files.writing import make_folder
 from deblur_lightning.fingerprints import fingerprint
-from deblur_lightning.imagefiles import make_folder, write_png
 from deblur_lightning.intervals import share_interval
 from deblur_lightning.records import add_scores
 
@@ -65,8 +66,8 @@ class ClassificationWriter(Callback):
             self._pairs[index] = (wanted[row], found[row])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        scores = {scored.index: scored for part in gathered(trainer, self._scores) for scored in part}
-        pairs = {index: pair for part in gathered(trainer, self._pairs) for index, pair in part.items()}
+        scores = {scored.index: scored for part in gather(trainer, self._scores) for scored in part}
+        pairs = {index: pair for part in gather(trainer, self._pairs) for index, pair in part.items()}
         self._scores, self._pairs = [], {}
         if not trainer.is_global_zero or not scores:
             return

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import CannotWrite, UserError
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.files.writing import write_atomically
 
 CURE = "lower the learning rate or bound the gradients, and go on from a checkpoint of before."
 EXPLODED = 1e12

@@ -9,7 +9,8 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 
 from deblur_lightning.errors import CannotWrite
-from deblur_lightning.imagefiles import make_folder, write_png
+from deblur_lightning.files.images import write_png
+from deblur_lightning.files.writing import make_folder
 
 
 def write_picture(trainer: Trainer, name: str, image: Tensor) -> None:

@@ -10,7 +10,7 @@ from torchvision.transforms.functional import pil_to_tensor
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.drawing import write_picture
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer
 from deblur_lightning.networks.deconv import FourierDeconv2d, weakest
 from deblur_lightning.networks.regularised import RegularisedDeconv
 

@@ -172,7 +172,7 @@ class SaveOnInterrupt(Callback):
         self._stop = Interrupted(checkpoint, 128 + self._came if self._came else 0)
 
 
-def stopped_by(error: BaseException | None) -> Interrupted | None:
+def stop_cause(error: BaseException | None) -> Interrupted | None:
     """Where a run was saved that ``error`` ended, if it was."""
     while error is not None and not isinstance(error, Interrupted):
         error = error.__cause__ or error.__context__

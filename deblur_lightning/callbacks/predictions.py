@@ -9,7 +9,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.scores import ScoredData
-from deblur_lightning.imagefiles import make_folder, write_png
+from deblur_lightning.files.images import write_png
+from deblur_lightning.files.writing import make_folder
 
 
 class PredictionWriter(Callback):

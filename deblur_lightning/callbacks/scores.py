@@ -17,8 +17,8 @@ from rich.table import Table
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.files.writing import make_folder
 from deblur_lightning.fingerprints import fingerprint
-from deblur_lightning.imagefiles import make_folder
 from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
@@ -69,7 +69,7 @@ class ScoreWriter(Callback):
             self._scores.append(Scored(index, inputs, outputs["protocol"], figures))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        parts = gathered(trainer, self._scores)
+        parts = gather(trainer, self._scores)
         self._scores = []
         if trainer.is_global_zero:
             # ranks that were given the same images agree on them
@@ -81,7 +81,7 @@ class ScoreWriter(Callback):
             print_scores(records)
 
 
-def gathered(trainer: Trainer, own: T) -> list[T]:
+def gather(trainer: Trainer, own: T) -> list[T]:
     """What each rank has of the same thing."""
     if trainer.world_size == 1:
         return [own]
@@ -152,7 +152,7 @@ def print_scores(records: list[ScoreRecord]) -> None:
 
 
 def _by_copy(records: list[ScoreRecord]) -> dict[str, list[ScoreRecord]]:
-    """The records of each copy that ``SharedTarget`` makes, or all where it made none."""
+    """The records of each copy that ``Repeated`` makes, or all where it made none."""
     groups: dict[str, list[ScoreRecord]] = {}
     for record in records:
         copy = re.match(r"copy\d+(?=/)", record.image)

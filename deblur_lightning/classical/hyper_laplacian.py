@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from deblur_lightning.classical.base import ClassicalFilter, Plane
-from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer
 
 POWER = 2 / 3  # of the differences: photographs' follow exp(-c |d|^a) with a between .5 and .8
 COUPLINGS = tuple(2 ** (1.5 * step) for step in range(8))
@@ -42,14 +42,14 @@ class HyperLaplacian(ClassicalFilter):
             wanted = np.zeros_like(spectrum)
             for step in steps:
                 difference = np.fft.irfft2(step * spectrum, s=plane.shape)
-                wanted += step.conj() * np.fft.rfft2(shrunk(difference, 1 / coupling))
+                wanted += step.conj() * np.fft.rfft2(shrink(difference, 1 / coupling))
             pull = strength * coupling
             spectrum = (data + pull * wanted) / (power + pull * roughness)
         restored: Plane = np.fft.irfft2(spectrum, s=plane.shape)
         return restored
 
 
-def shrunk(values: Plane, weight: float) -> Plane:
+def shrink(values: Plane, weight: float) -> Plane:
     """The least weight |w|^(2/3) + (w - v)^2 / 2 for each value v: 0 where v is small, else somewhat nearer to 0.
 
     Source: Zuo and others, A generalized iterated shrinkage algorithm for non-convex sparse coding, ICCV 2013.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.classical.base import ClassicalFilter
-from deblur_lightning.surroundings import completed
+from deblur_lightning.functional.padding import pad_for_deconvolution
 
 
 class FilteredPlanes(nn.Module):
@@ -48,7 +48,7 @@ class FilteredPlanes(nn.Module):
             (S, B, C, H, W), on the device and of the dtype of ``blurred``; not clamped.
         """
         height, width = blurred.shape[-2:]
-        wide = completed(blurred.float(), psf.float()).double().cpu().numpy()
+        wide = pad_for_deconvolution(blurred.float(), psf.float()).double().cpu().numpy()
         kernels = psf.double().cpu().numpy()
         kernels = kernels / kernels.sum(axis=(1, 2), keepdims=True)
         restored = torch.empty(len(strengths), *blurred.shape, dtype=torch.float64)

@@ -7,7 +7,7 @@ import torch
 from skimage.restoration import denoise_tv_chambolle
 
 from deblur_lightning.classical.base import ClassicalFilter, Plane
-from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer
 
 ROUNDS = 12
 DENOISING_STEPS = 30  # of each round; the next goes on from its result

@@ -42,7 +42,7 @@ def misfit(message: str, keys: str, owners: list[str]) -> str | None:
     if inspect.isabstract(found):
         return f"{told} lacks {', '.join(_abstract(found))}: write it into {_short_name(given[1])}."
     if wanted := re.search(r"correspond to a subclass of (\w+)", message):
-        kind = admitted(keys, owners)
+        kind = accepted_type(keys, owners)
         names = ", ".join(sorted(concrete_names(kind)))
         return f"{told} is no {wanted[1]}: choose from {names}, or extend {wanted[1]}{_to_write(wanted[1], kind)}."
     return None
@@ -60,10 +60,10 @@ def _abstract(found: type) -> list[str]:
 
 def unknown_class(name: str, keys: str, owners: list[str]) -> str:
     """There is no class ``name`` for the setting ``keys`` of the innermost of ``owners``."""
-    return f"no class {name!r} for {keys}: {suggestion(name, concrete_names(admitted(keys, owners)))}"
+    return f"no class {name!r} for {keys}: {suggestion(name, concrete_names(accepted_type(keys, owners)))}"
 
 
-def admitted(keys: str, owners: list[str]) -> Any:
+def accepted_type(keys: str, owners: list[str]) -> Any:
     """The type of the setting ``keys``."""
     if owners:
         return get_type_hints(vars(class_named(owners[-1]))["__init__"]).get(_short_name(keys))

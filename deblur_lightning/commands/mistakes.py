@@ -10,11 +10,11 @@ import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from deblur_lightning.commands.classes import class_named, misfit, suggestion, unknown_class
-from deblur_lightning.commands.lost_loader import lost_loader
-from deblur_lightning.commands.shortages import raised_in, shortage
+from deblur_lightning.commands.experiment.lost_loader import lost_loader
+from deblur_lightning.commands.shortages import origin_of, shortage
 from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
-from deblur_lightning.plain import shown
+from deblur_lightning.files.plain_data import printable
 
 LONGEST_VALUE = 60
 RESTORING = "lightning.pytorch.trainer.connectors.checkpoint_connector"
@@ -37,7 +37,7 @@ def one_line(error: BaseException) -> str | None:
     if _in_restoring(error):
         return f"the checkpoint is damaged, or of another version ({_first(error)}): give another --ckpt_path."
     # Lightning checks its arguments by ``ValueError``
-    refused = isinstance(error, ValueError) and raised_in(error).startswith("lightning.")
+    refused = isinstance(error, ValueError) and origin_of(error).startswith("lightning.")
     if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return lost_loader(error)
@@ -53,7 +53,7 @@ def _in_restoring(error: BaseException) -> bool:
 
 
 def _first(error: BaseException) -> str:
-    return shown((str(error).splitlines() or [""])[0] or type(error).__name__)
+    return printable((str(error).splitlines() or [""])[0] or type(error).__name__)
 
 
 def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -> str:

@@ -33,11 +33,11 @@ def shortage(error: BaseException) -> str | None:
 
 def _of_shared_memory(error: BaseException, words: str) -> bool:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # locks between processes lie there too
-        return raised_in(error).startswith("multiprocessing.")
+        return origin_of(error).startswith("multiprocessing.")
     return bool(re.search(SHARED_MEMORY, words) and re.search(NO_ROOM, words))
 
 
-def raised_in(error: BaseException) -> str:
+def origin_of(error: BaseException) -> str:
     """The module that has raised ``error``."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:

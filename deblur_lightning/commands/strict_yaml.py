@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 from jsonargparse import get_loader, set_loader
 
+from deblur_lightning.files.moved_names import with_names_of_today
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _load = get_loader("yaml")
@@ -21,7 +23,7 @@ def load(text: str) -> Any:
         YAMLError: it is no YAML, or a key is given twice.
     """
     refuse_repeated_keys(text)
-    return _load(text)
+    return with_names_of_today(_load(text))
 
 
 def refuse_repeated_keys(text: str) -> None:

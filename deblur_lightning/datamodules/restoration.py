@@ -6,7 +6,7 @@ import torch
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch
 from deblur_lightning.datamodules.base import SampledData
-from deblur_lightning.datamodules.windows import RandomWindows, WholeImages
+from deblur_lightning.datamodules.crops import RandomCrops, WholeImages
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
@@ -62,11 +62,11 @@ class RestorationData(SampledData):
         else:
             self._check_evaluation(images)
 
-    def items(self, split: Split) -> RandomWindows | WholeImages:
+    def items(self, split: Split) -> RandomCrops | WholeImages:
         images = self.images[split]
         if split != "train":
             return WholeImages(images)
-        return RandomWindows(images, side=self.crop_size + 2 * self.margin, flips=self.flips, seed=self.seed)
+        return RandomCrops(images, side=self.crop_size + 2 * self.margin, flips=self.flips, seed=self.seed)
 
     def transfer_batch_to_device(self, batch: SharpBatch, device: torch.device, dataloader_idx: int) -> SharpBatch:
         """Move the pixels alone: what the counters decide is decided on the host, alike for every device."""

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch, to_8bit
-from deblur_lightning.degradations.psf import identity
 from deblur_lightning.draws import Draws
+from deblur_lightning.functional.psf import identity
 
 
 class Conditions(NamedTuple):

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation, Degraded
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.convolution import convolve
 
 
 class Blur(Degradation):

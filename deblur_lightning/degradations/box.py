@@ -3,10 +3,10 @@
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import normalised, odd_size, taps
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, odd_size, taps
 
 
 class BoxBlur(Blur):
@@ -24,11 +24,11 @@ class BoxBlur(Blur):
     """
 
     def __init__(self, width: tuple[float, float] = (3.0, 9.0), border: Border = "reflect") -> None:
-        checked_range("BoxBlur width", width, smallest=1)
+        check_range("BoxBlur width", width, smallest=1)
         super().__init__(odd_size(width[1]), border)
         self.width = width
 
     def psf(self, draws: Draws) -> Tensor:
         half = draws.uniform("box.width", *self.width).double()[:, None] / 2
         profile = (half + 0.5 - taps(self.psf_size, half.device).abs()).clamp(0, 1)
-        return normalised(profile[:, :, None] * profile[:, None])
+        return normalise(profile[:, :, None] * profile[:, None])

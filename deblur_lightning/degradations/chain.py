@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 from deblur_lightning.degradations.base import Degradation, Degraded
 from deblur_lightning.degradations.mixture import common_border
-from deblur_lightning.degradations.psf import composed, identity
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.psf import compose, identity
 
 
 class Chain(Degradation):
@@ -37,6 +37,6 @@ class Chain(Degradation):
         known = torch.ones_like(draws.index, dtype=torch.bool)
         for position, step in enumerate(self.steps):
             image, step_psf, step_known = step(image, draws.scoped(str(position)))
-            psf = composed(psf, step_psf)
+            psf = compose(psf, step_psf)
             known = known & step_known
         return Degraded(image, psf, known)

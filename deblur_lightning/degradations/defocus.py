@@ -3,10 +3,10 @@
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import normalised, odd_size, taps
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, odd_size, taps
 
 
 class DefocusBlur(Blur):
@@ -21,7 +21,7 @@ class DefocusBlur(Blur):
     """
 
     def __init__(self, radius: tuple[float, float] = (1.0, 5.0), border: Border = "reflect") -> None:
-        checked_range("DefocusBlur radius", radius, smallest=0.5)
+        check_range("DefocusBlur radius", radius, smallest=0.5)
         super().__init__(odd_size(2 * radius[1]), border)
         self.radius = radius
 
@@ -29,4 +29,4 @@ class DefocusBlur(Blur):
         radius = draws.uniform("defocus.radius", *self.radius).double()[:, None, None]
         offset = taps(self.psf_size, radius.device)
         distance = (offset**2 + offset[:, None] ** 2).sqrt()
-        return normalised((radius + 0.5 - distance).clamp(0, 1))
+        return normalise((radius + 0.5 - distance).clamp(0, 1))

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from deblur_lightning.degradations.base import Degraded
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import composed
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import compose
 
 
 def four_factor_psf(taps: Tensor) -> Tensor:
@@ -27,9 +27,9 @@ def four_factor_psf(taps: Tensor) -> Tensor:
     placed = taps.new_zeros(1, side, side, dtype=torch.float64)
     first = side // 2
     placed[0, first : first + taps.shape[0], first : first + taps.shape[1]] = taps / taps.sum()
-    there_and_back = composed(placed, placed.flip(1, 2))
-    mirrored = composed(placed.flip(1), placed.flip(2))
-    whole = composed(there_and_back, mirrored)[0]
+    there_and_back = compose(placed, placed.flip(1, 2))
+    mirrored = compose(placed.flip(1), placed.flip(2))
+    whole = compose(there_and_back, mirrored)[0]
     rim = (len(whole) - (2 * side - 1)) // 2
     return whole[rim : len(whole) - rim, rim : len(whole) - rim].to(torch.float32)
 

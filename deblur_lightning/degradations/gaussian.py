@@ -4,11 +4,11 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import normalised, taps
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, taps
 
 
 class GaussianBlur(Blur):
@@ -34,15 +34,15 @@ class GaussianBlur(Blur):
         axis: tuple[float, float] = (0.0, 180.0),
         border: Border = "reflect",
     ) -> None:
-        checked_range("GaussianBlur kernel_size", kernel_size, smallest=1)
+        check_range("GaussianBlur kernel_size", kernel_size, smallest=1)
         for size in kernel_size:
             if size % 2 == 0:
                 raise UserError(f"GaussianBlur kernel_size={size} has no middle tap: give odd numbers.")
         super().__init__(kernel_size[1], border)
-        self.sigma = checked_range("GaussianBlur sigma", sigma, smallest=0.01)
+        self.sigma = check_range("GaussianBlur sigma", sigma, smallest=0.01)
         self.kernel_size = kernel_size
-        self.ratio = checked_range("GaussianBlur ratio", ratio, smallest=0.01, largest=1)
-        self.axis = checked_range("GaussianBlur axis", axis)
+        self.ratio = check_range("GaussianBlur ratio", ratio, smallest=0.01, largest=1)
+        self.axis = check_range("GaussianBlur axis", axis)
 
     def psf(self, draws: Draws) -> Tensor:
         longer = draws.uniform("gaussian.sigma", *self.sigma).double()[:, None, None]
@@ -54,4 +54,4 @@ class GaussianBlur(Blur):
         along = right * torch.cos(radians) - down * torch.sin(radians)
         beside = right * torch.sin(radians) + down * torch.cos(radians)
         weight = torch.exp(-((along / longer) ** 2 + (beside / shorter) ** 2) / 2)
-        return normalised(weight * (right.abs() <= reach) * (down.abs() <= reach))
+        return normalise(weight * (right.abs() <= reach) * (down.abs() <= reach))

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 
@@ -30,7 +30,7 @@ class JPEGCompression(Degradation):
 
     def __init__(self, quality: tuple[int, int] = (70, 95)) -> None:
         super().__init__()
-        low, high = checked_range("JPEGCompression quality", quality, smallest=1, largest=100)
+        low, high = check_range("JPEGCompression quality", quality, smallest=1, largest=100)
         self.quality = (int(low), int(high))
         self.noise = f"JPEG {low}-{high}" if low < high else f"JPEG {high}"
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation, Degraded
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 
 
@@ -35,7 +35,7 @@ class LinearLight(Degradation):
 
     def __init__(self, inner: Degradation, highlights: tuple[float, float] = (1.0, 1.0)) -> None:
         super().__init__()
-        self.highlights = checked_range("LinearLight highlights", highlights, smallest=1)
+        self.highlights = check_range("LinearLight highlights", highlights, smallest=1)
         self.inner = inner
         self.border, self.margin = inner.border, inner.margin
         self.noise = "none" if inner.noise == "none" else f"{inner.noise} in linear light"

@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import framed, normalised, taps
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import refuse_irregular
+from deblur_lightning.files.images import refuse_irregular
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, pad_psf, taps
 
 
 class MeasuredBlur(Blur):
@@ -45,7 +45,7 @@ class MeasuredBlur(Blur):
         self.files = files
         self.centred = centred
         self.measured: Tensor
-        self.register_buffer("measured", torch.cat([framed(psf, size) for psf in psfs]), persistent=False)
+        self.register_buffer("measured", torch.cat([pad_psf(psf, size) for psf in psfs]), persistent=False)
 
     def psf(self, draws: Draws) -> Tensor:
         choice = draws.integers("measured.choice", 0, len(self.measured) - 1)
@@ -91,7 +91,7 @@ def _square(array: np.ndarray) -> Tensor:
     # an even side's middle is the second of its two, as scipy.ndimage has it
     top, left = (side // 2 - length // 2 for length in psf.shape)
     square[0, top : top + psf.shape[0], left : left + psf.shape[1]] = psf
-    return normalised(square)
+    return normalise(square)
 
 
 def _recentred(psf: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def _recentred(psf: Tensor) -> Tensor:
     offset = taps(psf.shape[-1])
     down, right = (_nearest(float((psf[0].double().sum(dim) * offset).sum())) for dim in (1, 0))
     room = 2 * max(abs(down), abs(right))
-    return framed(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))
+    return pad_psf(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))
 
 
 def _nearest(centre: float) -> int:

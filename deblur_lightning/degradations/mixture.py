@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from deblur_lightning.degradations.base import Degradation, Degraded
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.convolution import convolve
-from deblur_lightning.degradations.psf import framed, identity
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.convolution import convolve
+from deblur_lightning.functional.psf import identity, pad_psf
 
 
 class Selection(Degradation):
@@ -54,7 +54,7 @@ class Selection(Degradation):
             places = rows.to(sharp.device)
             part = member(sharp[places], draws.picked(rows).scoped(str(position)))
             blurred[places] = part.blurred
-            psf[rows] = framed(part.psf, self.psf_size)
+            psf[rows] = pad_psf(part.psf, self.psf_size)
             known[rows] = part.psf_known
         return Degraded(blurred, psf, known)
 
@@ -66,7 +66,7 @@ class Selection(Degradation):
             rows = (which == position).nonzero().flatten()
             if len(rows):
                 member.check(sharp)
-                psf[rows] = framed(member.psf(draws.picked(rows).scoped(str(position))), self.psf_size)
+                psf[rows] = pad_psf(member.psf(draws.picked(rows).scoped(str(position))), self.psf_size)
         known = torch.ones_like(which, dtype=torch.bool)
         return Degraded(convolve(sharp, psf, cast(Border, self.border)), psf, known)
 
@@ -98,7 +98,7 @@ class Mixture(Selection):
 class InTurn(Selection):
     """The first image meets the first member, the second the second, and so on, again and again.
 
-    Over a ``SharedTarget`` source with as many copies as members, every image meets every member.
+    Over a ``Repeated`` source with as many copies as members, every image meets every member.
     """
 
     def which(self, draws: Draws) -> Tensor:

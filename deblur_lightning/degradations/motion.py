@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import normalised, odd_size, taps
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, odd_size, taps
 
 
 def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | None = None) -> Tensor:
@@ -32,12 +32,12 @@ def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | Non
     line = (torch.cos(radians), torch.sin(radians), length.double()[:, None, None] / 2)
     offset = taps(size, length.device)
     if direction is None:
-        return normalised(_line(offset, offset, *line, torch.zeros_like(radians)))
+        return normalise(_line(offset, offset, *line, torch.zeros_like(radians)))
     tilt = direction.double()[:, None, None]
     shift = tilt * line[2] / 3
     right, down = offset + shift * line[0], offset - shift * line[1]
     for _ in range(3):  # what the taps' discreteness leaves
-        psf = normalised(_line(right, down, *line, tilt))
+        psf = normalise(_line(right, down, *line, tilt))
         right = right + (psf * offset).sum(dim=(1, 2), keepdim=True)
         down = down + (psf * offset[:, None]).sum(dim=(1, 2), keepdim=True)
     return psf
@@ -78,11 +78,11 @@ class MotionBlur(Blur):
         direction: tuple[float, float] = (0.0, 0.0),
         border: Border = "reflect",
     ) -> None:
-        checked_range("MotionBlur length", length, smallest=1)
-        checked_range("MotionBlur direction", direction, -1, 1)
+        check_range("MotionBlur length", length, smallest=1)
+        check_range("MotionBlur direction", direction, -1, 1)
         super().__init__(odd_size(motion_extent(length[1], max(map(abs, direction)))), border)
         self.length = length
-        self.angle = checked_range("MotionBlur angle", angle)
+        self.angle = check_range("MotionBlur angle", angle)
         self.direction = direction
 
     def psf(self, draws: Draws) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 
 
@@ -24,8 +24,8 @@ class SensorNoise(Degradation):
 
     def __init__(self, read: tuple[float, float] = (0.0, 3.0), shot: tuple[float, float] = (0.0, 0.0)) -> None:
         super().__init__()
-        self.read = checked_range("SensorNoise read", read, smallest=0)
-        self.shot = checked_range("SensorNoise shot", shot, smallest=0)
+        self.read = check_range("SensorNoise read", read, smallest=0)
+        self.shot = check_range("SensorNoise shot", shot, smallest=0)
         described = [
             f"{name} {low:g}-{high:g}/255" if low < high else f"{name} {high:g}/255"
             for name, (low, high) in (("read", self.read), ("shot", self.shot))

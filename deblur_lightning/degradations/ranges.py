@@ -5,7 +5,7 @@ import math
 from deblur_lightning.errors import UserError
 
 
-def checked_range(
+def check_range(
     name: str, given: tuple[float, float], smallest: float = -math.inf, largest: float = math.inf
 ) -> tuple[float, float]:
     """Return ``given``, from which a parameter is to be drawn uniformly.

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.borders import Border
-from deblur_lightning.degradations.psf import normalised, odd_size
-from deblur_lightning.degradations.ranges import checked_range
+from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
+from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.psf import normalise, odd_size
 
 _MODES = 6  # of the movement; the last makes three full swings in an exposure
 _INSTANTS = 256  # points of the trace, closer than a pixel up to an extent of 60
@@ -37,7 +37,7 @@ def shake_psf(horizontal: Tensor, vertical: Tensor, extent: Tensor, size: int) -
     reach = torch.stack(traces).abs().amax(dim=(0, 2)).clamp(min=1e-9)
     scale = ((extent.double() - 1) / 2 / reach)[:, None]
     right, down = (trace * scale + size // 2 for trace in traces)
-    return normalised(_splatted(right, down, size))
+    return normalise(_splatted(right, down, size))
 
 
 def _splatted(right: Tensor, down: Tensor, size: int) -> Tensor:
@@ -68,7 +68,7 @@ class CameraShake(Blur):
     """
 
     def __init__(self, extent: tuple[float, float] = (7.0, 21.0), border: Border = "reflect") -> None:
-        checked_range("CameraShake extent", extent, smallest=1)
+        check_range("CameraShake extent", extent, smallest=1)
         super().__init__(odd_size(extent[1]), border)
         self.extent = extent
 

@@ -5,9 +5,9 @@ from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation, Degraded
 from deblur_lightning.degradations.blur import Blur
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.convolution import convolve
 
 
 class SpatiallyVarying(Degradation):

@@ -34,7 +34,7 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class Effort:
+class Budget:
     """What a budget allows a run: seeds, further settings, and seconds for each seed on one CPU core."""
 
     seeds: int
@@ -57,7 +57,7 @@ class Training:
 
     name: str
     experiment: str
-    efforts: Mapping[str, Effort]
+    efforts: Mapping[str, Budget]
     settings: tuple[str, ...] = ()
     data: str = ""
     input: tuple[int, ...] = ()
@@ -89,7 +89,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Book:
+class ClaimSet:
     """The whole file."""
 
     data: Mapping[str, DataSet]
@@ -108,7 +108,7 @@ class Book:
         return tuple(claim for claim in self.claims if claim.id in names or claim.report in names)
 
 
-def read_book(path: Path) -> Book:
+def read_book(path: Path) -> ClaimSet:
     """Read and check ``claims.yaml``.
 
     Raises:
@@ -123,13 +123,13 @@ def read_book(path: Path) -> Book:
         claims = tuple(_made(Claim, entry, f"claim {entry.get('id')}") for entry in given["claims"])
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} cannot be understood ({str(error).splitlines()[0]}): see its opening.") from error
-    book = Book(data, trainings, claims)
+    book = ClaimSet(data, trainings, claims)
     _check(book)
     return book
 
 
 def _training(name: str, entry: dict[str, Any]) -> Training:
-    efforts = {budget: _made(Effort, entry[budget], f"run {name}, {budget}") for budget in BUDGETS if entry.get(budget)}
+    efforts = {budget: _made(Budget, entry[budget], f"run {name}, {budget}") for budget in BUDGETS if entry.get(budget)}
     rest = {key: value for key, value in entry.items() if key not in BUDGETS}
     return _made(Training, {"name": name, "efforts": efforts, **rest}, f"run {name}")
 
@@ -144,7 +144,7 @@ def _made(kind: type[T], entry: dict[str, Any], where: str) -> T:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
 
 
-def _check(book: Book) -> None:
+def _check(book: ClaimSet) -> None:
     for training in book.trainings.values():
         if training.data and training.data not in book.data:
             raise UserError(f"claims.yaml, run {training.name}: no data {training.data!r}.")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import BUDGETS, Book, Claim, Training
-from deblur_lightning.ledger.reading import read_note
+from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, Training
+from deblur_lightning.ledger.run_files import read_note
 from deblur_lightning.records import read_scores
 
 EMBEDDED = "embedded"
@@ -79,7 +79,7 @@ def _sound_then(scores: Path, changed: int, size: int) -> bool:
         return False
 
 
-def runs_of(training: Training, budget: str, data: str, book: Book, root: Path) -> list[Run]:
+def runs_of(training: Training, budget: str, data: str, book: ClaimSet, root: Path) -> list[Run]:
     """The runs of ``training``, one for each seed; none where the budget does not allow any."""
     effort = training.efforts.get(budget)
     if effort is None:
@@ -110,7 +110,7 @@ def _in_order(overlay: Sequence[str], own: Sequence[str]) -> list[str]:
     return [*overlay, *kept]
 
 
-def plan(claims: Sequence[Claim], budget: str, book: Book, root: Path, data: Path | None) -> list[Run]:
+def plan(claims: Sequence[Claim], budget: str, book: ClaimSet, root: Path, data: Path | None) -> list[Run]:
     """The runs that ``claims`` need at ``budget``, each once, on the sets that lie below ``data``."""
     runs: dict[Path, Run] = {}
     for claim in claims:
@@ -123,13 +123,13 @@ def plan(claims: Sequence[Claim], budget: str, book: Book, root: Path, data: Pat
     return list(runs.values())
 
 
-def measurable(claim: Claim, budget: str, book: Book) -> bool:
+def measurable(claim: Claim, budget: str, book: ClaimSet) -> bool:
     """Whether the budget allows all that ``claim`` is measured by."""
     needed = (*claim.runs, *claim.minus)
     return bool(needed) and all(budget in book.trainings[name].efforts for name in needed)
 
 
-def data_for(training: Training, book: Book, data: Path | None) -> str:
+def data_for(training: Training, book: ClaimSet, data: Path | None) -> str:
     """The set that ``training`` takes: its own if it lies below ``data``, else what the experiment has built in."""
     there = training.data and data is not None and (data / book.data[training.data].needs).exists()
     return training.data if there else EMBEDDED
@@ -149,7 +149,7 @@ def shard(runs: Sequence[Run], given: str | None) -> list[Run]:
     return list(runs[int(first) - 1 :: int(count)])
 
 
-def all_runs(book: Book, root: Path) -> list[Run]:
+def all_runs(book: ClaimSet, root: Path) -> list[Run]:
     """Every finished run of the book, of any budget and data, in order."""
     return [
         run

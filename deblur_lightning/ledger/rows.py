@@ -7,11 +7,11 @@ from itertools import takewhile
 from pathlib import Path
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import BUDGETS, Book, Claim
+from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet
 from deblur_lightning.ledger.measures import differences, values_of
 from deblur_lightning.ledger.plan import EMBEDDED, Run, measurable, runs_of
 from deblur_lightning.ledger.statistics import Estimate, estimate
-from deblur_lightning.ledger.verdicts import OPEN, Verdict, figure, judged
+from deblur_lightning.ledger.verdicts import OPEN, Verdict, figure, judge
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ Arms = dict[str, list[Run]]
 """By name of a training, its finished runs, from the first seed on."""
 
 
-def rows_of(book: Book, root: Path) -> list[Row]:
+def rows_of(book: ClaimSet, root: Path) -> list[Row]:
     """All claims, each from the best that was run: the full budget before the quick, a set before its substitute."""
     return [_row(claim, book, root) for claim in book.claims]
 
 
-def _row(claim: Claim, book: Book, root: Path) -> Row:
+def _row(claim: Claim, book: ClaimSet, root: Path) -> Row:
     for real in (True, False) if claim.real_only else (None,):
         for budget in BUDGETS:
-            arms = {name: finished(name, budget, book, root, real) for name in claim.trainings}
+            arms = {name: finished_runs(name, budget, book, root, real) for name in claim.trainings}
             if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
                 try:
                     return _measured(claim, budget, arms, book)
@@ -56,7 +56,7 @@ def _row(claim: Claim, book: Book, root: Path) -> Row:
     return _unmeasured(claim, book)
 
 
-def finished(name: str, budget: str, book: Book, root: Path, real: bool | None = None) -> list[Run]:
+def finished_runs(name: str, budget: str, book: ClaimSet, root: Path, real: bool | None = None) -> list[Run]:
     """The runs of a training that are done, on its own data, or on the substitute, or (None) the better of them."""
     training = book.trainings[name]
     sets = [training.data or EMBEDDED, EMBEDDED] if real is None else [training.data if real else EMBEDDED]
@@ -67,8 +67,8 @@ def finished(name: str, budget: str, book: Book, root: Path, real: bool | None =
     return []
 
 
-def _measured(claim: Claim, budget: str, arms: Arms, book: Book) -> Row:
-    found = measured(claim, arms)
+def _measured(claim: Claim, budget: str, arms: Arms, book: ClaimSet) -> Row:
+    found = measure(claim, arms)
     verdict = _verdict(claim, found, budget, arms, book)
     first = arms[claim.runs[0]][0]
     note = first.note()
@@ -97,15 +97,15 @@ def _interval(claim: Claim, found: Estimate) -> str:
     return f"{figure(found.low, claim)} to {figure(found.high, claim)}"
 
 
-def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: Book) -> Verdict:
+def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: ClaimSet) -> Verdict:
     needed = (*claim.runs, *claim.minus)
     if lacking := sum(book.trainings[name].efforts[budget].seeds - len(arms[name]) for name in needed):
         return Verdict(OPEN, f"{lacking} of its runs are not finished.")
     real = all(arms[name][0].data == (book.trainings[name].data or EMBEDDED) for name in needed)
-    return judged(claim, found, budget, real)
+    return judge(claim, found, budget, real)
 
 
-def measured(claim: Claim, arms: Arms) -> Estimate:
+def measure(claim: Claim, arms: Arms) -> Estimate:
     """The claim's figure, from finished runs."""
     more = [arms[name] for name in claim.runs]
     if claim.minus:
@@ -115,7 +115,7 @@ def measured(claim: Claim, arms: Arms) -> Estimate:
     return estimate(values, hits=claim.metric == "correct" and not claim.minus)
 
 
-def _unmeasured(claim: Claim, book: Book) -> Row:
+def _unmeasured(claim: Claim, book: ClaimSet) -> Row:
     allowed = [budget for budget in BUDGETS if measurable(claim, budget, book)]
     return _open(
         claim, "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."

@@ -6,9 +6,9 @@ from dataclasses import astuple, fields
 from html import escape
 from pathlib import Path
 
-from deblur_lightning.csvfiles import csv_text
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import make_folder, write_atomically
+from deblur_lightning.files.csv_tables import csv_text
+from deblur_lightning.files.writing import make_folder, write_atomically
 from deblur_lightning.ledger.plan import Run
 from deblur_lightning.ledger.rows import Row, counts
 

@@ -24,7 +24,7 @@ class Verdict:
     reason: str
 
 
-def judged(claim: Claim, found: Estimate, budget: str, real: bool) -> Verdict:
+def judge(claim: Claim, found: Estimate, budget: str, real: bool) -> Verdict:
     """Compare the interval of ``found`` with the claim's range.
 
     Args:

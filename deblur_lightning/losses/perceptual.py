@@ -13,8 +13,8 @@ from torchvision.models import VGG, VGG16_Weights, VGG19_Weights, vgg16, vgg19
 
 from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.weight_files import read_downloaded
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
-from deblur_lightning.modelfiles import downloaded
 
 
 class VGGPerceptual(ReconstructionLoss):
@@ -83,7 +83,7 @@ class VGGPerceptual(ReconstructionLoss):
         if not self.weights_file().is_file():
             return False
         network = self.build()
-        network.load_state_dict(downloaded(self.weights_file(), self.cure, network.state_dict()))
+        network.load_state_dict(read_downloaded(self.weights_file(), self.cure, network.state_dict()))
         features = network.features.eval().requires_grad_(False)
         starts = [0, *(place + 1 for place in self._places)]
         self._parts = tuple(features[start : place + 1] for start, place in zip(starts, self._places, strict=False))

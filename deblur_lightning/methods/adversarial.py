@@ -18,14 +18,14 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
 from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
-from deblur_lightning.methods.applying import judged_by
-from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
-from deblur_lightning.methods.cadence import Cadence
-from deblur_lightning.methods.descent import descend, refuse_strategies, refuse_switches
+from deblur_lightning.methods.manual_step import manual_step, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
-from deblur_lightning.methods.schedules import Constant, Schedule
 from deblur_lightning.metrics import stride_amplitude, weight
+from deblur_lightning.networks.applying import discriminate
+from deblur_lightning.optim.ema import ExponentialMovingAverage
+from deblur_lightning.optim.schedules import Constant, Schedule
+from deblur_lightning.optim.update_ratio import UpdateRatio
 
 ON_THE_BAR = ("train/loss_discriminator", "train/loss_generator")
 
@@ -35,7 +35,8 @@ class AdversarialRestorer(Restorer):
     """Weighs distances to the sharp image and an adversarial loss, as DeblurGAN and its kin do.
 
     The two networks are updated in the ratio ``generator_steps`` : ``discriminator_steps``, each time on a fresh
-    batch (see ``Cadence``). Steps in ``max_steps``, checkpoints, schedules and logs are batches, whatever the ratio.
+    batch (see ``UpdateRatio``). Steps in ``max_steps``, checkpoints, schedules and logs are batches, whatever the
+    ratio.
 
     Args:
         network: the generator, what restores.
@@ -51,9 +52,9 @@ class AdversarialRestorer(Restorer):
         betas: of both, from 0 to below 1.
         schedule: of both learning rates over the run's batches; constant when not given.
         clip_norm: the greatest norm of each network's gradient; no limit when not given.
-        ema_decay: of the average over the generator's weights after each batch (see ``MovingAverage``), which then is
-            what validation, test and prediction use; 0 for none.
-        crop: pixels at each edge that a test leaves out of the scores.
+        ema_decay: of the average over the generator's weights after each batch (see ``ExponentialMovingAverage``),
+            which then is what validation, test and prediction use; 0 for none.
+        crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: a ratio, rate, beta, norm or decay out of its range; a strategy, precision or switch of Lightning's
@@ -75,21 +76,21 @@ class AdversarialRestorer(Restorer):
         schedule: Schedule | None = None,
         clip_norm: float | None = None,
         ema_decay: float = 0.0,
-        crop: int = 0,
+        crop_border: int = 0,
     ) -> None:
-        super().__init__(network, crop)
+        super().__init__(network, crop_border)
         self.save_hyperparameters(logger=False)
         self.automatic_optimization = False
         check_rates(lr=lr, discriminator_lr=discriminator_lr)
         check_betas(betas)
         _check_ranges(adversarial_weight, clip_norm)
         self.discriminator = discriminator
-        self.average = MovingAverage(network, ema_decay) if ema_decay else None
+        self.average = ExponentialMovingAverage(network, ema_decay) if ema_decay else None
         self.adversarial = adversarial or CrossEntropyGAN()
         terms = [L1(weight=100.0)] if reconstruction is None else reconstruction
         self.reconstruction = nn.ModuleList(map(as_term, terms))
         self.adversarial_weight = adversarial_weight
-        self.cadence = Cadence(generator_steps, discriminator_steps)
+        self.cadence = UpdateRatio(generator_steps, discriminator_steps)
         self.lr = lr
         self.discriminator_lr = discriminator_lr
         self.betas = betas
@@ -167,7 +168,7 @@ class AdversarialRestorer(Restorer):
 
     def _judge(self, image: Tensor) -> Maps:
         assert self.discriminator is not None
-        return judged_by(self.discriminator, image)
+        return discriminate(self.discriminator, image)
 
     def _update_discriminator(self, sharp: Tensor, restored: Tensor, draws: Draws) -> None:
         assert self.discriminator is not None
@@ -200,7 +201,7 @@ class AdversarialRestorer(Restorer):
 
     def _descend(self, optimizer: LightningOptimizer, loss: Tensor, *, leads: bool) -> None:
         name = "generator" if optimizer is self._optimizer(0) else "discriminator"
-        norm = descend(self, optimizer, loss, clip_norm=self.clip_norm, leads=leads)
+        norm = manual_step(self, optimizer, loss, clip_norm=self.clip_norm, leads=leads)
         self._latest[f"train/gradient_{name}"] = norm
 
     def _log_latest(self, batches: int, batch_size: int) -> None:

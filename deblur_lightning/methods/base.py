@@ -4,13 +4,17 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, TypedDict
 
-from lightning.pytorch import LightningModule
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.applying import restored_by
 from deblur_lightning.metrics import protocol, restoration_scores, weight
+from deblur_lightning.networks.applying import restore_images
+from deblur_lightning.optim.schedules import Schedule
 
 
 class Evaluation(TypedDict):
@@ -32,24 +36,24 @@ class Restorer(LightningModule, ABC):
 
     Args:
         network: maps (B, C, H, W) in [0, 1], of any height and width, to the same size.
-        crop: pixels at each edge that a test leaves out of the scores. Validation counts every pixel, so that
+        crop_border: pixels at each edge that a test leaves out of the scores. Validation counts every pixel, so that
             ``val/psnr`` means the same in every log.
 
     Attributes:
         features: which pretrained features took part in training; part of every score's record.
 
     Raises:
-        UserError: ``crop`` is negative.
+        UserError: ``crop_border`` is negative.
     """
 
     features: str = "none"
 
-    def __init__(self, network: nn.Module, crop: int = 0) -> None:
+    def __init__(self, network: nn.Module, crop_border: int = 0) -> None:
         super().__init__()
-        if crop < 0:
-            raise UserError(f"model.crop={crop}: give 0 or more.")
+        if crop_border < 0:
+            raise UserError(f"model.crop_border={crop_border}: give 0 or more.")
         self.network = network
-        self.crop = crop
+        self.crop_border = crop_border
 
     def setup(self, stage: str) -> None:
         if self.trainer.precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
@@ -63,7 +67,7 @@ class Restorer(LightningModule, ABC):
         return self.network
 
     def forward(self, blurred: Tensor) -> Tensor:
-        return restored_by(self.network if self.training else self.inference_network, blurred)
+        return restore_images(self.network if self.training else self.inference_network, blurred)
 
     @abstractmethod
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor | None: ...
@@ -84,19 +88,31 @@ class Restorer(LightningModule, ABC):
 
     def _evaluate(self, batch: RestorationBatch, split: str) -> Evaluation:
         restored = to_8bit(self.restore(batch).float())  # bfloat16 cannot tell 256 levels apart
-        crop = self.crop if split == "test" else 0
-        scores = restoration_scores(restored, batch["blurred"], batch["sharp"], crop)
+        crop_border = self.crop_border if split == "test" else 0
+        scores = restoration_scores(restored, batch["blurred"], batch["sharp"], crop_border)
         means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
         self.log_dict(means, sync_dist=True, batch_size=weight(restored))
-        return {"restored": restored, "scores": scores, "protocol": protocol(restored.shape[1], crop)}
+        return {"restored": restored, "scores": scores, "protocol": protocol(restored.shape[1], crop_border)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
-        checkpoint.get("hyper_parameters", {}).pop("crop", None)  # how it is scored is no part of what was trained
+        checkpoint.get("hyper_parameters", {}).pop(
+            "crop_border", None
+        )  # how it is scored is no part of what was trained
         only_plain(checkpoint)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
+
+
+def scheduled(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> OptimizerLRSchedulerConfig:
+    """``optimizer`` with its rates following ``schedule`` over the steps of the run, as Lightning takes it."""
+
+    def factor(step: int) -> float:
+        # asked for before the first step, the length of the run would be of loaders that know nothing of a resume
+        return schedule.factor(step / trainer.estimated_stepping_batches if step else 0.0)
+
+    return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}}
 
 
 def check_rates(**rates: float) -> None:

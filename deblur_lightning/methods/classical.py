@@ -25,13 +25,13 @@ class ClassicalRestorer(FilterRestorer):
 
     Args:
         filter: what restores a plane.
-        crop: pixels at each edge that a test leaves out of the scores.
+        crop_border: pixels at each edge that a test leaves out of the scores.
     """
 
     network: FilteredPlanes
 
-    def __init__(self, filter: ClassicalFilter, crop: int = 0) -> None:
-        super().__init__(FilteredPlanes(filter), crop)
+    def __init__(self, filter: ClassicalFilter, crop_border: int = 0) -> None:
+        super().__init__(FilteredPlanes(filter), crop_border)
         self.save_hyperparameters(logger=False)
 
     @property

@@ -15,11 +15,11 @@ from torchmetrics.utilities import dim_zero_cat
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.applying import applied
-from deblur_lightning.methods.base import check_rates, only_plain
-from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
+from deblur_lightning.methods.base import check_rates, only_plain, scheduled
 from deblur_lightning.metrics import calibration_error, weight
+from deblur_lightning.networks.applying import apply
 from deblur_lightning.networks.resnet import ResNet18
+from deblur_lightning.optim.schedules import Constant, Schedule
 
 
 class Classified(TypedDict):
@@ -102,7 +102,7 @@ class ImageClassifier(LightningModule):
             self._load_features(self.network)
 
     def forward(self, image: Tensor) -> Tensor:
-        logits = applied(self.network, image)
+        logits = apply(self.network, image)
         if not isinstance(logits, Tensor) or logits.shape != (len(image), self.network.classes):
             name, classes = type(self.network).__name__, self.network.classes
             raise UserError(
@@ -123,10 +123,10 @@ class ImageClassifier(LightningModule):
         return self._evaluate(batch, "test")
 
     def predict_step(self, batch: LabelledBatch, batch_idx: int) -> Classified:
-        return classified(self(batch["image"]))
+        return classify(self(batch["image"]))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return step_by_step(Adam(self.network.parameters(), lr=self.lr), self.schedule, self.trainer)
+        return scheduled(Adam(self.network.parameters(), lr=self.lr), self.schedule, self.trainer)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["features"] = self.features
@@ -143,7 +143,7 @@ class ImageClassifier(LightningModule):
         self.log_dict(metrics, batch_size=len(label))
         loss = F.cross_entropy(logits, label)
         self.log(f"{split}/loss", loss, sync_dist=True, batch_size=weight(label))
-        return classified(logits)
+        return classify(logits)
 
     def _load_features(self, network: ResNet18) -> None:
         if network.load():
@@ -157,7 +157,7 @@ class ImageClassifier(LightningModule):
 
 
 @torch.no_grad()
-def classified(logits: Tensor) -> Classified:
+def classify(logits: Tensor) -> Classified:
     """The likeliest class of each row of ``logits``, (B, classes), and its probability."""
     confidence, label = logits.float().softmax(dim=1).max(dim=1)
     return {"label": label, "confidence": confidence}

@@ -10,12 +10,12 @@ from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.applying import restored_by
-from deblur_lightning.methods.base import Restorer, check_betas, check_rates
-from deblur_lightning.methods.measuring import measure
-from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
+from deblur_lightning.methods.base import Restorer, check_betas, check_rates, scheduled
+from deblur_lightning.networks.applying import restore_images
 from deblur_lightning.networks.deconv import FourierDeconv2d
+from deblur_lightning.networks.measuring import measure
 from deblur_lightning.networks.regularised import RegularisedDeconv
+from deblur_lightning.optim.schedules import Constant, Schedule
 
 LAPLACIAN = ((0.0, -1.0, 0.0), (-1.0, 4.0, -1.0), (0.0, -1.0, 0.0))
 
@@ -37,13 +37,13 @@ class DeconvRestorer(Restorer):
             the blur's own; small, and PSF and regularisation go astray together.
         settle: the part of the run, from 0 to below 1, in which learned PSFs are made to blur rightly and nothing else
             is learned: how far to trust a frequency cannot be told before.
-        rim: pixels at each edge of a crop that count in neither term, since what blurred them lies outside; at most a
-            quarter of the crop.
+        loss_border: pixels at each edge of a crop that count in neither term, since what blurred them lies outside; at
+            most a quarter of the crop.
         schedule: of both rates over the run's steps; constant when not given.
-        crop: pixels at each edge that a test leaves out of the scores.
+        crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
-        UserError: a rate that is not above 0, a beta out of its range, a negative weight or rim.
+        UserError: a rate that is not above 0, a beta out of its range, a negative weight or border.
     """
 
     def __init__(
@@ -54,15 +54,15 @@ class DeconvRestorer(Restorer):
         betas: tuple[float, float] = (0.9, 0.999),
         blur_weight: float = 1e5,
         settle: float = 0.0,
-        rim: int = 16,
+        loss_border: int = 16,
         schedule: Schedule | None = None,
-        crop: int = 0,
+        crop_border: int = 0,
     ) -> None:
-        super().__init__(network, crop)
+        super().__init__(network, crop_border)
         self.save_hyperparameters(logger=False)
         check_rates(lr=lr, refine_lr=refine_lr)
         check_betas(betas)
-        for name, value in (("blur_weight", blur_weight), ("rim", rim)):
+        for name, value in (("blur_weight", blur_weight), ("loss_border", loss_border)):
             if not 0 <= value < float("inf"):
                 raise UserError(f"model.{name}={value}: give 0 or more.")
         self.lr = lr
@@ -72,7 +72,7 @@ class DeconvRestorer(Restorer):
             raise UserError(f"model.settle={settle}: give 0 to below 1, and 0 where there is no PSF or blur_weight.")
         self.blur_weight = blur_weight
         self.settle = settle
-        self.rim = rim
+        self.loss_border = loss_border
         self.schedule = schedule or Constant()
 
     def restore(self, batch: RestorationBatch) -> Tensor:
@@ -81,20 +81,20 @@ class DeconvRestorer(Restorer):
         if not bool(batch["psf_known"].all()):
             name = type(self.network).__name__
             raise UserError(f"{name} needs the PSF of every image, and this data knows none: give it a psf_size.")
-        return restored_by(self.network, batch["blurred"], batch["psf"])
+        return restore_images(self.network, batch["blurred"], batch["psf"])
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
         sharp, blurred = batch["sharp"], batch["blurred"]
-        rim = min(self.rim, min(sharp.shape[-2:]) // 4)
+        loss_border = min(self.loss_border, min(sharp.shape[-2:]) // 4)
         # several processes average their gradients, and wait for one of each parameter
         loss = 0 * torch.stack([parameter.sum() for parameter in self.network.parameters()]).sum()
         if self.global_step >= self.settle * self.trainer.estimated_stepping_batches:
-            error = _inner(self.restore(batch) - sharp, rim).square().mean()
+            error = _inner(self.restore(batch) - sharp, loss_border).square().mean()
             loss = loss + error
             self.log("train/mse", error, prog_bar=True, batch_size=len(sharp))
         if self.blur_weight:
             for psf in learned_psfs(self.network):
-                loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, rim)
+                loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, loss_border)
         self._measure(batch)
         self.log("train/loss", loss, batch_size=len(sharp))
         return loss
@@ -114,12 +114,12 @@ class DeconvRestorer(Restorer):
         rest = [parameter for parameter in self.network.parameters() if id(parameter) not in of_layers]
         groups = [{"params": deconvolution, "lr": self.lr}, {"params": rest, "lr": self.refine_lr, "name": "refine_lr"}]
         optimizer = Adam([group for group in groups if group["params"]], betas=self.betas)
-        return step_by_step(optimizer, self.schedule, self.trainer)
+        return scheduled(optimizer, self.schedule, self.trainer)
 
 
-def _inner(image: Tensor, rim: int) -> Tensor:
+def _inner(image: Tensor, loss_border: int) -> Tensor:
     height, width = image.shape[-2:]
-    return image[..., rim : height - rim, rim : width - rim]
+    return image[..., loss_border : height - loss_border, loss_border : width - loss_border]
 
 
 def learned_psfs(network: nn.Module) -> list[Tensor]:
@@ -132,26 +132,26 @@ def inverses(network: nn.Module) -> list[RegularisedDeconv]:
     return [module for module in network.modules() if isinstance(module, RegularisedDeconv)]
 
 
-def blur_mismatch(sharp: Tensor, blurred: Tensor, psf: Tensor, rim: int = 0) -> Tensor:
+def blur_mismatch(sharp: Tensor, blurred: Tensor, psf: Tensor, loss_border: int = 0) -> Tensor:
     """How far the sharp images convolved with ``psf`` are from the blurred ones: the mean square on their Laplacian.
 
     Args:
         sharp: (B, C, H, W).
         blurred: (B, C, H, W).
         psf: (K, K), K odd.
-        rim: pixels at each edge that do not count; at least K // 2 + 1 do not anyway.
+        loss_border: pixels at each edge that do not count; at least K // 2 + 1 do not anyway.
     """
     with torch.autocast(sharp.device.type, enabled=False):
-        return _blur_mismatch(sharp, blurred, psf, rim)
+        return _blur_mismatch(sharp, blurred, psf, loss_border)
 
 
-def _blur_mismatch(sharp: Tensor, blurred: Tensor, psf: Tensor, rim: int) -> Tensor:
+def _blur_mismatch(sharp: Tensor, blurred: Tensor, psf: Tensor, loss_border: int) -> Tensor:
     kernel = torch.tensor(LAPLACIAN, dtype=sharp.dtype, device=sharp.device)[None, None]
     edges, blurred_edges = (F.conv2d(image.flatten(0, 1)[:, None], kernel) for image in (sharp, blurred))
     predicted = F.conv2d(edges, psf.to(sharp.dtype).flip(0, 1)[None, None])
     reach = psf.shape[-1] // 2
     height, width = blurred_edges.shape[-2:]
     wanted = blurred_edges[..., reach : height - reach, reach : width - reach]
-    cut = max(0, rim - reach - 1)
+    cut = max(0, loss_border - reach - 1)
     error = (predicted - wanted)[..., cut : predicted.shape[-2] - cut, cut : predicted.shape[-1] - cut]
     return error.square().mean()

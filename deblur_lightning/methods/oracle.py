@@ -7,11 +7,11 @@ from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
+from deblur_lightning.functional.fourier import centred_transfer, interpolate_bands, regularised_inverse
+from deblur_lightning.functional.padding import pad_for_deconvolution
 from deblur_lightning.methods.filtering import FilterRestorer
-from deblur_lightning.methods.measuring import measure
+from deblur_lightning.networks.measuring import measure
 from deblur_lightning.networks.spectra import MeasuredSpectra
-from deblur_lightning.surroundings import completed
 
 
 class MeasuredWiener(MeasuredSpectra):
@@ -23,11 +23,11 @@ class MeasuredWiener(MeasuredSpectra):
         ratio = noise / signal
         ratio[0] = 0  # the mean is as it was
         with torch.autocast(blurred.device.type, enabled=False):
-            wide = completed(blurred.to(ratio.dtype), psf)
+            wide = pad_for_deconvolution(blurred.to(ratio.dtype), psf)
             size = (wide.shape[-2], wide.shape[-1])
             otf = centred_transfer(psf.to(ratio.dtype), size)[:, None]
             spectrum = torch.fft.rfft2(wide)
-            response = regularised_inverse(otf, spread(ratio, size) / self.levels(spectrum, otf, size))
+            response = regularised_inverse(otf, interpolate_bands(ratio, size) / self.levels(spectrum, otf, size))
             restored: Tensor = torch.fft.irfft2(spectrum * response, s=size)
             return restored[..., : blurred.shape[-2], : blurred.shape[-1]]
 
@@ -41,7 +41,7 @@ class OracleWiener(FilterRestorer):
 
     Args:
         bands: radii at which the spectra are measured, at least 3.
-        crop: pixels at each edge that a test leaves out of the scores.
+        crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: fewer bands than that.
@@ -49,10 +49,10 @@ class OracleWiener(FilterRestorer):
 
     network: MeasuredWiener
 
-    def __init__(self, bands: int = 32, crop: int = 0) -> None:
+    def __init__(self, bands: int = 32, crop_border: int = 0) -> None:
         if bands < 3:
             raise UserError(f"model.bands={bands}: give 3 or more.")
-        super().__init__(MeasuredWiener(bands), crop)
+        super().__init__(MeasuredWiener(bands), crop_border)
         self.save_hyperparameters(logger=False)
 
     @property

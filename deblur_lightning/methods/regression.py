@@ -11,9 +11,9 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.losses.perceptual import VGGPerceptual
 from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import PSNRLoss, ReconstructionLoss
-from deblur_lightning.methods.averaging import MovingAverage
-from deblur_lightning.methods.base import Restorer, check_betas, check_rates
-from deblur_lightning.methods.schedules import Schedule, WarmUp, step_by_step
+from deblur_lightning.methods.base import Restorer, check_betas, check_rates, scheduled
+from deblur_lightning.optim.ema import ExponentialMovingAverage
+from deblur_lightning.optim.schedules import Schedule, WarmUp
 
 
 @final
@@ -29,9 +29,9 @@ class RegressionRestorer(Restorer):
         lr: AdamW's learning rate.
         betas: AdamW's, from 0 to below 1.
         weight_decay: AdamW's, 0 or more.
-        ema_decay: of the average over the weights at each step (see ``MovingAverage``); 0 for none.
+        ema_decay: of the average over the weights at each step (see ``ExponentialMovingAverage``); 0 for none.
         schedule: of the rate over the run's steps; rises and stays when not given.
-        crop: pixels at each edge that a test leaves out of the scores.
+        crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: a number out of its range; a loss that does not take two images, or whose pretrained features are
@@ -47,9 +47,9 @@ class RegressionRestorer(Restorer):
         weight_decay: float = 0.0,
         ema_decay: float = 0.999,
         schedule: Schedule | None = None,
-        crop: int = 0,
+        crop_border: int = 0,
     ) -> None:
-        super().__init__(network, crop)
+        super().__init__(network, crop_border)
         self.save_hyperparameters(logger=False)
         check_rates(lr=lr)
         check_betas(betas)
@@ -59,7 +59,7 @@ class RegressionRestorer(Restorer):
         self.lr = lr
         self.betas = betas
         self.weight_decay = weight_decay
-        self.average = MovingAverage(network, ema_decay) if ema_decay else None
+        self.average = ExponentialMovingAverage(network, ema_decay) if ema_decay else None
         self.schedule = schedule or WarmUp()
 
     def setup(self, stage: str) -> None:
@@ -88,4 +88,4 @@ class RegressionRestorer(Restorer):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = AdamW(self.network.parameters(), lr=self.lr, betas=self.betas, weight_decay=self.weight_decay)
-        return step_by_step(optimizer, self.schedule, self.trainer)
+        return scheduled(optimizer, self.schedule, self.trainer)

@@ -9,8 +9,8 @@ from torch.optim import Adam
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.base import Restorer, check_rates
-from deblur_lightning.methods.schedules import Constant, Schedule, step_by_step
+from deblur_lightning.methods.base import Restorer, check_rates, scheduled
+from deblur_lightning.optim.schedules import Constant, Schedule
 
 
 @final
@@ -22,7 +22,7 @@ class SRCNNRestorer(Restorer):
         lr: Adam's learning rate.
         last_lr: that of the last convolution, a tenth of ``lr`` in the SRCNN paper; ``lr`` when not given.
         schedule: of both rates over the run's steps; constant when not given.
-        crop: pixels at each edge that a test leaves out of the scores.
+        crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
         UserError: a learning rate that is not above 0; ``last_lr`` for a network without convolutions.
@@ -34,9 +34,9 @@ class SRCNNRestorer(Restorer):
         lr: float = 1e-4,
         last_lr: float | None = None,
         schedule: Schedule | None = None,
-        crop: int = 0,
+        crop_border: int = 0,
     ) -> None:
-        super().__init__(network, crop)
+        super().__init__(network, crop_border)
         self.save_hyperparameters(logger=False)
         check_rates(lr=lr, **({} if last_lr is None else {"last_lr": last_lr}))
         self.lr = lr
@@ -49,7 +49,7 @@ class SRCNNRestorer(Restorer):
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        return step_by_step(Adam(self._groups(), lr=self.lr), self.schedule, self.trainer)
+        return scheduled(Adam(self._groups(), lr=self.lr), self.schedule, self.trainer)
 
     def _groups(self) -> list[dict[str, object]]:
         if self.last_lr is None:

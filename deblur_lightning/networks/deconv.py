@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import mirrored_rows, transfer
+from deblur_lightning.functional.fourier import mirrored_rows, transfer
 from deblur_lightning.networks.channels import check_channels, check_counts
 
 _FEW_CHANNELS = 8

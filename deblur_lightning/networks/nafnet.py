@@ -34,10 +34,10 @@ class NAFNet(nn.Module):
 
     Attributes:
         stride: the lowest level's pixels are squares of this side.
-        grain: where a tile may start: at multiples of it a tile is computed as the whole image is.
-        reach: how many pixels away a pixel still matters: as far as convolutions go, and a window more. Through the
-            means of channel attention, and the means of what they change, it has an effect further on; ``deblur
-            restore --check`` measures it.
+        alignment: where a tile may start: at multiples of it a tile is computed as the whole image is.
+        receptive_radius: how many pixels away a pixel still matters: as far as convolutions go, and a window more.
+            Through the means of channel attention, and the means of what they change, it has an effect further on;
+            ``deblur restore --check`` measures it.
 
     Raises:
         UserError: an argument below 1, levels that do not match, or a window that the levels do not divide.
@@ -59,10 +59,10 @@ class NAFNet(nn.Module):
         widths = [width * 2**level for level in range(len(sides))]
         windows = [window // side for side in sides]
         self.stride = sides[-1]
-        self.grain = CELL * sides[-1]
+        self.alignment = CELL * sides[-1]
         depths = [a + b for a, b in zip(encoder_blocks, decoder_blocks, strict=True)] + [middle_blocks]
         convolutions = sum(side * depth for side, depth in zip(sides, depths, strict=True)) + 2 * shuffle + self.stride
-        self.reach = convolutions + window
+        self.receptive_radius = convolutions + window
 
         levels = list(zip(widths, windows, strict=True))
         self.channels = channels
@@ -137,12 +137,12 @@ class NAFBlock(nn.Module):
     def _spread(self, x: Tensor, top: int, bottom: int) -> Tensor:
         above = max(0, top - 1)
         y = self.widen(self.norm1(x[:, above : bottom + 1])).permute(0, 3, 1, 2)
-        return gated(self.spread(y).permute(0, 2, 3, 1)[:, top - above : bottom - above])
+        return gate(self.spread(y).permute(0, 2, 3, 1)[:, top - above : bottom - above])
 
     def _refined(self, x: Tensor, y: Tensor, scale: Tensor, top: int, bottom: int) -> Tensor:
         attended = y[:, top:bottom] * self.attention.at(scale, top, bottom, x.shape[2])
         x = x[:, top:bottom] + self.beta * self.project(attended)
-        refined: Tensor = x + self.gamma * self.back(gated(self.feed(self.norm2(x))))
+        refined: Tensor = x + self.gamma * self.back(gate(self.feed(self.norm2(x))))
         return refined
 
 
@@ -178,7 +178,7 @@ class ChannelAttention(nn.Module):
         return pixels[:, top - above * CELL : bottom - above * CELL, :width]
 
 
-def gated(x: Tensor) -> Tensor:
+def gate(x: Tensor) -> Tensor:
     """The first half of the channels, which come last, times the second."""
     value, gate = x.chunk(2, dim=-1)
     return value * gate

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import centred_transfer, regularised_inverse, spread
+from deblur_lightning.functional.fourier import centred_transfer, interpolate_bands, regularised_inverse
+from deblur_lightning.functional.padding import pad_for_deconvolution
 from deblur_lightning.networks.channels import check_channels, check_counts
 from deblur_lightning.networks.spectra import MeasuredSpectra
-from deblur_lightning.surroundings import completed
 
 MEMORY = 0.98
 """What the spectra of earlier batches still count at each further one: PSF and noise are not right from the start."""
@@ -91,7 +91,7 @@ class RegularisedDeconv(nn.Module):
         height, width = blurred.shape[-2:]
         with torch.autocast(blurred.device.type, enabled=False):
             with torch.no_grad():
-                wide = completed(blurred, psf)
+                wide = pad_for_deconvolution(blurred, psf)
             size = (wide.shape[-2], wide.shape[-1])
             spectrum = torch.fft.rfft2(wide)
             otf = centred_transfer(psf, size)[:, None]
@@ -108,7 +108,7 @@ class RegularisedDeconv(nn.Module):
 
     def _ratio(self, size: tuple[int, int]) -> Tensor:
         """The filters' e at level 1: (N, H, W // 2 + 1)."""
-        ratio = spread(self.log_ratio, size).exp()
+        ratio = interpolate_bands(self.log_ratio, size).exp()
         start = torch.zeros(size[0], size[1] // 2 + 1, device=ratio.device)
         start[0, 0] = 1  # the mean is to stay as it is
         return ratio * (1 - start)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import ResNet18_Weights, resnet18
 
-from deblur_lightning.modelfiles import downloaded
+from deblur_lightning.files.weight_files import read_downloaded
 from deblur_lightning.networks.channels import check_channels, check_counts
 
 
@@ -50,7 +50,7 @@ class ResNet18(nn.Module):
         if not self.weights_file().is_file():
             return False
         own = {name: value for name, value in self.body.state_dict().items() if not name.startswith("fc.")}
-        self.body.load_state_dict(downloaded(self.weights_file(), self.cure, own), strict=False)
+        self.body.load_state_dict(read_downloaded(self.weights_file(), self.cure, own), strict=False)
         return True
 
     def forward(self, image: Tensor) -> Tensor:

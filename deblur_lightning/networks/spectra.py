@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.fourier import band_means, spread
+from deblur_lightning.functional.fourier import band_means, interpolate_bands
 
 LEAST_NOISE = 1e-10
 """Power for each pixel; rounding to 8 bits makes 1.3e-6. Without any the division could be one by zero."""
@@ -59,7 +59,7 @@ class MeasuredSpectra(nn.Module):
         Returns:
             (B, C, 1, 1).
         """
-        signal, noise = (spread(bands, size) for bands in self.powers())
+        signal, noise = (interpolate_bands(bands, size) for bands in self.powers())
         found = level(spectrum.abs() ** 2 / (size[0] * size[1]), otf, noise, signal)
         return torch.where(self.count > 0, found, torch.ones_like(found))
 

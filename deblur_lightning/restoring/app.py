@@ -4,12 +4,12 @@ from typing import Any
 
 import gradio as gr
 
-from deblur_lightning.restoring.desk import Desk, Shown
+from deblur_lightning.restoring.app_state import AppState, Shown
 
 TITLE = "Restore a blurred photo"
 
 
-def page(desk: Desk) -> gr.Blocks:
+def page(desk: AppState) -> gr.Blocks:
     """The page, on which the first of the desk's models is chosen."""
     gr.set_static_paths(desk.answers)  # else Gradio copies each answer to where nobody removes it
 

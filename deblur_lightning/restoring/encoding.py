@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.restoring.photos import Photo
 from deblur_lightning.restoring.tiles import Planes
 
@@ -27,13 +27,13 @@ def write_photo(path: Path, photo: Photo) -> None:
         UserError: its format cannot hold it, or there is no room, or no right to write.
     """
     try:
-        data = encoded(photo)
+        data = encode(photo)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"cannot write {path}: {' '.join(str(error).split())}") from error
     write_atomically(path, data)
 
 
-def encoded(photo: Photo) -> bytes:
+def encode(photo: Photo) -> bytes:
     """The whole content of a file for ``photo``."""
     pixels = photo.planes
     if photo.alpha is not None:

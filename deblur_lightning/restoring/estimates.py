@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
     noise: float
 
 
-def estimated(planes: Planes) -> Estimate | None:
+def estimate(planes: Planes) -> Estimate | None:
     """Estimate blur and noise of (H, W, C) uint8 or uint16; None for a photo that is too small or shows no edge."""
     if min(planes.shape[:2]) < SMALLEST:
         return None

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_atomically
+from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.restoring.model import Model
 
 TOLERANCE = 1e-3

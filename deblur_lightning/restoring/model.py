@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from deblur_lightning.allowlist import network_of, tried
 from deblur_lightning.errors import UserError
-from deblur_lightning.modelfiles import settings_and_weights
-from deblur_lightning.plain import parsed_json, text_keys
+from deblur_lightning.files.allowlist import check_output, network_of
+from deblur_lightning.files.plain_data import parse_json, text_keys
+from deblur_lightning.files.weight_files import settings_and_weights
 
 SHIPPED = "nafnet_blind"
 """Name of the shipped model's two files, .safetensors and .json, in the package's folder ``weights``."""
@@ -48,15 +48,15 @@ class Model:
         return channels if isinstance(channels, int) else 3  # in a user's own network the word may mean anything
 
     @property
-    def reach(self) -> int | None:
+    def receptive_radius(self) -> int | None:
         """How far away a pixel can matter; None where the network looks at the whole image."""
-        reach = getattr(self.network, "reach", None)
-        return None if reach is None else int(reach)
+        receptive_radius = getattr(self.network, "receptive_radius", None)
+        return None if receptive_radius is None else int(receptive_radius)
 
     @property
-    def grain(self) -> int:
+    def alignment(self) -> int:
         """Multiples of which tiles should start at."""
-        return int(getattr(self.network, "grain", getattr(self.network, "stride", 1)))
+        return int(getattr(self.network, "alignment", getattr(self.network, "stride", 1)))
 
 
 def weights_folder() -> Path:
@@ -88,7 +88,7 @@ def load(path: Path | None = None, trust: Sequence[str] = ()) -> Model:
     if model.channels not in (1, 3):
         raise UserError(f"{path} is of a network for images of {model.channels} channels: photos have 1 or 3.")
     shape = (1, model.channels, TRIED, TRIED)
-    tried(model.network, torch.full(shape, 0.5), shape, path)
+    check_output(model.network, torch.full(shape, 0.5), shape, path)
     return model
 
 
@@ -117,7 +117,7 @@ def read_card(path: Path) -> dict[str, Any]:
     try:
         if place.stat().st_size > LONGEST_CARD:
             raise ValueError("it is too long")
-        card = text_keys(parsed_json(place.read_bytes()))
+        card = text_keys(parse_json(place.read_bytes()))
         expected = card["sha256"]
         _check_estimates(card.get("estimates", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:

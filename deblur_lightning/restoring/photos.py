@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import opened
+from deblur_lightning.files.images import open_image
 from deblur_lightning.restoring.tiles import Planes
 
 OUTPUT_FORMATS = {name: name for name in ("BMP", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")} | {"MPO": "JPEG"}
@@ -56,7 +56,7 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
     Raises:
         UserError: as ``imagefiles.read_rgb``; or several frames.
     """
-    with opened(path) as image:
+    with open_image(path) as image:
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" and not first_frame:
             raise UserError(f"{path} has {getattr(image, 'n_frames', 1)} frames: --frames=first restores the first.")
         output = output or OUTPUT_FORMATS.get(str(image.format), "PNG")
@@ -75,7 +75,7 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
 def restored_name(path: Path) -> str:
     """A restored photo's name: the photo's own, and .png after it where its format cannot be written."""
     try:
-        with opened(path) as image:
+        with open_image(path) as image:
             writable = image.format in OUTPUT_FORMATS
     except UserError:
         writable = True  # it will be refused when it is read, in a line of its own
@@ -110,7 +110,7 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _low_bytes(path: Path, mode: str) -> Planes:
-    with opened(path) as image:
+    with open_image(path) as image:
         image.tile = [  # type: ignore[attr-defined]
             tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
             for tile in image.tile  # type: ignore[attr-defined]

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deblur_lightning.csvfiles import write_csv
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_atomically
-from deblur_lightning.restoring.estimates import Estimate, estimated
+from deblur_lightning.files.csv_tables import write_csv
+from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.restoring.estimates import Estimate, estimate
 from deblur_lightning.restoring.tiles import Planes
 
 SIDE = 480  # pixels a side, at most, of each half of a picture
@@ -32,7 +32,7 @@ class Report:
 
     def add(self, name: str, before: Planes, after: Planes) -> str:
         """Take a photo's estimates and draw its picture; returns a warning, or nothing."""
-        found = estimated(before)
+        found = estimate(before)
         warning = warning_of(found, self._ranges)
         numbers = ["", ""] if found is None else [f"{value:.2f}" for value in found]
         self._rows.append([name, *numbers, warning])
@@ -49,10 +49,10 @@ class Report:
         if not self._rows:
             return "report    nothing to report on"
         write_csv(self._folder / "report.csv", ["photo", "blur_px", "noise_255", "warning"], self._rows)
-        return f"report    {self._folder}/report.csv; {learned(self._ranges)}"
+        return f"report    {self._folder}/report.csv; {training_ranges(self._ranges)}"
 
 
-def learned(ranges: dict[str, list[float]]) -> str:
+def training_ranges(ranges: dict[str, list[float]]) -> str:
     """In words, what the model has learned from."""
     known = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in ranges.items()]
     return f"the model has learned from {', '.join(known)}" if known else "the model's card gives no ranges"

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deblur_lightning.restoring.evidence import keep_supported
+from deblur_lightning.restoring.data_consistency import keep_supported
 from deblur_lightning.restoring.model import Model
-from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restored
-from deblur_lightning.restoring.trust import believable
+from deblur_lightning.restoring.plausibility import is_plausible
+from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restore_in_tiles
 
 FORCED_HALO = 64
 """Pixels around the tiles of a network that does not say how far it looks."""
@@ -76,7 +76,7 @@ class PhotoRestorer:
             return self._changed(planes, tick)
         shown = self._negative if self._is_clearer_as_negative(planes) else self._changed
         changed = shown(planes, tick)
-        return keep_supported(planes, changed) if believable(planes, changed, shown) else planes
+        return keep_supported(planes, changed) if is_plausible(planes, changed, shown) else planes
 
     def _negative(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
         levels = np.iinfo(planes.dtype).max
@@ -102,13 +102,13 @@ class PhotoRestorer:
                 tick(pixels)
 
             try:
-                return restored(planes, self._tile, self.tiling, note)
+                return restore_in_tiles(planes, self._tile, self.tiling, note)
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
                 core = self.tiling.core or max(planes.shape[:2])
                 halo = self.tiling.halo or FORCED_HALO
-                self.tiling = Tiling(core, halo, self.model.grain).halved()
+                self.tiling = Tiling(core, halo, self.model.alignment).halved()
                 tick(-sum(done))
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
@@ -154,12 +154,12 @@ class PhotoRestorer:
 
 def tiling_for(model: Model, tile: int | None) -> Tiling:
     """How a model's images are cut up: into tiles of side ``tile``, or as is best for it."""
-    if tile is None and model.reach is None:
+    if tile is None and model.receptive_radius is None:
         return Tiling(core=0)
-    grain = model.grain
-    halo = -(-(FORCED_HALO if model.reach is None else model.reach) // grain) * grain
+    alignment = model.alignment
+    halo = -(-(FORCED_HALO if model.receptive_radius is None else model.receptive_radius) // alignment) * alignment
     core = max(SMALLEST, SIDE - 2 * halo) if tile is None else tile
-    return Tiling(-(-core // grain) * grain, halo, grain)
+    return Tiling(-(-core // alignment) * alignment, halo, alignment)
 
 
 OUT_OF_MEMORY = re.compile(

@@ -19,7 +19,7 @@ PATIENCE = 1
 """Seconds that open connections are waited for in the end; a page that is open somewhere keeps one."""
 
 
-def guarded(blocks: gr.Blocks, port: int = 7860) -> ASGIApp:
+def guard(blocks: gr.Blocks, port: int = 7860) -> ASGIApp:
     """The page as an ASGI application. The guard stands before all that Gradio answers by itself, CORS included."""
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     blocks.has_launched = True  # else Gradio takes any file of this computer for an upload
@@ -40,7 +40,7 @@ def guarded(blocks: gr.Blocks, port: int = 7860) -> ASGIApp:
 
 
 @contextmanager
-def served(blocks: gr.Blocks, port: int) -> Iterator[str]:
+def serve(blocks: gr.Blocks, port: int) -> Iterator[str]:
     """Serve the page in the background, and yield its address.
 
     Raises:
@@ -52,7 +52,7 @@ def served(blocks: gr.Blocks, port: int) -> Iterator[str]:
             own.bind((HOST, port))
         except OSError as error:
             raise UserError(f"--port={port} is taken: give another.") from error
-        settings = uvicorn.Config(guarded(blocks, port), log_level="critical", timeout_graceful_shutdown=PATIENCE)
+        settings = uvicorn.Config(guard(blocks, port), log_level="critical", timeout_graceful_shutdown=PATIENCE)
         server = uvicorn.Server(settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [own]})
         thread.start()

@@ -30,14 +30,14 @@ class Tiling:
     """How an image is cut up.
 
     Attributes:
-        core: side of each tile's own part in pixels, a multiple of ``grain``; 0 takes the image whole.
+        core: side of each tile's own part in pixels, a multiple of ``alignment``; 0 takes the image whole.
         halo: pixels around it that are restored too; what reaches further is lost.
-        grain: cuts lie on multiples of it.
+        alignment: cuts lie on multiples of it.
     """
 
     core: int
     halo: int = 0
-    grain: int = 1
+    alignment: int = 1
 
     def parts(self, length: int) -> list[tuple[int, int]]:
         """Where the tiles' own parts begin and end along an axis; the tiles with their overlaps are equally long.
@@ -48,7 +48,7 @@ class Tiling:
         if not self.core or inner <= self.core:
             return [(0, length)]
         count = -(-inner // self.core)
-        cuts = ((self.halo + inner * number // count) // self.grain * self.grain for number in range(1, count))
+        cuts = ((self.halo + inner * number // count) // self.alignment * self.alignment for number in range(1, count))
         return list(pairwise([0, *cuts, length]))
 
     @property
@@ -62,13 +62,13 @@ class Tiling:
         Raises:
             UserError: they would be below ``SMALLEST``.
         """
-        core = self.core // 2 // self.grain * self.grain
+        core = self.core // 2 // self.alignment * self.alignment
         if core < SMALLEST:
             raise UserError("the memory does not hold even small tiles: close other programs, or use --device=cpu.")
-        return Tiling(core, self.halo, self.grain)
+        return Tiling(core, self.halo, self.alignment)
 
 
-def restored(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Planes:
+def restore_in_tiles(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Planes:
     """Restore an image; what it takes beside two images of bytes depends on the tiles and on its width.
 
     Args:
@@ -91,18 +91,18 @@ def restored(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[i
             _add_tile(strip, upper, planes, restore, tiling, (top, bottom, left, right))
             tick((bottom - top) * (right - left))
         done = bottom - tiling.blend if bottom < height else bottom
-        output[upper:done] = quantised(strip[: done - upper], planes.dtype)
+        output[upper:done] = quantise(strip[: done - upper], planes.dtype)
         carried = strip[done - upper :]
     return output
 
 
-def quantised(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Planes:
+def quantise(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Planes:
     """Clamp [0, 1] and round to the levels of ``dtype``, uint8 or uint16."""
     levels = np.iinfo(dtype).max
     return np.rint(np.clip(values, 0, 1) * levels).astype(dtype)
 
 
-def scaled(planes: Planes) -> Tensor:
+def scale(planes: Planes) -> Tensor:
     """(H, W, C) uint8 or uint16 as (C, H, W) float32 in [0, 1]."""
     values = planes.astype(np.float32) / np.iinfo(planes.dtype).max
     return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
@@ -121,7 +121,7 @@ def _add_tile(
     top, bottom, left, right = core
     halo = tiling.halo
     y0, y1, x0, x1 = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
-    tile = restore(scaled(planes[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
+    tile = restore(scale(planes[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
     rows, columns = _faded(top, bottom, height, tiling.blend), _faded(left, right, width, tiling.blend)
     part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
     down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)

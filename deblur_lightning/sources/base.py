@@ -48,9 +48,9 @@ class SharpImages(Dataset[SharpItem], ABC):
                 read depend on it.
         """
 
-    def window(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, place: Place) -> Tensor:
         """A part of ``pixels(index, visit)``, bit for bit; cheaper where the rest need not be made or copied."""
-        return cut(self.pixels(index, visit), place)
+        return crop(self.pixels(index, visit), place)
 
     @abstractmethod
     def name(self, index: int) -> str:
@@ -98,7 +98,7 @@ class Source(ABC):
         """The images of ``split``; raises ``UserError`` when there are none."""
 
 
-def cut(image: Tensor, place: Place) -> Tensor:
+def crop(image: Tensor, place: Place) -> Tensor:
     """The part of (C, H, W) ``image`` that ``place`` chooses, in the same memory."""
     rows, columns = place(*image.shape[-2:])
     return image[..., rows, columns]

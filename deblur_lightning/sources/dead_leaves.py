@@ -10,7 +10,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import Place, SharpImages, Source, Split
-from deblur_lightning.sources.leaf_shapes import Floats, Integers, Leaves, leaf_labels
+from deblur_lightning.sources.leaf_raster import Floats, Integers, Leaves, leaf_labels
 
 _LAYERS = 3  # leaves above a point on average; exp(-3) = 5 % of the points show the background
 _FINE = 2  # the raster has 2 x 2 points in a pixel, whose mean keeps the leaves' edges from being jagged
@@ -69,9 +69,9 @@ class _Pictures(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return self.window(index, visit, lambda height, width: (slice(height), slice(width)))
+        return self.crop(index, visit, lambda height, width: (slice(height), slice(width)))
 
-    def window(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, place: Place) -> Tensor:
         rng = _generator(f"{self._stream}/{visit * self._length + index}")
         rows, columns = (range(*part.indices(self._size)) for part in place(self._size, self._size))
         return _picture(rng, _tiles(self._stream), self._size, rows, columns)
@@ -171,8 +171,8 @@ def _noise(rng: np.random.Generator, tiles: Floats, count: int, raster: _Raster)
     strength = (0.1 * np.abs(rng.standard_normal(count))).astype(np.float32)
     position = (raster.down << _TILE_BITS) + raster.right
     # Past its right edge a tile goes on one row lower, which noise does not show.
-    cut = (shift[raster.labels] + position) & (area - 1)
-    noise: Floats = strength[raster.labels] * tiles.ravel()[tile[raster.labels] + cut]
+    offset = (shift[raster.labels] + position) & (area - 1)
+    noise: Floats = strength[raster.labels] * tiles.ravel()[tile[raster.labels] + offset]
     return noise
 
 

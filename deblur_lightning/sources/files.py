@@ -10,7 +10,7 @@ from typing import NoReturn, final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import IMAGE_SUFFIXES, image_size, read_rgb
+from deblur_lightning.files.images import IMAGE_SUFFIXES, image_size, read_rgb
 from deblur_lightning.sources.base import SharpImages
 
 

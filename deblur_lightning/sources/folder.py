@@ -9,10 +9,10 @@ from typing import final
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names, images_beside
-from deblur_lightning.sources.leftover import warn_left_out
-from deblur_lightning.sources.scenes import by_scene, told
-from deblur_lightning.sources.soundness import sound_names, warn_of_twins
-from deblur_lightning.sources.splitting import SPLITS, cut_validation, hash_split, split_scenes
+from deblur_lightning.sources.scenes import by_scene, warn_of_scenes
+from deblur_lightning.sources.splits import SPLITS, cut_validation, hash_split, split_scenes
+from deblur_lightning.sources.unused_files import warn_left_out
+from deblur_lightning.sources.validation import readable_names, warn_of_twins
 
 
 @final
@@ -82,7 +82,7 @@ class Folder(Source):
     def _checked(self, names: list[str]) -> list[str]:
         if not self._check:
             return names
-        sound = sound_names({name: [self._root / name] for name in names}, self._skip_bad)
+        sound = readable_names({name: [self._root / name] for name in names}, self._skip_bad)
         warn_of_twins(self._root, sound, self._seen)
         return sound
 
@@ -103,7 +103,7 @@ class Folder(Source):
     def _by_scene(
         self, names: list[str], cut: Callable[[Sequence[str]], dict[Split, list[str]]], least: int
     ) -> dict[Split, list[str]]:
-        scenes = told(self._root, by_scene(names, (".", *self._subfolders.values())), least)
+        scenes = warn_of_scenes(self._root, by_scene(names, (".", *self._subfolders.values())), least)
         return split_scenes(scenes, cut(list(scenes)))
 
     def _check_subfolders(self) -> None:

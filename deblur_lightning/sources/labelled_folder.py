@@ -6,12 +6,12 @@ from typing import final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import image_size, read_rgb
+from deblur_lightning.files.images import image_size, read_rgb
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
-from deblur_lightning.sources.leftover import warn_left_out
-from deblur_lightning.sources.prepared import luma, resized
-from deblur_lightning.sources.splitting import SPLITS, hash_split
+from deblur_lightning.sources.preprocessed import luma, resize
+from deblur_lightning.sources.splits import SPLITS, hash_split
+from deblur_lightning.sources.unused_files import warn_left_out
 
 
 @final
@@ -82,7 +82,7 @@ class _FolderImages(LabelledImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         image = read_rgb(self._root / self._names[index])
         image = luma(image) if self._grey else image
-        return image if self._side is None else resized(image, self._side)
+        return image if self._side is None else resize(image, self._side)
 
     def name(self, index: int) -> str:
         return self._names[index]

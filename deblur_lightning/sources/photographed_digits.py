@@ -9,10 +9,10 @@ from scipy import ndimage
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import read_rgb
+from deblur_lightning.files.images import read_rgb
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
-from deblur_lightning.sources.prepared import luma
+from deblur_lightning.sources.preprocessed import luma
 
 SIDE = 28
 DIGIT = 20

@@ -8,8 +8,8 @@ from typing import final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import image_size, read_rgb
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split, cut
+from deblur_lightning.files.images import image_size, read_rgb
+from deblur_lightning.sources.base import Place, SharpImages, Source, Split, crop
 
 # By name, so that no later edit can move a picture; both views of the motorcycle lie on one side.
 PHOTOS: dict[Split, tuple[str, ...]] = {
@@ -61,8 +61,8 @@ class _PhotoImages(SharpImages):
         # A copy: whoever writes into what they were given must not change the next reader's photograph.
         return _decoded(_path(self._names[index])).clone()
 
-    def window(self, index: int, visit: int, place: Place) -> Tensor:
-        return cut(_decoded(_path(self._names[index])), place).clone()
+    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+        return crop(_decoded(_path(self._names[index])), place).clone()
 
     def name(self, index: int) -> str:
         return self._names[index]

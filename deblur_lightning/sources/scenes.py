@@ -28,7 +28,7 @@ def by_scene(names: Sequence[str], roots: Collection[str] = (".",)) -> dict[str,
     return {scene if len(frames) > 1 else frames[0]: frames for scene, frames in found.items()}
 
 
-def told(root: Path, scenes: dict[str, list[str]], least: int) -> dict[str, list[str]]:
+def warn_of_scenes(root: Path, scenes: dict[str, list[str]], least: int) -> dict[str, list[str]]:
     """``scenes``, or each image by itself where they are fewer than ``least``; says which if that changes anything."""
     names = [name for frames in scenes.values() for name in frames]
     example = next((scene for scene, frames in scenes.items() if len(frames) > 1), None)

@@ -28,8 +28,8 @@ class _BothSides(PairedImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         return self._sharp.pixels(index, visit)
 
-    def window(self, index: int, visit: int, place: Place) -> Tensor:
-        return self._sharp.window(index, visit, place)
+    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+        return self._sharp.crop(index, visit, place)
 
     def blurred(self, index: int) -> Tensor:
         return self._blurred.pixels(index)

@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, download_command, existing_folder, image_names
-from deblur_lightning.sources.splitting import first_ones
+from deblur_lightning.sources.splits import first_ones
 
 _SIDE = 96
 _BYTES = 3 * _SIDE * _SIDE

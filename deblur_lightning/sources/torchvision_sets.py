@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import download_command
-from deblur_lightning.sources.splitting import first_ones
+from deblur_lightning.sources.splits import first_ones
 
 _VALIDATION = 5000
 """Images at the end of the official training set."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.adversarial import (
+from benchmarks.studies.adversarial import (
     EXPERIMENTS,
     PICTURES,
     VARIANTS,
@@ -16,7 +16,7 @@ from benchmarks.adversarial import (
     run,
     table,
 )
-from benchmarks.running import Run
+from benchmarks.studies.running import Run
 from deblur_lightning.records import ScoreRecord, add_scores
 
 Deblur = Callable[..., tuple[int, str, str]]

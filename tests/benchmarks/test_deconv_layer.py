@@ -1,6 +1,6 @@
 """The benchmark of the deconvolution layer runs, and compares two computations of one thing."""
 
-from benchmarks.deconv_layer import main
+from benchmarks.speed.deconv_layer import main
 
 
 def test_the_quick_run_agrees_with_the_formula() -> None:

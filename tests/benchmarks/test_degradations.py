@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.degradations import main
+from benchmarks.speed.degradations import main
 
 
 def test_the_quick_run_has_every_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

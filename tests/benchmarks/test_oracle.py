@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import oracle
+from benchmarks.studies import oracle
 from deblur_lightning.records import ScoreRecord, add_scores
 
 BLUR = "box 3"

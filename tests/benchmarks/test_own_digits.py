@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import own_digits
+from benchmarks.studies import own_digits
 from tests.conftest import REPOSITORY
 
 

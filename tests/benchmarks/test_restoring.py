@@ -7,9 +7,11 @@ import pytest
 import torch
 import yaml
 
-from benchmarks import blind, restoring, ship
+from benchmarks.speed import restoring
+from benchmarks.studies import blind
 from deblur_lightning.restoring.model import load
-from tests.restoring.models import SETTINGS, small_model, write_model
+from tests.helpers.models import SETTINGS, small_model, write_model
+from tools import release_weights as ship
 
 
 def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

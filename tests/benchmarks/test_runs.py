@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import classifiers, running, srcnn, srcnn_blurs, srcnn_speed, srcnn_wrapping
-from benchmarks.running import Run
+from benchmarks.speed import srcnn_speed
+from benchmarks.studies import classifiers, running, srcnn, srcnn_blurs, srcnn_wrapping
+from benchmarks.studies.running import Run
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import ScoreRecord, add_scores
 from tests.conftest import REPOSITORY

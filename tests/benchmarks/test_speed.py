@@ -11,8 +11,9 @@ from lightning.pytorch import Callback
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import __main__ as entry
-from benchmarks import accelerator, allocator, loader, overhead, quality, scale, startup
-from benchmarks.hand import by_hand
+from benchmarks.speed import accelerator, allocator, loader, overhead, scale, startup
+from benchmarks.speed.plain_torch import by_hand
+from benchmarks.studies import quality
 from tests.conftest import REPOSITORY
 
 TINY = ("--data.crop_size=16", "--data.batch_size=2", "--data.num_workers=0", "--data.epoch_length=1000")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.own_digits import write_photographs
+from benchmarks.studies.own_digits import write_photographs
 from deblur_lightning.callbacks.calibration import calibration_bins, calibration_picture
 from deblur_lightning.callbacks.classification import (
     ClassificationWriter,
@@ -15,12 +15,12 @@ from deblur_lightning.callbacks.classification import (
     confusion_picture,
     print_accuracy,
 )
-from deblur_lightning.callbacks.labels import LabelWriter
+from deblur_lightning.callbacks.label_writer import LabelWriter
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.records import mean_score, read_scores
 from deblur_lightning.sources.photographed_digits import PhotographedDigits
+from tests.helpers.small import trainer
 from tests.methods.test_classifier import classifier, digits
-from tests.small import trainer
 
 
 def rows(path: Path) -> list[list[str]]:

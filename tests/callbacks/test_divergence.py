@@ -16,8 +16,8 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
 from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.networks.classifiers import MLPClassifier
-from deblur_lightning.sources.drawn_digits import DrawnDigits
-from tests.small import data, gan, srcnn, trainer
+from deblur_lightning.sources.synthetic_digits import SyntheticDigits
+from tests.helpers.small import data, gan, srcnn, trainer
 
 BUILD = {"srcnn": srcnn, "gan": gan}
 
@@ -172,7 +172,7 @@ def test_a_loss_that_explodes_stops_the_run_while_it_is_still_a_number(photograp
 def test_labelled_batches_are_saved_too(tmp_path: Path) -> None:
     seen = Seen()
     classifier = ImageClassifier(MLPClassifier(widths=[4]))
-    labelled = LabelledData(DrawnDigits(length=20), batch_size=4, augmentation=SmallAffine())
+    labelled = LabelledData(SyntheticDigits(length=20), batch_size=4, augmentation=SmallAffine())
     runner = trainer(tmp_path, max_epochs=2, log_every_n_steps=1, callbacks=[Spoil(5), seen, StopAtDivergence()])
     with pytest.raises(UserError, match=r"^train/loss became nan at batch 6 "):
         runner.fit(classifier, labelled)

@@ -15,8 +15,8 @@ from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.regularised import MultiDeconv, RegularisedDeconv
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.sources.photos import Photos
-from deblur_lightning.sources.prepared import Prepared
-from tests.small import trainer
+from deblur_lightning.sources.preprocessed import Preprocessed
+from tests.helpers.small import trainer
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,13 @@ from tests.small import trainer
 )
 def test_a_row_for_each_filter(network: torch.nn.Module, rows: int, tmp_path: Path) -> None:
     data = SyntheticBlur(
-        Prepared(Photos(), grey=True, side=64), GaussianBlur((1, 1), (5, 5)), crop_size=48, batch_size=4, num_workers=0
+        Preprocessed(Photos(), grey=True, side=64),
+        GaussianBlur((1, 1), (5, 5)),
+        crop_size=48,
+        batch_size=4,
+        num_workers=0,
     )
-    model = DeconvRestorer(network, rim=4)
+    model = DeconvRestorer(network, loss_border=4)
     runner = trainer(tmp_path, max_steps=2, callbacks=[FilterPictures(side=32)])
     runner.fit(model, data)
     written = sorted((tmp_path / "pictures").glob("*.png"))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from deblur_lightning.callbacks.health import PANELS, HealthPanel, draw_panels
-from tests.small import data, gan, srcnn, trainer
+from tests.helpers.small import data, gan, srcnn, trainer
 
 
 def test_each_validation_of_a_gan_leaves_its_curves(photographs: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from lightning.pytorch import Callback
 
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.errors import UserError
-from tests.small import data, same, srcnn, trainer, weights
+from tests.helpers.small import data, same, srcnn, trainer, weights
 
 
 @pytest.fixture(autouse=True)

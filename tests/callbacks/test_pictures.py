@@ -9,7 +9,7 @@ from PIL import Image
 
 from deblur_lightning.callbacks.pictures import CAPTION, GAP, ComparisonPictures, comparison_row
 from deblur_lightning.errors import UserError
-from tests.small import data, srcnn, trainer
+from tests.helpers.small import data, srcnn, trainer
 
 
 def test_a_row_shows_the_centres_side_by_side_below_their_captions() -> None:

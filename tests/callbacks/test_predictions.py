@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from deblur_lightning.callbacks.predictions import PredictionWriter, png_names
-from tests.small import data, srcnn, trainer
+from tests.helpers.small import data, srcnn, trainer
 
 
 def test_a_prediction_is_the_restored_image_to_the_bit(photographs: Path, tmp_path: Path) -> None:

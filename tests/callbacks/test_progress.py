@@ -7,7 +7,7 @@ import pytest
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.callbacks.progress import RunProgress, time_left
-from tests.small import data, gan, trainer
+from tests.helpers.small import data, gan, trainer
 
 
 @pytest.mark.parametrize(

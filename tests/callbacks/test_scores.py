@@ -15,13 +15,13 @@ from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.records import ScoreRecord, mean_score, read_scores
 from deblur_lightning.sources.folder import Folder
-from tests.small import data, srcnn, trainer
+from tests.helpers.small import data, srcnn, trainer
 
 
 def scored(photographs: Path, folder: Path, rounding: bool = True, crop: int = 0) -> list[ScoreRecord]:
     torch.manual_seed(0)
     folder.mkdir()
-    model, module = srcnn(crop=crop), data(photographs, rounding=rounding)
+    model, module = srcnn(crop_border=crop), data(photographs, rounding=rounding)
     trainer(folder, callbacks=[ScoreWriter()]).test(model, module, verbose=False)
     return read_scores(folder / "scores.csv")
 

@@ -15,8 +15,8 @@ from deblur_lightning.classical.richardson_lucy import RichardsonLucy
 from deblur_lightning.classical.total_variation import TotalVariation
 from deblur_lightning.classical.unsupervised_wiener import UnsupervisedWiener
 from deblur_lightning.classical.wiener import Wiener
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.convolution import convolve
 from deblur_lightning.metrics import psnr
 
 FILTERS: dict[str, tuple[Callable[..., ClassicalFilter], float]] = {

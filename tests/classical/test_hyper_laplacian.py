@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from deblur_lightning.classical.base import ClassicalFilter, Plane
-from deblur_lightning.classical.hyper_laplacian import HyperLaplacian, shrunk
+from deblur_lightning.classical.hyper_laplacian import HyperLaplacian, shrink
 from deblur_lightning.classical.wiener import Wiener
-from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer
 
 PSF = np.full((1, 7), 1 / 7) * np.eye(7)[3][:, None]
 STRENGTHS = tuple(10 ** (half / 2) for half in range(-12, 0))
@@ -45,7 +45,7 @@ def test_a_difference_is_shrunk_to_the_least_of_its_sum(weight: float) -> None:
     values = np.linspace(-3, 3, 61)
     candidates = np.linspace(-3, 3, 12001)
     sums = weight * np.abs(candidates) ** (2 / 3) + (candidates - values[:, None]) ** 2 / 2
-    found = shrunk(values, weight)
+    found = shrink(values, weight)
     reached = weight * np.abs(found) ** (2 / 3) + (found - values) ** 2 / 2
     np.testing.assert_allclose(reached, sums.min(axis=1), atol=1e-4)
     assert (found == 0).any()

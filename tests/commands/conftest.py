@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.conftest import write_image
-from tests.reliability.command import GAN, photographs_of
+from tests.helpers.command import GAN, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 

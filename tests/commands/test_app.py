@@ -11,10 +11,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from deblur_lightning.commands import app_serving
-from deblur_lightning.commands.app_serving import named
-from tests.reliability.command import fresh, wait_for
-from tests.restoring.models import write_model
+from deblur_lightning.commands.app import run
+from deblur_lightning.commands.app.run import load_models
+from tests.helpers.command import fresh, wait_for
+from tests.helpers.models import write_model
 from tests.restoring.test_guard import free_port
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -85,12 +85,12 @@ def test_the_page_is_served_until_a_signal_and_leaves_nothing(
     number: signal.Signals, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("gradio")
-    monkeypatch.setattr(app_serving, "Event", Signalled)
+    monkeypatch.setattr(run, "Event", Signalled)
     monkeypatch.setattr(Signalled, "number", number)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("PAGE_PORT", str(free.getsockname()[1]))
-    former = [signal.getsignal(each) for each in app_serving.SIGNALS]
+    former = [signal.getsignal(each) for each in run.SIGNALS]
     code, printed, complained = deblur("app", "--port", os.environ["PAGE_PORT"])
     assert code == 0, complained
     assert f"serving   {Signalled.address()}" in printed
@@ -98,13 +98,13 @@ def test_the_page_is_served_until_a_signal_and_leaves_nothing(
     assert (was_there, status) == (True, 200)
     assert str(policy).startswith("default-src 'self'")
     assert not Path(str(kept)).exists()
-    assert [signal.getsignal(each) for each in app_serving.SIGNALS] == former
+    assert [signal.getsignal(each) for each in run.SIGNALS] == former
 
 
 def test_nohup_is_respected() -> None:
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with app_serving.ending_by_signals():
+        with run.ending_by_signals():
             signal.raise_signal(signal.SIGHUP)
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGTERM)
@@ -149,4 +149,4 @@ def test_help_names_the_options(deblur: Deblur) -> None:
 
 def test_models_are_chosen_by_name(tmp_path: Path) -> None:
     path = write_model(tmp_path / "mine.safetensors")
-    assert list(named([path])) == ["nafnet_blind", str(path)]
+    assert list(load_models([path])) == ["nafnet_blind", str(path)]

@@ -14,7 +14,7 @@ from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.scores import package_commit
 from deblur_lightning.records import read_scores
 from tests.conftest import write_image
-from tests.reliability.command import GAN
+from tests.helpers.command import GAN
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -17,8 +17,8 @@ from deblur_lightning.networks.unet import UNet
 from deblur_lightning.restoring import export
 from deblur_lightning.restoring.export import export_onnx, refuse_transforms
 from deblur_lightning.restoring.model import Model, load
-from tests.restoring.models import INIT, small_model, write_model
-from tests.small import same, weights
+from tests.helpers.models import INIT, small_model, write_model
+from tests.helpers.small import same, weights
 
 Deblur = Callable[..., tuple[int, str, str]]
 

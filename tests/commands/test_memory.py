@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import ctypes, json
 import torch
-from deblur_lightning.commands.memory import keep_freed_memory
+from deblur_lightning.commands.experiment.allocator import keep_freed_memory
 
 NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
 class Counts(ctypes.Structure):  # struct mallinfo2 of malloc.h

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.reliability.command import GAN
+from tests.helpers.command import GAN
 
 Deblur = Callable[..., tuple[int, str, str]]
 

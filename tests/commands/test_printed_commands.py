@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deblur_lightning.commands.checkpoints import command_with
+from deblur_lightning.commands.experiment.checkpoints import command_with
 from deblur_lightning.sources.files import download_command
-from tests.reliability.command import SRCNN, photographs_of
+from tests.helpers.command import SRCNN, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from deblur_lightning.ledger.plan import plan
 from tests.conftest import REPOSITORY
-from tests.ledger.pretended import book, claim, pretend
+from tests.helpers.pretended import book, claim, pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -16,12 +16,12 @@ import torch
 import yaml
 
 from deblur_lightning.cli import main
-from deblur_lightning.commands.reproduce_one import make
-from deblur_lightning.commands.run_folders import held
+from deblur_lightning.commands.reproduce.one_run import make
+from deblur_lightning.commands.reproduce.run_folders import lock_run
 from deblur_lightning.ledger.claims import read_book
 from deblur_lightning.ledger.plan import plan
 from tests.conftest import REPOSITORY
-from tests.ledger.pretended import pretend
+from tests.helpers.pretended import pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -200,7 +200,7 @@ def test_a_run_that_another_process_makes_is_waited_for_and_its_result_used(book
     given = read_book(book / "claims.yaml")
     (run,) = plan(given.claims, "quick", given, Path("runs/ledger"), None)
     with ThreadPoolExecutor(1) as pool:
-        with held(run.folder, None):
+        with lock_run(run.folder, None):
             assert make(run, None, wait=False) is None
             waiting = pool.submit(make, run, None, wait=True)
             pretend(run, [5.0])

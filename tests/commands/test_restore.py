@@ -12,7 +12,7 @@ from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring import restorer
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.restoring.models import pixels, write_model
+from tests.helpers.models import pixels, write_model
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -104,7 +104,7 @@ def test_the_shipped_model_restores_without_a_word(
 
 
 def test_what_is_not_believed_is_left_as_it_is(place: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restorer, "believable", lambda before, after, restore: False)
+    monkeypatch.setattr(restorer, "is_plausible", lambda before, after, restore: False)
     code, _, complained = deblur("restore", "photos/a.png", "--out", "out")
     assert code == 0
     assert "a.png: left as it is: its blur seems larger" in complained

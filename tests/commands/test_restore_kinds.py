@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from deblur_lightning.restoring.encoding import encoded
+from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.photos import Photo, read_photo
-from tests.restoring.models import pixels, write_model
+from tests.helpers.models import pixels, write_model
 
 ORIENTATION = 0x0112
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -39,7 +39,7 @@ def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         rgb.quantize(16).save(folder / f"palette{suffix}")
     for suffix, name in ((".png", "PNG"), (".tif", "TIFF")):
         deep = Photo(pixels(20, 30, 3, np.uint16), None, name, {})
-        (folder / f"deep{suffix}").write_bytes(encoded(deep))
+        (folder / f"deep{suffix}").write_bytes(encode(deep))
         Image.fromarray(pixels(20, 30, 1, np.uint16)[..., 0]).save(folder / f"deepgrey{suffix}")
     return folder
 

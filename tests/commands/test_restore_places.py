@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.commands.restore_options import parsed
-from deblur_lightning.commands.restore_photos import restore_photos
+from deblur_lightning.commands.restore.options import parse
+from deblur_lightning.commands.restore.run import restore_photos
 from deblur_lightning.errors import CannotWrite
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.restoring.models import pixels, write_model
+from tests.helpers.models import pixels, write_model
 
 Deblur = Callable[..., tuple[int, str, str]]
 Full = Callable[[int], AbstractContextManager[None]]
@@ -196,7 +196,7 @@ class Restoring:
 
 def test_a_full_disk_is_found_before_the_work(place: Path, full_disk: Full, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PhotoRestorer, "restore", restoring := Restoring())
-    order = parsed(["photos", *MODEL])
+    order = parse(["photos", *MODEL])
     with (
         full_disk(0),
         pytest.raises(CannotWrite, match=r"^cannot write out/a\.png: File too large; check that its fol"),

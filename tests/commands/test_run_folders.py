@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deblur_lightning.commands.run_folders import check_own, clear, held
+from deblur_lightning.commands.reproduce.run_folders import check_own, clear, lock_run
 from deblur_lightning.errors import UserError
 from tests.conftest import REPOSITORY
 
@@ -62,14 +62,14 @@ def test_a_link_is_neither_followed_nor_removed(tmp_path: Path) -> None:
 
 def test_who_is_second_goes_without_or_waits(tmp_path: Path) -> None:
     stop, came = threading.Event(), []
-    with held(tmp_path / "run", None) as first:
+    with lock_run(tmp_path / "run", None) as first:
         assert first is not None
-        with held(tmp_path / "run", None) as second:
+        with lock_run(tmp_path / "run", None) as second:
             assert second is None
-        with held(tmp_path / "other", None) as other:
+        with lock_run(tmp_path / "other", None) as other:
             assert other is not None
         stop.set()
-        with held(tmp_path / "run", stop) as stopped:
+        with lock_run(tmp_path / "run", stop) as stopped:
             assert stopped is None
         waiting = threading.Thread(target=lambda: came.append(taken(tmp_path / "run")))
         waiting.start()
@@ -79,15 +79,15 @@ def test_who_is_second_goes_without_or_waits(tmp_path: Path) -> None:
 
 
 def taken(folder: Path) -> bool:
-    with held(folder, threading.Event()) as lock:
+    with lock_run(folder, threading.Event()) as lock:
         return lock is not None
 
 
 MAKER = """
 import subprocess, sys
 from pathlib import Path
-from deblur_lightning.commands.run_folders import held
-with held(Path(sys.argv[1]), None) as lock:
+from deblur_lightning.commands.reproduce.run_folders import lock_run
+with lock_run(Path(sys.argv[1]), None) as lock:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=0, pass_fds=(lock,))
     print(child.pid, flush=True)
     child.wait()
@@ -103,7 +103,7 @@ def test_a_maker_that_is_killed_leaves_the_lock_to_its_child_and_to_nobody_after
         maker.stdout.readline()
         maker.send_signal(signal.SIGKILL)
         maker.wait()
-        with held(tmp_path / "run", None) as lock:
+        with lock_run(tmp_path / "run", None) as lock:
             assert lock is None
         maker.stdin.close()  # ends the child
         assert taken(tmp_path / "run")

@@ -12,7 +12,7 @@ import pytest
 
 from deblur_lightning.commands.mistakes import one_line
 from tests.conftest import REPOSITORY
-from tests.reliability.command import SRCNN, photographs_of
+from tests.helpers.command import SRCNN, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 

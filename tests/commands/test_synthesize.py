@@ -11,15 +11,15 @@ import torch
 import yaml
 from torch import Tensor
 
-from deblur_lightning.commands import pair_making
-from deblur_lightning.commands.pair_folder import Pair
+from deblur_lightning.commands.synthesize import run
+from deblur_lightning.commands.synthesize.pair_folder import Pair
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.mixture import Mixture
 from deblur_lightning.degradations.motion import MotionBlur, motion_psf
-from deblur_lightning.imagefiles import read_rgb, write_png
-from tests.commands.pairs import contents, manifest
+from deblur_lightning.files.images import read_rgb, write_png
 from tests.conftest import write_image
+from tests.helpers.pairs import contents, manifest
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -105,7 +105,7 @@ def test_an_interrupted_call_goes_on_to_the_same_bytes(
         write_png(path, image)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pair_making, "write_png", interrupted)
+        patch.setattr(run, "write_png", interrupted)
         code, _, complained = synthesize("parts", "--workers=1")
     assert code == 130
     assert complained.splitlines()[-1] == "stopped; the same command goes on from here."
@@ -126,7 +126,7 @@ def test_ctrl_c_does_not_wait_for_all_that_is_queued(
     def pressed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pair_making.Progress, "advance", pressed)
+    monkeypatch.setattr(run.Progress, "advance", pressed)
     assert synthesize("out", "--workers=1")[0] == 130
     assert 0 < len(list(Path("out/blurred").rglob("*.png"))) < 60
 

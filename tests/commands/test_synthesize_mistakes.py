@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from deblur_lightning.commands import pair_making
-from deblur_lightning.commands.pair_folder import Pair, PairFolder
+from deblur_lightning.commands.synthesize import run
+from deblur_lightning.commands.synthesize.pair_folder import Pair, PairFolder
 from deblur_lightning.errors import UserError
-from tests.commands.pairs import contents, manifest
 from tests.conftest import write_image
+from tests.helpers.pairs import contents, manifest
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -56,15 +56,15 @@ def test_pipes_and_broken_links_are_listed_and_never_opened(synthesize: Deblur, 
 def test_one_image_s_failure_does_not_end_the_rest(
     error: Exception, synthesize: Deblur, sharp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blurred = pair_making.Studio._blurred
+    blurred = run.PairWriter._blurred
 
-    def failing(self: pair_making.Studio, image: Tensor, index: int) -> Tensor:
+    def failing(self: run.PairWriter, image: Tensor, index: int) -> Tensor:
         if image.shape[-1] == 41:
             raise error
         return blurred(self, image, index)
 
     write_image(sharp / "odd.png", 30, 41, seed=1)
-    monkeypatch.setattr(pair_making.Studio, "_blurred", failing)
+    monkeypatch.setattr(run.PairWriter, "_blurred", failing)
     code, _, complained = synthesize("out")
     assert code == 1
     told = str(error) or "the memory does not hold it"

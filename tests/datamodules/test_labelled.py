@@ -11,15 +11,15 @@ from deblur_lightning.datamodules.augmentation import Augmentation, CropAndFlip,
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.drawn_digits import DrawnDigits
 from deblur_lightning.sources.folder import Folder
 from deblur_lightning.sources.labelled_folder import LabelledFolder
-from tests.collecting import collected
+from deblur_lightning.sources.synthetic_digits import SyntheticDigits
 from tests.conftest import write_image
+from tests.helpers.collecting import collected
 
 
 def digits(**settings: Any) -> LabelledData:
-    return LabelledData(DrawnDigits(length=20), **({"batch_size": 4, "eval_batch_size": 3} | settings))
+    return LabelledData(SyntheticDigits(length=20), **({"batch_size": 4, "eval_batch_size": 3} | settings))
 
 
 def by_index(batches: Any, key: str) -> dict[int, Tensor]:
@@ -29,7 +29,7 @@ def by_index(batches: Any, key: str) -> dict[int, Tensor]:
 def test_every_image_comes_once_an_epoch_with_its_own_label() -> None:
     seen = collected(digits())
     for split, count in (("train", 20), ("val", 4), ("test", 4)):
-        images = DrawnDigits(length=20).split(split)  # type: ignore[arg-type]
+        images = SyntheticDigits(length=20).split(split)  # type: ignore[arg-type]
         found, labels = by_index(seen[split], "image"), by_index(seen[split], "label")
         assert sorted(found) == list(range(count))
         for index in range(count):

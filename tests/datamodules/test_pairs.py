@@ -10,13 +10,13 @@ from PIL import Image
 
 from deblur_lightning.datamodules.pairs import RealPairs
 from deblur_lightning.errors import UserError
+from deblur_lightning.sources.concat_training import ConcatTraining
 from deblur_lightning.sources.folder import Folder
-from deblur_lightning.sources.paired import PairedFolder
-from deblur_lightning.sources.prepared import Prepared
-from deblur_lightning.sources.widened import Widened
-from tests.collecting import all_of, collected
-from tests.realdata import REAL, real_data
-from tests.standins import noise, write_pairs
+from deblur_lightning.sources.paired_folder import PairedFolder
+from deblur_lightning.sources.preprocessed import Preprocessed
+from tests.helpers.collecting import all_of, collected
+from tests.helpers.realdata import REAL, real_data
+from tests.helpers.standins import noise, write_pairs
 
 COUNTS = {"train": 8, "val": 3, "test": 3}
 
@@ -103,7 +103,7 @@ def test_an_image_too_small_to_score(tmp_path: Path) -> None:
 
 
 def test_grey_pairs_are_one_channel_each(negatives: Path) -> None:
-    module = RealPairs(Prepared(PairedFolder(negatives), grey=True), crop_size=16, batch_size=4, num_workers=0)
+    module = RealPairs(Preprocessed(PairedFolder(negatives), grey=True), crop_size=16, batch_size=4, num_workers=0)
     seen = collected(module)
     for split in ("train", "test"):
         first = seen[split][0]
@@ -113,7 +113,7 @@ def test_grey_pairs_are_one_channel_each(negatives: Path) -> None:
 
 def test_joined_pairs_are_trained_on(negatives: Path) -> None:
     module = RealPairs(
-        Widened(PairedFolder(negatives), PairedFolder(negatives)), crop_size=16, batch_size=4, num_workers=0
+        ConcatTraining(PairedFolder(negatives), PairedFolder(negatives)), crop_size=16, batch_size=4, num_workers=0
     )
     batches = collected(module)["train"]
     assert sorted(all_of(batches, "index").tolist()) == list(range(16))

@@ -22,12 +22,12 @@ from deblur_lightning.metrics import SMALLEST_FOR_SSIM
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
-from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.paired_folder import PairedFolder
 from deblur_lightning.sources.torchvision_sets import MNIST
-from tests.collecting import all_of, collected
 from tests.conftest import write_image
-from tests.small import trainer
-from tests.standins import accept_small_sets, write_mnist, write_pairs
+from tests.helpers.collecting import all_of, collected
+from tests.helpers.small import trainer
+from tests.helpers.standins import accept_small_sets, write_mnist, write_pairs
 
 
 def data(root: Path, degradation: Degradation | None = None, **settings: Any) -> SyntheticBlur:

@@ -4,24 +4,24 @@ import torch
 
 from deblur_lightning.degradations.box import BoxBlur
 from deblur_lightning.degradations.chain import Chain
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.defocus import DefocusBlur
 from deblur_lightning.degradations.downsampling import Downsampling
 from deblur_lightning.degradations.four_factor import FourFactorBlur
 from deblur_lightning.degradations.gaussian import GaussianBlur
+from deblur_lightning.degradations.identity import Identity
 from deblur_lightning.degradations.jpeg import JPEGCompression
 from deblur_lightning.degradations.mixture import InTurn, Mixture
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.degradations.noise import SensorNoise
-from deblur_lightning.degradations.psf import framed
 from deblur_lightning.degradations.shake import CameraShake
-from deblur_lightning.degradations.unchanged import Unchanged
 from deblur_lightning.degradations.varying import SpatiallyVarying
-from tests.degradations.families import draws_for, images
+from deblur_lightning.functional.convolution import convolve
+from deblur_lightning.functional.psf import pad_psf
+from tests.helpers.families import draws_for, images
 
 
 def test_a_sample_of_a_mixture_is_its_members() -> None:
-    members = [BoxBlur(), MotionBlur(), Downsampling(3), Unchanged()]
+    members = [BoxBlur(), MotionBlur(), Downsampling(3), Identity()]
     mixture, sharp, draws = Mixture(members), images(40), draws_for(40)
     blurred, psf, known = mixture(sharp, draws)
     which = mixture.which(draws).tolist()
@@ -30,7 +30,7 @@ def test_a_sample_of_a_mixture_is_its_members() -> None:
         row = torch.tensor([i])
         alone = members[position](sharp[row], draws.picked(row).scoped(str(position)))
         torch.testing.assert_close(blurred[i], alone.blurred[0], rtol=0, atol=1e-6)
-        assert torch.equal(psf[i], framed(alone.psf, 15)[0])
+        assert torch.equal(psf[i], pad_psf(alone.psf, 15)[0])
         assert known[i] == alone.psf_known[0]
     assert (mixture.margin, mixture.smallest, mixture.psf_size) == (7, 15, 15)
 
@@ -38,7 +38,7 @@ def test_a_sample_of_a_mixture_is_its_members() -> None:
 def test_a_mixture_of_blurs_is_convolved_at_once_with_the_same_result() -> None:
     members = [BoxBlur(border="zero"), MotionBlur(border="zero"), DefocusBlur(border="zero")]
     sharp, draws = images(30), draws_for(30)
-    at_once, apart = Mixture(members), Mixture([*members, Unchanged()], [1, 1, 1, 1e-9])
+    at_once, apart = Mixture(members), Mixture([*members, Identity()], [1, 1, 1, 1e-9])
     for one, other in zip(at_once(sharp, draws), apart(sharp, draws), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 
@@ -63,10 +63,10 @@ def test_turns_follow_the_index() -> None:
 
 
 def test_what_a_mixture_says_of_itself() -> None:
-    mixture = Mixture([BoxBlur(), Chain([MotionBlur(), SensorNoise((1, 1)), JPEGCompression((80, 80))]), Unchanged()])
+    mixture = Mixture([BoxBlur(), Chain([MotionBlur(), SensorNoise((1, 1)), JPEGCompression((80, 80))]), Identity()])
     assert mixture.noise == "none | read 1/255, JPEG 80"
     assert mixture.border == "reflect"
-    assert Mixture([Unchanged()]).border == "none"
+    assert Mixture([Identity()]).border == "none"
 
 
 def test_a_chain_is_its_steps_in_order() -> None:

@@ -3,7 +3,7 @@
 import torch
 
 from deblur_lightning.degradations.four_factor import FourFactorBlur
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 TAPS = [[1, 0.2, 0, 0], [0.2, 0, 0, 0]]
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from deblur_lightning.degradations.jpeg import JPEGCompression
 from deblur_lightning.sources.photos import Photos
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 
 @pytest.mark.parametrize("channels", [1, 3])

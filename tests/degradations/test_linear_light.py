@@ -6,10 +6,10 @@ from kornia.color import linear_rgb_to_rgb, rgb_to_linear_rgb
 
 from deblur_lightning.degradations.box import BoxBlur
 from deblur_lightning.degradations.chain import Chain
+from deblur_lightning.degradations.identity import Identity
 from deblur_lightning.degradations.linear_light import LinearLight, linear_from_srgb, srgb_from_linear
 from deblur_lightning.degradations.noise import SensorNoise
-from deblur_lightning.degradations.unchanged import Unchanged
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 
 def test_the_curve_is_kornias() -> None:
@@ -26,7 +26,7 @@ def test_known_values(encoded: float, light: float) -> None:
 
 def test_there_and_back() -> None:
     levels = torch.arange(256).view(1, 1, 16, 16) / 255
-    torch.testing.assert_close(LinearLight(Unchanged())(levels, draws_for(1)).blurred, levels, rtol=0, atol=1e-6)
+    torch.testing.assert_close(LinearLight(Identity())(levels, draws_for(1)).blurred, levels, rtol=0, atol=1e-6)
 
 
 def test_an_edge_is_brighter_than_when_blurred_in_files_values() -> None:

@@ -11,9 +11,9 @@ from PIL import Image
 from scipy.ndimage import convolve
 
 from deblur_lightning.degradations.measured import MeasuredBlur
-from deblur_lightning.degradations.psf import taps
 from deblur_lightning.errors import UserError
-from tests.degradations.families import draws_for, images
+from deblur_lightning.functional.psf import taps
+from tests.helpers.families import draws_for, images
 
 RNG = np.random.default_rng(0)
 ODD, EVEN = RNG.random((5, 7)), RNG.random((4, 6))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from deblur_lightning.degradations.motion import MotionBlur, motion_psf
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 LENGTHS = st.floats(1, 31, width=32)
 ANGLES = st.floats(-360, 360, width=32)

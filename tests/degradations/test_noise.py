@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deblur_lightning.degradations.noise import SensorNoise, normal_fields
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 
 @pytest.mark.parametrize("signal", [0.0, 0.25, 1.0])

@@ -16,6 +16,7 @@ from deblur_lightning.degradations.defocus import DefocusBlur
 from deblur_lightning.degradations.downsampling import Downsampling
 from deblur_lightning.degradations.four_factor import FourFactorBlur
 from deblur_lightning.degradations.gaussian import GaussianBlur
+from deblur_lightning.degradations.identity import Identity
 from deblur_lightning.degradations.jpeg import JPEGCompression
 from deblur_lightning.degradations.linear_light import LinearLight
 from deblur_lightning.degradations.measured import MeasuredBlur
@@ -23,10 +24,9 @@ from deblur_lightning.degradations.mixture import InTurn, Mixture
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.degradations.noise import SensorNoise
 from deblur_lightning.degradations.shake import CameraShake
-from deblur_lightning.degradations.unchanged import Unchanged
 from deblur_lightning.degradations.varying import SpatiallyVarying
 from deblur_lightning.errors import UserError
-from tests.degradations.families import draws_for
+from tests.helpers.families import draws_for
 
 COUNT = 10_000
 CONTINUOUS: list[tuple[Degradation, str, float, float]] = [
@@ -43,7 +43,7 @@ CONTINUOUS: list[tuple[Degradation, str, float, float]] = [
     (CameraShake((3, 5)), "shake.vertical6", -1, 1),
     (SensorNoise((1, 3), (0, 2)), "noise.read", 1 / 255, 3 / 255),
     (SensorNoise((1, 3), (0, 2)), "noise.shot", 0, 2 / 255),
-    (LinearLight(Unchanged(), (1, 8)), "linear.highlights", 1, 8),
+    (LinearLight(Identity(), (1, 8)), "linear.highlights", 1, 8),
 ]
 
 
@@ -83,7 +83,7 @@ def test_two_parameters_of_one_sample_are_independent() -> None:
 
 
 def test_mixtures_draw_by_their_weights() -> None:
-    mixture = Mixture([BoxBlur(), DefocusBlur(), Unchanged()], [1, 2, 5])
+    mixture = Mixture([BoxBlur(), DefocusBlur(), Identity()], [1, 2, 5])
     counts = np.bincount(mixture.which(draws_for(COUNT)).numpy())
     assert chisquare(counts, COUNT * np.array([1, 2, 5]) / 8).pvalue > 1e-3
 
@@ -106,7 +106,7 @@ def test_mixtures_draw_by_their_weights() -> None:
         (lambda: SensorNoise(shot=(3, 1)), "SensorNoise shot"),
         (lambda: JPEGCompression((0, 50)), "JPEGCompression quality"),
         (lambda: JPEGCompression((50, 101)), "JPEGCompression quality"),
-        (lambda: LinearLight(Unchanged(), (0.5, 1)), "LinearLight highlights"),
+        (lambda: LinearLight(Identity(), (0.5, 1)), "LinearLight highlights"),
         (lambda: Downsampling(1), "Downsampling factor=1"),
         (lambda: SpatiallyVarying(BoxBlur(), rows=1), "SpatiallyVarying rows=1"),
         (lambda: SpatiallyVarying(BoxBlur(), columns=0), "SpatiallyVarying columns=0"),

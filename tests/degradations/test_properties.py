@@ -19,9 +19,9 @@ from deblur_lightning.degradations.defocus import DefocusBlur
 from deblur_lightning.degradations.four_factor import FourFactorBlur
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
-from deblur_lightning.degradations.psf import taps
 from deblur_lightning.errors import UserError
-from tests.degradations.families import BLURS, DEGRADATIONS, draws_for, images
+from deblur_lightning.functional.psf import taps
+from tests.helpers.families import BLURS, DEGRADATIONS, draws_for, images
 
 blurs = pytest.mark.parametrize("name", BLURS)
 degradations = pytest.mark.parametrize("name", DEGRADATIONS)

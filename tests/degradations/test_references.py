@@ -17,7 +17,7 @@ from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.measured import MeasuredBlur, read_psfs
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.degradations.shake import CameraShake
-from tests.degradations.families import draws_for, images
+from tests.helpers.families import draws_for, images
 
 # the same border under three names: mirrored, the outermost pixel once
 CV2_REFLECT, SCIPY_REFLECT = cv2.BORDER_REFLECT_101, "mirror"

@@ -6,7 +6,7 @@ import torch
 from scipy.ndimage import label
 
 from deblur_lightning.degradations.shake import CameraShake, shake_psf
-from tests.degradations.families import draws_for
+from tests.helpers.families import draws_for
 
 
 def test_traces_are_connected_and_fill_their_square() -> None:

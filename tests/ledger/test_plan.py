@@ -7,7 +7,7 @@ import pytest
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.plan import NOTE, plan, shard
-from tests.ledger.pretended import book, claim, pretend
+from tests.helpers.pretended import book, claim, pretend
 
 
 def test_shared_runs_are_planned_once(tmp_path: Path) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from deblur_lightning.ledger.claims import Book
+from deblur_lightning.ledger.claims import ClaimSet
 from deblur_lightning.ledger.plan import all_runs, plan
 from deblur_lightning.ledger.rows import counts, rows_of
 from deblur_lightning.ledger.tables import write_ledger
-from tests.ledger.pretended import book, claim, pretend
+from tests.helpers.pretended import book, claim, pretend
 
 GOOD, BAD = [2.0, 2.1, 2.2, 1.9], [0.1, 0.2, 0.0, -0.1]
 
 
-def made(given: Book, gains: dict[str, list[float]], root: Path, budget: str = "quick", inputs: str = "i") -> None:
+def made(given: ClaimSet, gains: dict[str, list[float]], root: Path, budget: str = "quick", inputs: str = "i") -> None:
     for run in plan(given.claims, budget, given, root, None):
         if run.training.name in gains:
             pretend(run, gains[run.training.name], inputs)

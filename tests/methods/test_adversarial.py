@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.adversarial import AdversarialRestorer
-from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
 from deblur_lightning.networks.unet import UNet
-from tests.small import data, gan, same, trainer, weights
+from deblur_lightning.optim.schedules import Cosine
+from tests.helpers.small import data, gan, same, trainer, weights
 
 RATIOS = {(3, 1): (30, 10), (1, 1): (30, 30), (1, 5): (6, 30), (5, 2): (30, 12)}
 """Generator and discriminator steps of a cycle, and their updates over 30 batches."""

@@ -23,7 +23,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classical import ClassicalRestorer
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder
-from tests.small import data, trainer
+from tests.helpers.small import data, trainer
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -162,12 +162,12 @@ def run(workplace: Path, photographs: Path, deblur: Deblur) -> list[str]:
     assert code == 0, complained
     saved = torch.load("run/checkpoints/best.ckpt", weights_only=True)
     assert float(saved["state_dict"]["network.strength"]) > 0
-    assert "crop" not in saved["hyper_parameters"]
+    assert "crop_border" not in saved["hyper_parameters"]
     return ["--config", "run/config.yaml", "--ckpt_path", "run/checkpoints/best.ckpt", "--trainer.accelerator=cpu"]
 
 
 def test_a_test_may_leave_out_the_edges_and_its_records_say_so(run: list[str], workplace: Path, deblur: Deblur) -> None:
-    for crop in ([], ["--model.crop=16"]):
+    for crop in ([], ["--model.crop_border=16"]):
         code, printed, complained = deblur("test", *run, *crop)
         assert code == 0, complained
     assert "protocol rgb8-crop16;" in printed
@@ -181,11 +181,11 @@ def test_a_test_may_leave_out_the_edges_and_its_records_say_so(run: list[str], w
 
 
 def test_an_image_too_small_for_the_crop_is_told_in_one_line(run: list[str], deblur: Deblur) -> None:
-    code, _, complained = deblur("test", *run, "--model.crop=40")
+    code, _, complained = deblur("test", *run, "--model.crop_border=40")
     assert code == 2
     assert complained.splitlines()[-1] == (
         "deblur: error: An image of 72x80 pixels is too small to leave out 40 at each edge: "
-        "set --model.crop=33 or less, or leave the image out."
+        "set --model.crop_border=33 or less, or leave the image out."
     )
 
 

@@ -11,17 +11,17 @@ from deblur_lightning.datamodules.augmentation import SmallAffine
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classifier import ImageClassifier
-from deblur_lightning.methods.schedules import OneCycle
 from deblur_lightning.networks.classifiers import MLPClassifier
 from deblur_lightning.networks.resnet import ResNet18
-from deblur_lightning.sources.drawn_digits import DrawnDigits
-from deblur_lightning.sources.drawn_shapes import DrawnShapes
-from tests.small import data, same, trainer, weights
+from deblur_lightning.optim.schedules import OneCycle
+from deblur_lightning.sources.synthetic_digits import SyntheticDigits
+from deblur_lightning.sources.synthetic_shapes import SyntheticShapes
+from tests.helpers.small import data, same, trainer, weights
 from tests.test_resume import Interrupt
 
 
 def digits(length: int = 40, **settings: Any) -> LabelledData:
-    return LabelledData(DrawnDigits(length), **({"batch_size": 10, "augmentation": SmallAffine()} | settings))
+    return LabelledData(SyntheticDigits(length), **({"batch_size": 10, "augmentation": SmallAffine()} | settings))
 
 
 def classifier(**settings: Any) -> ImageClassifier:
@@ -81,7 +81,7 @@ def test_rate_and_schedule_count(tmp_path: Path) -> None:
 
 
 def test_other_classes_than_the_data_s_are_one_line(photographs: Path, tmp_path: Path) -> None:
-    module = LabelledData(DrawnShapes(100, by_colour=True))
+    module = LabelledData(SyntheticShapes(100, by_colour=True))
     with pytest.raises(UserError) as error:
         trainer(tmp_path).test(classifier(), module, verbose=False)
     told = "MLPClassifier was made for classes=10 and the data have 100: set --model.network.classes=100."
@@ -100,7 +100,7 @@ def test_pretrained_weights_are_used_where_they_are_and_recorded(
         torch.save(ResNet18(classes=1000).body.state_dict(), ResNet18.weights_file())
     model = ImageClassifier(ResNet18(classes=10))
     runner = trainer(tmp_path, limit_train_batches=1, limit_val_batches=0)
-    module = LabelledData(DrawnShapes(100), batch_size=2)
+    module = LabelledData(SyntheticShapes(100), batch_size=2)
     if on_disk:
         runner.fit(model, module)
     else:

@@ -10,29 +10,29 @@ from torch import Tensor
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.degradations.chain import Chain
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.downsampling import Downsampling
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.degradations.noise import SensorNoise
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.convolution import convolve
 from deblur_lightning.methods.deconv import DeconvRestorer, blur_mismatch, learned_psfs
-from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.regularised import MultiDeconv, RegularisedDeconv
+from deblur_lightning.optim.schedules import Cosine
 from deblur_lightning.sources.photos import Photos
-from deblur_lightning.sources.prepared import Prepared
-from tests.small import trainer
+from deblur_lightning.sources.preprocessed import Preprocessed
+from tests.helpers.small import trainer
 
 
 def data(blur: Degradation, **settings: Any) -> SyntheticBlur:
     arguments: dict[str, Any] = {"crop_size": 48, "batch_size": 4, "num_workers": 0, "flips": False} | settings
-    return SyntheticBlur(Prepared(Photos(), grey=True, side=160), blur, **arguments)
+    return SyntheticBlur(Preprocessed(Photos(), grey=True, side=160), blur, **arguments)
 
 
 def restorer(network: torch.nn.Module, **settings: Any) -> DeconvRestorer:
-    return DeconvRestorer(network, **{"rim": 8, **settings})
+    return DeconvRestorer(network, **{"loss_border": 8, **settings})
 
 
 def test_the_psf_is_learned_from_the_blur(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_rate_follows_its_schedule(tmp_path: Path) -> None:
             rates.append(self.optimizers().param_groups[0]["lr"])  # type: ignore[union-attr]
             return super().training_step(batch, batch_idx)
 
-    model = Watched(RegularisedDeconv(psf_size=3), lr=1.0, rim=8, schedule=Cosine())
+    model = Watched(RegularisedDeconv(psf_size=3), lr=1.0, loss_border=8, schedule=Cosine())
     trainer(tmp_path, max_steps=4).fit(model, data(GaussianBlur((1, 1), (3, 3)), epoch_length=16))
     assert rates == pytest.approx([1.0, 0.853553, 0.5, 0.146447], abs=1e-5)
 
@@ -143,7 +143,7 @@ def test_a_given_psf_is_used(tmp_path: Path) -> None:
 
 
 def test_the_rim_does_not_count(tmp_path: Path) -> None:
-    model = restorer(RegularisedDeconv(psf_size=None), rim=8, blur_weight=0)
+    model = restorer(RegularisedDeconv(psf_size=None), loss_border=8, blur_weight=0)
     model.trainer = trainer(tmp_path)
     model.log = lambda *given, **named: None  # type: ignore[method-assign, assignment]
     sharp = torch.rand(1, 1, 40, 40, generator=torch.Generator().manual_seed(0))
@@ -155,7 +155,7 @@ def test_the_rim_does_not_count(tmp_path: Path) -> None:
     assert model.training_step(batch, 0) == 0
     batch["blurred"][..., 8, 8] += 1
     assert model.training_step(batch, 0) > 0
-    model.rim = 30  # of 40 pixels: a quarter is left out, as with 10
+    model.loss_border = 30  # of 40 pixels: a quarter is left out, as with 10
     batch["blurred"][..., 10:30, 10:30] += 1
     assert model.training_step(batch, 0).item() == pytest.approx(1)
 
@@ -168,8 +168,8 @@ def test_the_mismatch_is_zero_for_the_true_psf_alone() -> None:
     assert blur_mismatch(sharp, blurred, psf[0]) < 1e-10
     assert blur_mismatch(sharp, blurred, psf[0].flip(0, 1)) > 1e-3
     blurred[..., :6, :] = 0
-    assert blur_mismatch(sharp, blurred, psf[0], rim=0) > 1e-3
-    assert blur_mismatch(sharp, blurred, psf[0], rim=7) < 1e-10
+    assert blur_mismatch(sharp, blurred, psf[0], loss_border=0) > 1e-3
+    assert blur_mismatch(sharp, blurred, psf[0], loss_border=7) < 1e-10
 
 
 @pytest.mark.parametrize(
@@ -178,11 +178,11 @@ def test_the_mismatch_is_zero_for_the_true_psf_alone() -> None:
         ({"lr": 0}, "model.lr=0"),
         ({"refine_lr": -1}, "model.refine_lr=-1"),
         ({"blur_weight": -1}, "model.blur_weight=-1"),
-        ({"rim": -1}, "model.rim=-1"),
+        ({"loss_border": -1}, "model.loss_border=-1"),
         ({"settle": 1.0}, "model.settle=1.0"),
         ({"settle": 0.5, "blur_weight": 0}, "model.settle=0.5"),
         ({"betas": (0.9, 1.0)}, r"model.betas=\[0.9, 1.0\]"),
-        ({"crop": -1}, "model.crop=-1"),
+        ({"crop_border": -1}, "model.crop_border=-1"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:

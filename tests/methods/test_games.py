@@ -14,7 +14,7 @@ from deblur_lightning.losses.adversarial import (
     WassersteinGP,
 )
 from deblur_lightning.losses.reconstruction import L1, SSIM, Charbonnier, FrequencyL1
-from tests.small import data, gan, same, trainer, weights
+from tests.helpers.small import data, gan, same, trainer, weights
 
 GAMES = (CrossEntropyGAN, HingeGAN, LeastSquaresGAN, RelativisticAverageGAN, WassersteinGP)
 DISTANCES = (L1, SSIM, Charbonnier, FrequencyL1)

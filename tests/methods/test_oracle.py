@@ -11,19 +11,19 @@ from torch import Tensor
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.degradations.chain import Chain
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.degradations.linear_light import LinearLight
 from deblur_lightning.degradations.mixture import InTurn
 from deblur_lightning.degradations.motion import MotionBlur, motion_psf
 from deblur_lightning.degradations.noise import SensorNoise
 from deblur_lightning.errors import UserError
-from deblur_lightning.fourier import centred_transfer
+from deblur_lightning.functional.convolution import convolve
+from deblur_lightning.functional.fourier import centred_transfer
 from deblur_lightning.methods.oracle import MeasuredWiener, OracleWiener
 from deblur_lightning.metrics import psnr
 from deblur_lightning.networks.spectra import level, radial_power
 from deblur_lightning.sources.dead_leaves import DeadLeaves
 from deblur_lightning.sources.folder import Folder
-from tests.small import trainer
+from tests.helpers.small import trainer
 
 BANDS = 16
 MOTION = MotionBlur((5, 7), (0, 180))

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.weight_files import network_weights
 from deblur_lightning.losses.reconstruction import L1
-from deblur_lightning.methods.averaging import MovingAverage
 from deblur_lightning.methods.regression import RegressionRestorer
-from deblur_lightning.methods.schedules import Constant, Cosine
-from deblur_lightning.modelfiles import network_weights
 from deblur_lightning.networks.nafnet import NAFNet
-from tests.small import data, same, trainer, weights
+from deblur_lightning.optim.ema import ExponentialMovingAverage
+from deblur_lightning.optim.schedules import Constant, Cosine
+from tests.helpers.small import data, same, trainer, weights
 
 
 def restorer(**settings: Any) -> RegressionRestorer:
@@ -55,7 +55,7 @@ def test_without_an_average_the_network_restores(photographs: Path, tmp_path: Pa
 
 def test_the_average_moves_by_what_the_decay_leaves() -> None:
     network = nn.BatchNorm1d(1)
-    average = MovingAverage(network, decay=0.5)
+    average = ExponentialMovingAverage(network, decay=0.5)
     nn.init.constant_(network.weight, 11.0)
     network.num_batches_tracked.fill_(7)
     wanted = 1.0

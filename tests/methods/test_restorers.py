@@ -18,11 +18,11 @@ from deblur_lightning.losses.perceptual import VGG19Perceptual, VGGPerceptual
 from deblur_lightning.losses.reconstruction import L1
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
-from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.metrics import psnr, ssim
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
 from deblur_lightning.networks.unet import UNet
-from tests.small import data, gan, load_a_small_network, perceptual_terms, same, srcnn, trainer, weights
+from deblur_lightning.optim.schedules import Cosine
+from tests.helpers.small import data, gan, load_a_small_network, perceptual_terms, same, srcnn, trainer, weights
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])
@@ -56,24 +56,24 @@ def test_prediction_is_rounded_to_8_bits(photographs: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("build", [srcnn, gan])
 def test_a_crop_changes_the_test_s_scores_alone_and_is_not_kept(build: Any, photographs: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = build(crop=16)
+    model = build(crop_border=16)
     logged: dict[str, Any] = {}
     for crop in (0, 16):
-        model.crop = crop
+        model.crop_border = crop
         (logged[f"test {crop}"],) = trainer(tmp_path).test(model, data(photographs), verbose=False)
         (logged[f"val {crop}"],) = trainer(tmp_path).validate(model, data(photographs), verbose=False)
     assert logged["test 0"]["test/psnr"] != logged["test 16"]["test/psnr"]
     assert logged["val 0"] == logged["val 16"]
-    checkpoint = {"hyper_parameters": dict(build(crop=16).hparams)}
-    assert checkpoint["hyper_parameters"]["crop"] == 16
+    checkpoint = {"hyper_parameters": dict(build(crop_border=16).hparams)}
+    assert checkpoint["hyper_parameters"]["crop_border"] == 16
     model.on_save_checkpoint(checkpoint)
-    assert "crop" not in checkpoint["hyper_parameters"]
+    assert "crop_border" not in checkpoint["hyper_parameters"]
 
 
 def test_a_negative_crop_is_refused() -> None:
     with pytest.raises(UserError) as error:
-        srcnn(crop=-1)
-    assert str(error.value) == "model.crop=-1: give 0 or more."
+        srcnn(crop_border=-1)
+    assert str(error.value) == "model.crop_border=-1: give 0 or more."
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.methods.schedules import Cosine
 from deblur_lightning.methods.srcnn import SRCNNRestorer
-from tests.small import data, same, srcnn, trainer, weights
+from deblur_lightning.optim.schedules import Cosine
+from tests.helpers.small import data, same, srcnn, trainer, weights
 
 
 def fitted(photographs: Path, folder: Path, **settings: Any) -> SRCNNRestorer:

@@ -58,7 +58,7 @@ def test_a_whole_image_comes_out_otherwise_than_by_its_own_mean() -> None:
 
 def halves(net: NAFNet, halo: int) -> tuple[Tensor, Tensor]:
     """The middle of an image, restored with all of it around, and with ``halo`` pixels."""
-    start = -(-halo // net.grain) * net.grain
+    start = -(-halo // net.alignment) * net.alignment
     blurred = torch.rand(1, 3, 4 * start + 32, 4 * start + 32)
     whole = net(blurred)[..., 2 * start : -2 * start, 2 * start : -2 * start]
     part = net(blurred[..., start:-start, start:-start])[..., start:-start, start:-start]
@@ -71,19 +71,19 @@ def test_convolutions_reach_as_far_as_stated(settings: dict[str, Any]) -> None:
     for layer in net.modules():
         if isinstance(layer, ChannelAttention):
             nn.init.zeros_(layer.mix.weight)
-    reach = net.reach - WINDOW
-    torch.testing.assert_close(*halves(net, reach), atol=1e-5, rtol=1e-5)
-    blurred = torch.rand(1, 3, 1, 4 * reach // net.stride * net.stride)
+    receptive_radius = net.receptive_radius - WINDOW
+    torch.testing.assert_close(*halves(net, receptive_radius), atol=1e-5, rtol=1e-5)
+    blurred = torch.rand(1, 3, 1, 4 * receptive_radius // net.stride * net.stride)
     other = blurred.clone()
     middle = blurred.shape[-1] // 2
     other[..., middle] += 1
     changed = (net(blurred) != net(other)).any(dim=1).flatten().nonzero()
-    assert reach / 3 < (changed - middle).abs().max() <= reach
+    assert receptive_radius / 3 < (changed - middle).abs().max() <= receptive_radius
 
 
 def test_parts_that_start_on_the_grain_are_computed_as_the_whole() -> None:
     net = network(encoder_blocks=(0,), decoder_blocks=(0,))  # one window of channel attention, which ends
-    enough = net.reach + 32 // 2 + 2 * net.grain
+    enough = net.receptive_radius + 32 // 2 + 2 * net.alignment
     torch.testing.assert_close(*halves(net, enough), atol=1e-5, rtol=1e-5)
 
 
@@ -95,9 +95,9 @@ def naive_mean(x: Tensor, window: int, cell: int) -> Tensor:
         for right in range(0, x.shape[3], cell):
             spans = []
             for position, length in ((down, x.shape[2]), (right, x.shape[3])):
-                cells, reach = -(-length // cell), -(-window // cell)
-                first = max(0, min(position // cell - reach // 2, cells - reach))
-                spans.append(slice(first * cell, min((first + reach) * cell, length)))
+                cells, receptive_radius = -(-length // cell), -(-window // cell)
+                first = max(0, min(position // cell - receptive_radius // 2, cells - receptive_radius))
+                spans.append(slice(first * cell, min((first + receptive_radius) * cell, length)))
             row.append(x[:, :, spans[0], spans[1]].mean(dim=(2, 3)))
         rows.append(torch.stack(row, dim=-1))
     return torch.stack(rows, dim=-2)
@@ -148,7 +148,7 @@ def test_sizes_and_depths_set_the_network() -> None:
     for changed in ({"encoder_blocks": (1, 2)}, {"middle_blocks": 2}, {"decoder_blocks": (2, 1)}):
         assert parameters(**changed) > parameters()
     assert NAFNet(**SMALL | {"encoder_blocks": (1,), "decoder_blocks": (1,)}, shuffle=2).stride == 4
-    assert NAFNet(**SMALL).grain == 4 * CELL
+    assert NAFNet(**SMALL).alignment == 4 * CELL
 
 
 @pytest.mark.parametrize(

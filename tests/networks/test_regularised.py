@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from deblur_lightning.degradations.convolution import convolve
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.convolution import convolve
 from deblur_lightning.networks.regularised import MultiDeconv, RegularisedDeconv
 from deblur_lightning.sources.photos import Photos
-from deblur_lightning.sources.prepared import luma
+from deblur_lightning.sources.preprocessed import luma
 
 PHOTO = luma(Photos().split("test").pixels(1))[None, :, :150, :171] / 255
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from deblur_lightning.commands.checkpoints import AtomicCheckpoints
-from tests.reliability.command import SRCNN, photographs_of
-from tests.small import data, srcnn, trainer
+from deblur_lightning.commands.experiment.checkpoints import AtomicCheckpoints
+from tests.helpers.command import SRCNN, photographs_of
+from tests.helpers.small import data, srcnn, trainer
 
 Deblur = Callable[..., tuple[int, str, str]]
 

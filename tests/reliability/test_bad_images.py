@@ -13,10 +13,10 @@ from PIL import ExifTags, Image
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.folder import Folder
-from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.paired_folder import PairedFolder
 from tests.conftest import write_image
-from tests.reliability.command import SRCNN, photographs_of
-from tests.standins import write_pairs
+from tests.helpers.command import SRCNN, photographs_of
+from tests.helpers.standins import write_pairs
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.command import SRCNN, photographs_of
+from tests.helpers.command import SRCNN, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -16,10 +16,10 @@ import yaml
 from lightning.pytorch import LightningModule, Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
-from deblur_lightning.commands.checkpoints import AtomicCheckpoints
+from deblur_lightning.commands.experiment.checkpoints import AtomicCheckpoints
 from deblur_lightning.errors import CannotWrite
-from tests.reliability.command import SRCNN, photographs_of
-from tests.small import data, srcnn, trainer
+from tests.helpers.command import SRCNN, photographs_of
+from tests.helpers.small import data, srcnn, trainer
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -120,7 +120,7 @@ def test_the_curves_wait_until_there_is_room(
     workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was written before stays whole, and what came in between is written in the end."""
-    from deblur_lightning.commands.tracking import RunCurves
+    from deblur_lightning.commands.experiment.loggers import RunCurves
 
     curves = RunCurves(workplace / "run")
     curves.log_metrics({"train/loss": 1.0}, step=0)

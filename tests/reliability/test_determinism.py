@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.reliability.command import SRCNN, photographs_of
+from tests.helpers.command import SRCNN, photographs_of
 from tests.reliability.test_resume import assert_equal
 
 Deblur = Callable[..., tuple[int, str, str]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.reliability.command import SRCNN, photographs_of, start, wait_for
+from tests.helpers.command import SRCNN, photographs_of, start, wait_for
 
 KILLS = 20
 FIT = ["--trainer.max_epochs=80", "--trainer.enable_model_summary=false", "--model.network.widths=[32,32]"]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from tests.reliability import command
-from tests.reliability.command import GAN, photographs_of
+from tests.helpers import command
+from tests.helpers.command import GAN, photographs_of
 
 STEPS, EVERY = 2000, 50
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -9,13 +9,13 @@ from threading import Barrier
 
 import pytest
 
-from deblur_lightning.commands.new_run import leave_if_unused, taken_folder
+from deblur_lightning.commands.experiment.run_folder import leave_if_unused, take_folder
 from deblur_lightning.errors import UserError
-from tests.reliability.command import SRCNN, fresh, photographs_of, start
+from tests.helpers.command import SRCNN, fresh, photographs_of, start
 
 Deblur = Callable[..., tuple[int, str, str]]
 
-TOLD = "--trainer.callbacks=tests.reliability.ranks.Told"
+TOLD = "--trainer.callbacks=tests.helpers.ranks.Told"
 TWO = ["--trainer.devices=2", "--trainer.strategy=ddp", "--data.batch_size=1"]
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "--")
 MANY = 12
@@ -27,23 +27,23 @@ def test_numbers_chosen_at_the_same_time_are_different_ones(workplace: Path) -> 
 
         def choose(_: int, barrier: Barrier = barrier) -> Path:
             barrier.wait()
-            return taken_folder(None, "experiment")
+            return take_folder(None, "experiment")
 
         with ThreadPoolExecutor(MANY) as pool:
             folders = list(pool.map(choose, range(MANY)))
         assert len(set(folders)) == MANY
-    assert taken_folder(None, "experiment") == Path(f"runs/experiment/{5 * MANY + 1:03d}")
+    assert take_folder(None, "experiment") == Path(f"runs/experiment/{5 * MANY + 1:03d}")
 
 
 def test_a_folder_that_is_given_to_two_runs_is_taken_by_one(workplace: Path) -> None:
     Path("mine").mkdir()
     Path("mine/notes.txt").touch()
-    assert taken_folder("mine", "experiment") == Path("mine")
+    assert take_folder("mine", "experiment") == Path("mine")
     with pytest.raises(UserError, match=r"^mine holds a run already: give another --run, or none\.$"):
-        taken_folder("mine", "experiment")
+        take_folder("mine", "experiment")
     leave_if_unused(Path("mine"))
     assert os.listdir("mine") == ["notes.txt"]
-    taken_folder("mine", "experiment")
+    take_folder("mine", "experiment")
 
 
 def test_a_run_that_fails_before_it_has_begun_leaves_no_folder(workplace: Path, deblur: Deblur) -> None:
@@ -53,7 +53,7 @@ def test_a_run_that_fails_before_it_has_begun_leaves_no_folder(workplace: Path, 
         assert "crop_size=3000 is larger than" in complained
     assert not Path("mine").exists()
     assert not list(Path("runs").rglob("*.*"))
-    assert taken_folder(None, "srcnn_915").name == "001"
+    assert take_folder(None, "srcnn_915").name == "001"
 
 
 @pytest.mark.parametrize("subcommand", ["fit", "test"])

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from tests.reliability.command import SRCNN, fresh, photographs_of
+from tests.helpers.command import SRCNN, fresh, photographs_of
 
 pytestmark = pytest.mark.slow
 
 CLASSIFIER = ["--config", "experiments/mnist_mlp.yaml", "--data.source.length=35", "--trainer.accelerator=cpu"]
 CLASSIFIER += ["--model.network.widths=[8]", "--model.network.dropout=0", "--data.eval_batch_size=2"]
 EXACTLY = ["--trainer.precision=64-true", "--trainer.max_epochs=2", "--data.epoch_length=12"]
-EXACTLY += ["--trainer.callbacks=tests.reliability.ranks.Told"]
+EXACTLY += ["--trainer.callbacks=tests.helpers.ranks.Told"]
 TORCHRUN = (
     "-m",
     "torch.distributed.run",

@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch import Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
-from tests.reliability.command import CLASSIFIER, GAN, SRCNN, photographs_of, write_tiny_labels
+from tests.helpers.command import CLASSIFIER, GAN, SRCNN, photographs_of, write_tiny_labels
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -19,7 +19,7 @@ FACES = ["--config", "experiments/gan_celeba.yaml", "--config", "tiny.yaml", "--
 FACES += ["--model.network.widths=[8,4,8,8,8]", "--model.discriminator.widths=[4,4,4,4]"]
 RUNS = {
     "srcnn": [*SRCNN, "--model.schedule=Cosine"],
-    "deconv": ["--config", "experiments/deconv_layer.yaml", "--config", "tiny.yaml", "--model.rim=4"],
+    "deconv": ["--config", "experiments/deconv_layer.yaml", "--config", "tiny.yaml", "--model.loss_border=4"],
     "deblurgan": [*GAN, "--model.ema_decay=0.9", "--model.generator_steps=2"],
     "gan_celeba": [*FACES, "--model.generator_steps=2"],
     "regression": ["--config", "experiments/nafnet_blind.yaml", "--config", "tiny.yaml", "--model.network.width=4"],

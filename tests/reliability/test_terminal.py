@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.reliability.command import (
+from tests.helpers.command import (
     CLASSIFIER,
     GAN,
     SRCNN,

@@ -15,10 +15,10 @@ import torch
 import wandb
 from wandb.proto.wandb_internal_pb2 import Record
 
-from deblur_lightning.commands import tracking
-from deblur_lightning.imagefiles import read_rgb
+from deblur_lightning.commands.experiment import loggers
+from deblur_lightning.files.images import read_rgb
 from tests.conftest import REPOSITORY
-from tests.reliability.command import SRCNN, fresh, photographs_of
+from tests.helpers.command import SRCNN, fresh, photographs_of
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -98,7 +98,7 @@ def test_what_is_kept_without_a_key_is_what_the_run_has(
 def test_a_run_with_a_key_does_not_wait_for_a_host_that_does_not_answer(
     host: str, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking, "PATIENCE", 0.5)
+    monkeypatch.setattr(loggers, "PATIENCE", 0.5)
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = 9 if host == "refuses" else server.getsockname()[1]
@@ -112,7 +112,7 @@ def test_a_run_with_a_key_does_not_wait_for_a_host_that_does_not_answer(
 
 def test_a_run_does_not_wait_long() -> None:
     """Fifteen seconds are promised."""
-    assert tracking.PATIENCE <= 5
+    assert loggers.PATIENCE <= 5
 
 
 @pytest.mark.slow

@@ -14,12 +14,12 @@ from PIL import Image
 from scipy import ndimage
 from torch import nn
 
-from deblur_lightning.restoring import desk as desks
-from deblur_lightning.restoring.desk import UPLOADS, Desk
+from deblur_lightning.restoring import app_state
+from deblur_lightning.restoring.app_state import UPLOADS, AppState
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.restoring.models import pixels, small_model
+from tests.helpers.models import pixels, small_model
 from tests.restoring.test_estimates import discs
 from tests.restoring.test_guard import free_port
 
@@ -39,8 +39,8 @@ def models() -> dict[str, Model]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(models(), CPU, tmp_path)
+def desk(tmp_path: Path) -> AppState:
+    return AppState(models(), CPU, tmp_path)
 
 
 def soft(path: Path) -> Path:
@@ -50,7 +50,7 @@ def soft(path: Path) -> Path:
     return path
 
 
-def uploaded(desk: Desk, name: str) -> Path:
+def uploaded(desk: AppState, name: str) -> Path:
     """Where Gradio would put an upload of that name."""
     folder = desk.uploads / "0a1b"
     folder.mkdir(exist_ok=True)
@@ -61,7 +61,7 @@ def idle(share: float, desc: str) -> None:
     """Nobody watches."""
 
 
-def test_a_photo_comes_back_as_a_file_of_its_kind(desk: Desk) -> None:
+def test_a_photo_comes_back_as_a_file_of_its_kind(desk: AppState) -> None:
     upload = soft(uploaded(desk, "photo.png"))
     planes = read_photo(upload).planes
     pictures, told, result = desk.restore(str(upload), "small", "tab", idle)
@@ -77,7 +77,7 @@ def test_a_photo_comes_back_as_a_file_of_its_kind(desk: Desk) -> None:
     assert "more blurred" in told
 
 
-def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(desk: Desk) -> None:
+def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(desk: AppState) -> None:
     pictures, told, first = desk.restore(str(soft(uploaded(desk, "photo.png"))), "idle", "tab", idle)
     assert pictures is not None
     assert Path(pictures[0]).read_bytes() == Path(pictures[1]).read_bytes()
@@ -89,7 +89,7 @@ def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(desk: De
     assert np.asarray(Image.open(second)).shape == (*discs().shape, 3)
 
 
-def test_only_what_a_tab_shows_is_kept(desk: Desk, tmp_path: Path) -> None:
+def test_only_what_a_tab_shows_is_kept(desk: AppState, tmp_path: Path) -> None:
     def kept() -> set[str]:
         return {path.name for path in tmp_path.rglob("*") if path.is_file()}
 
@@ -107,7 +107,7 @@ def test_only_what_a_tab_shows_is_kept(desk: Desk, tmp_path: Path) -> None:
     assert desk.again("idle", "one", idle) == (None, "", None)
 
 
-def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_answer(desk: Desk) -> None:
+def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_answer(desk: AppState) -> None:
     old, young = desk.uploads / "tmpold", desk.uploads / "young" / "b.png"
     young.parent.mkdir()
     for path in (old, young):
@@ -118,7 +118,7 @@ def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_answer(desk: De
     assert young.exists()
 
 
-def test_nothing_but_uploads_is_read_or_removed(desk: Desk, tmp_path: Path) -> None:
+def test_nothing_but_uploads_is_read_or_removed(desk: AppState, tmp_path: Path) -> None:
     for path in (tmp_path / "mine" / "photo.png", desk.uploads / "photo.png", desk.answers / "photo.png"):
         path.parent.mkdir(exist_ok=True)
         assert desk.restore(str(soft(path)), "small", "tab", idle) == (None, "**this was not uploaded here.**", None)
@@ -128,7 +128,7 @@ def test_nothing_but_uploads_is_read_or_removed(desk: Desk, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("end", "told"), [("close", "**the page was closed.**"), ("clear", "**the photo was taken away.**")]
 )
-def test_what_nobody_waits_for_is_not_written(end: str, told: str, desk: Desk) -> None:
+def test_what_nobody_waits_for_is_not_written(end: str, told: str, desk: AppState) -> None:
     def stop(share: float, desc: str) -> None:
         desk.close() if end == "close" else desk.clear("tab")
 
@@ -140,7 +140,7 @@ def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> No
     by_name = models()
     done: list[nn.Module] = []
     layers = [module for module in by_name["small"].network.modules() if not list(module.children())]
-    desk = Desk(by_name, CPU, tmp_path)
+    desk = AppState(by_name, CPU, tmp_path)
     for layer in layers:
         layer.register_forward_hook(lambda module, *_: done.append(module))
     layers[0].register_forward_hook(lambda *_: desk.close())
@@ -148,7 +148,7 @@ def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> No
     assert done == layers[:1]
 
 
-def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: Desk, tmp_path: Path) -> None:
+def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: AppState, tmp_path: Path) -> None:
     uploaded(desk, "bad.jpg").write_bytes(b"no photo")
     pictures, told, result = desk.restore(str(uploaded(desk, "bad.jpg")), "small", "tab", idle)
     assert pictures is result is None
@@ -158,9 +158,9 @@ def test_a_bad_file_gets_a_line_and_none_gets_nothing(desk: Desk, tmp_path: Path
 
 
 def test_large_photos_are_shown_in_part_and_animations_by_their_first_frame(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desks, "SHOWN", 32)
+    monkeypatch.setattr(app_state, "SHOWN", 32)
     frames = [Image.fromarray(pixels(40, 50, 3) // n) for n in (1, 2)]
     frames[0].save(uploaded(desk, "moving.gif"), save_all=True, append_images=frames[1:])
     pictures, told, result = desk.restore(str(uploaded(desk, "moving.gif")), "small", "tab", idle)
@@ -191,8 +191,8 @@ def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, chrom
     playwright = pytest.importorskip("playwright.sync_api")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / UPLOADS))
     monkeypatch.setattr(serving, "LARGEST", 200_000)
-    desk = Desk(models(), CPU, tmp_path)
-    with serving.served(page(desk), free_port()) as address, playwright.sync_playwright() as driver:
+    desk = AppState(models(), CPU, tmp_path)
+    with serving.serve(page(desk), free_port()) as address, playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         tab = browser.new_page()
         tab.requested = []

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from deblur_lightning.restoring.estimates import Estimate, blur_of, estimated, noise_of
+from deblur_lightning.restoring.estimates import Estimate, blur_of, estimate, noise_of
 from deblur_lightning.restoring.report import Report, picture, warning_of
-from tests.restoring.models import pixels
+from tests.helpers.models import pixels
 
 
 def discs(side: int = 200) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_noise_is_found(sigma: float) -> None:
 def test_photos_of_either_depth_give_levels_of_8_bits(dtype: type) -> None:
     smooth = ndimage.gaussian_filter(discs(), 2.0)[..., None]
     noisy = smooth + 2 * np.random.default_rng(1).standard_normal((200, 200, 3))
-    found = estimated((noisy.clip(0, 255) / 255 * np.iinfo(dtype).max).round().astype(dtype))
+    found = estimate((noisy.clip(0, 255) / 255 * np.iinfo(dtype).max).round().astype(dtype))
     assert found is not None
     assert found.blur == pytest.approx(2, rel=0.2)
     assert found.noise == pytest.approx(2, rel=0.15)
@@ -65,7 +65,7 @@ def test_photos_of_either_depth_give_levels_of_8_bits(dtype: type) -> None:
 
 @pytest.mark.parametrize("planes", [np.zeros((50, 50, 3), np.uint8), pixels(9, 300, 3)])
 def test_without_edges_or_room_there_is_no_estimate(planes: np.ndarray) -> None:
-    assert estimated(planes) is None
+    assert estimate(planes) is None
 
 
 RANGES = {"blur": [0.5, 3.0], "noise": [0.0, 3.0]}

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.model import load, sha256
-from tests.restoring.models import INIT, SETTINGS, small_model, write_model
+from tests.helpers.models import INIT, SETTINGS, small_model, write_model
 
 OWN = "deblur_lightning.networks"
 NAFNET = f"{OWN}.nafnet.NAFNet"
@@ -27,7 +27,7 @@ ROOM = 2**29
 """Bytes that reading a file may take beside what the process has; one more NAFNet of width 4096 takes 11.8 GB."""
 
 _starter = multiprocessing.get_context("forkserver")
-_starter.set_forkserver_preload(["deblur_lightning.restoring.model", "deblur_lightning.commands.experiment"])
+_starter.set_forkserver_preload(["deblur_lightning.restoring.model", "deblur_lightning.commands.experiment.run"])
 
 
 def told(path: Path) -> str:

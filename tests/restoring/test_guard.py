@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from deblur_lightning.restoring.desk import UPLOADS, Desk
-from tests.restoring.models import pixels, small_model
+from deblur_lightning.restoring.app_state import UPLOADS, AppState
+from tests.helpers.models import pixels, small_model
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read as Gradio is imported
 pytest.importorskip("gradio")
@@ -73,8 +73,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / UPLOADS))
-        desk = Desk({"small": small_model()}, torch.device("cpu"), folder)
-        with serving.served(page(desk), free_port()) as address:
+        desk = AppState({"small": small_model()}, torch.device("cpu"), folder)
+        with serving.serve(page(desk), free_port()) as address:
             yield Served(int(address.rpartition(":")[2]), folder)
 
 

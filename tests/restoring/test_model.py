@@ -13,8 +13,8 @@ from deblur_lightning.networks.regularised import RegularisedDeconv
 from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring.export import export_safetensors
 from deblur_lightning.restoring.model import Model, load, sha256
-from tests.restoring.models import SETTINGS, small_model, write_model
-from tests.small import same, weights
+from tests.helpers.models import SETTINGS, small_model, write_model
+from tests.helpers.small import same, weights
 
 
 def write_checkpoint(path: Path, **changes: Any) -> Path:
@@ -112,4 +112,4 @@ def test_weights_without_a_network_are_refused(tmp_path: Path) -> None:
 
 def test_what_a_network_does_not_say_has_a_default() -> None:
     model = Model(torch.nn.Identity(), {})
-    assert (model.channels, model.reach, model.grain) == (3, None, 1)
+    assert (model.channels, model.receptive_radius, model.alignment) == (3, None, 1)

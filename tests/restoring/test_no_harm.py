@@ -11,8 +11,8 @@ from deblur_lightning.restoring.model import load
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes
 from deblur_lightning.sources.photos import Photos
-from tests.restoring import graphics
-from tests.restoring.graphics import psnr, soft
+from tests.helpers import graphics
+from tests.helpers.graphics import psnr, soft
 
 BLACK, WHITE, RED, BLUE = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 0, 255)
 

@@ -10,9 +10,9 @@ from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import IFDRational
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.restoring.encoding import encoded
+from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.photos import Photo, read_photo
-from tests.restoring.models import pixels
+from tests.helpers.models import pixels
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 UNDO = {
@@ -31,7 +31,7 @@ SIZES = [(1, 1), (3, 50), (51, 53)]
 
 def again(path: Path, photo: Photo) -> Path:
     copy = path.with_name(f"again{path.suffix}")
-    copy.write_bytes(encoded(photo))
+    copy.write_bytes(encode(photo))
     return copy
 
 
@@ -76,7 +76,7 @@ def test_lossless_files_come_back_to_the_byte(suffix: str, mode: str, size: tupl
 def test_a_bmp_keeps_its_alpha(tmp_path: Path) -> None:
     array = pixels(13, 17, 4)
     path = tmp_path / "photo.bmp"
-    path.write_bytes(encoded(Photo(array[..., :3], array[..., 3], "BMP", {"dpi": (96, 96)})))
+    path.write_bytes(encode(Photo(array[..., :3], array[..., 3], "BMP", {"dpi": (96, 96)})))
     with Image.open(path) as image:
         assert image.mode == "RGBA"
         assert image.info["dpi"] == pytest.approx((96, 96), abs=0.1)
@@ -109,7 +109,7 @@ def test_16_bits_come_back(suffix: str, channels: int, tmp_path: Path) -> None:
     original = Photo(
         array[..., : min(channels, 3)], alpha, {".png": "PNG", ".tif": "TIFF"}[suffix], {"dpi": (300, 300)}
     )
-    path.write_bytes(encoded(original))
+    path.write_bytes(encode(original))
     if suffix == ".tif":
         assert np.array_equal(tifffile.imread(path), array.squeeze())
     photo = read_photo(path)
@@ -185,9 +185,7 @@ def test_16_bit_colours_keep_profile_and_maker(suffix: str, tmp_path: Path) -> N
     exif[0x010F] = "Maker"
     settings = {"icc_profile": PROFILE, "exif": exif.tobytes()}
     path = tmp_path / f"photo{suffix}"
-    path.write_bytes(
-        encoded(Photo(pixels(5, 6, 3, np.uint16), None, {".png": "PNG", ".tif": "TIFF"}[suffix], settings))
-    )
+    path.write_bytes(encode(Photo(pixels(5, 6, 3, np.uint16), None, {".png": "PNG", ".tif": "TIFF"}[suffix], settings)))
     with Image.open(path) as image:
         assert image.info["icc_profile"] == PROFILE
         assert image.getexif()[0x010F] == "Maker"

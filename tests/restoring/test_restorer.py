@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deblur_lightning.networks.unet import UNet
 from deblur_lightning.restoring.model import Model, load
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.restoring.models import pixels, small_model
+from tests.helpers.models import pixels, small_model
 
 CPU = torch.device("cpu")
 

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.restorer import PhotoRestorer, tiling_for
-from deblur_lightning.restoring.tiles import SIDE, Tiling, quantised, restored
-from tests.restoring.models import pixels, small_model
+from deblur_lightning.restoring.tiles import SIDE, Tiling, quantise, restore_in_tiles
+from tests.helpers.models import pixels, small_model
 
 SIZES = [(1, 1), (3, 500), (191, 193), (17, 900), (64, 128)]
 CPU = torch.device("cpu")
@@ -29,8 +29,8 @@ def local(image: Tensor) -> Tensor:
 def test_tiles_equal_the_whole(size: tuple[int, int], tiling: Tiling, dtype: type) -> None:
     planes = pixels(*size, 3, dtype)
     counted: list[int] = []
-    found = restored(planes, local, tiling, counted.append)
-    whole = restored(planes, local, Tiling(0), lambda count: None)
+    found = restore_in_tiles(planes, local, tiling, counted.append)
+    whole = restore_in_tiles(planes, local, Tiling(0), lambda count: None)
     assert found.dtype == planes.dtype
     assert np.abs(found.astype(int) - whole).max() <= (1 if dtype == np.uint16 else 0)
     assert sum(counted) == size[0] * size[1]
@@ -38,13 +38,13 @@ def test_tiles_equal_the_whole(size: tuple[int, int], tiling: Tiling, dtype: typ
 
 def test_without_a_halo_seams_show() -> None:
     planes = pixels(200, 200, 3)
-    found = restored(planes, local, Tiling(64, 0, 1), lambda count: None)
-    assert np.abs(found.astype(int) - restored(planes, local, Tiling(0), lambda count: None)).max() > 1
+    found = restore_in_tiles(planes, local, Tiling(64, 0, 1), lambda count: None)
+    assert np.abs(found.astype(int) - restore_in_tiles(planes, local, Tiling(0), lambda count: None)).max() > 1
 
 
 def test_neighbours_fade_into_each_other() -> None:
     levels = iter([0.0, 1.0])
-    found = restored(
+    found = restore_in_tiles(
         pixels(64, 256, 1), lambda tile: torch.full_like(tile, next(levels)), Tiling(64, 64), lambda n: None
     )
     row = found[10, :, 0].astype(int)
@@ -61,7 +61,7 @@ def test_tiles_start_on_the_grain_and_are_as_small_as_asked() -> None:
         shapes.append(tuple(tile.shape))
         return tile
 
-    restored(pixels(300, 300, 3), note, Tiling(100, 32, 32), lambda count: None)
+    restore_in_tiles(pixels(300, 300, 3), note, Tiling(100, 32, 32), lambda count: None)
     assert len(shapes) == 9
     assert max(max(shape) for shape in shapes) <= 100 + 64 + 32
 
@@ -79,16 +79,16 @@ def test_what_fits_into_a_tile_is_not_cut_and_no_tile_is_larger(length: int) -> 
 
 @pytest.mark.parametrize(("value", "wanted"), [(-0.1, 0), (0.4999, 127), (1.7, 255)])
 def test_levels_are_clamped_and_rounded(value: float, wanted: int) -> None:
-    assert quantised(np.full((1, 1, 1), value, np.float32), np.dtype(np.uint8)).item() == wanted
+    assert quantise(np.full((1, 1, 1), value, np.float32), np.dtype(np.uint8)).item() == wanted
 
 
 def test_the_overlap_comes_from_the_reach() -> None:
     model = small_model()
-    assert model.reach is not None
+    assert model.receptive_radius is not None
     tiling = tiling_for(model, None)
-    assert tiling.grain == model.grain
-    assert tiling.halo >= model.reach > tiling.halo - model.grain
-    assert tiling.core + 2 * tiling.halo <= SIDE + tiling.grain
+    assert tiling.alignment == model.alignment
+    assert tiling.halo >= model.receptive_radius > tiling.halo - model.alignment
+    assert tiling.core + 2 * tiling.halo <= SIDE + tiling.alignment
     assert tiling_for(model, 256).core == 256
 
 

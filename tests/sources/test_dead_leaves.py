@@ -10,7 +10,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources import dead_leaves
 from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.dead_leaves import DeadLeaves
-from deblur_lightning.sources.leaf_shapes import Integers, Leaves, leaf_labels
+from deblur_lightning.sources.leaf_raster import Integers, Leaves, leaf_labels
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
@@ -44,7 +44,7 @@ def test_only_the_wanted_part_is_rendered(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(dead_leaves, "leaf_labels", spied)
     images = DeadLeaves(length=2, size=64).split("train")
-    part = images.window(1, 0, lambda height, width: (slice(5, 25), slice(height - 30, width)))
+    part = images.crop(1, 0, lambda height, width: (slice(5, 25), slice(height - 30, width)))
     assert tuple(part.shape) == (3, 20, 30)
     assert sides == [(40, 60)]  # two points a pixel
 

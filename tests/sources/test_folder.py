@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.imagefiles import write_png
+from deblur_lightning.files.images import write_png
 from deblur_lightning.sources import files
 from deblur_lightning.sources.base import SharpImages, Split
 from deblur_lightning.sources.folder import Folder
-from tests.realdata import REAL, real_data
+from tests.helpers.realdata import REAL, real_data
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.own_digits import write_photographs
+from benchmarks.studies.own_digits import write_photographs
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.photographed_digits import PhotographedDigits, mnist_form
 

@@ -8,10 +8,10 @@ import pytest
 
 from deblur_lightning.sources.base import Source, Split
 from deblur_lightning.sources.folder import Folder
-from deblur_lightning.sources.paired import PairedFolder
+from deblur_lightning.sources.paired_folder import PairedFolder
 from deblur_lightning.sources.scenes import by_scene
 from tests.conftest import write_image
-from tests.standins import write_pairs
+from tests.helpers.standins import write_pairs
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 GOPRO = ("GOPR0372_07_00", "GOPR0372_07_01", "GOPR0384_11_00", "GOPR0868_11_02", "GOPR0881_11_01")

@@ -9,8 +9,8 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Split
 from deblur_lightning.sources.stl10 import STL10
 from tests.conftest import write_image
-from tests.realdata import REAL, real_data
-from tests.standins import write_stl10
+from tests.helpers.realdata import REAL, real_data
+from tests.helpers.standins import write_stl10
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 

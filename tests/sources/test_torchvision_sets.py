@@ -8,8 +8,8 @@ import torch
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST, TorchvisionSet
-from tests.realdata import REAL, real_data
-from tests.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist
+from tests.helpers.realdata import REAL, real_data
+from tests.helpers.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 

@@ -1,0 +1,58 @@
+"""The picture of ``deblur app`` in docs/restoring.md: a test photograph, blurred and dropped on the page.
+
+python -m benchmarks app_picture [--chromium PATH] [--out docs/restoring/app.png]
+
+Half a minute; needs the extras [app] and [dev], and Chromium.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from benchmarks.studies.blind import pixels
+from benchmarks.studies.families import Family, blurred, photographs
+from deblur_lightning.degradations.gaussian import GaussianBlur
+from deblur_lightning.restoring.app import page
+from deblur_lightning.restoring.app_state import UPLOADS, AppState
+from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.serving import serve
+
+PHOTOGRAPH, PORT = 3, 7890
+BLUR = Family("Gaussian, sigma 1.6", GaussianBlur((1.6, 1.6)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chromium", default=shutil.which("chromium"), help="its path")
+    parser.add_argument("--out", type=Path, default=Path("docs/restoring/app.png"))
+    given = parser.parse_args(arguments)
+    model = load()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        photo = Path(folder) / "photo.jpg"
+        batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
+        Image.fromarray(pixels(batch["blurred"])).save(photo, quality=95)
+        os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / UPLOADS)
+        desk = AppState({model.name: model}, torch.device("cpu"), Path(folder))
+        browser = driver.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 1000, "height": 900})
+        with serve(page(desk), PORT) as address:
+            tab.goto(address)
+            tab.set_input_files("#photo input[type=file]", photo)
+            tab.wait_for_selector("#result a", timeout=120_000)
+            tab.wait_for_selector("#slider img >> nth=1")
+            tab.wait_for_function("[...document.querySelectorAll('#slider img')].every(each => each.complete)")
+            given.out.parent.mkdir(parents=True, exist_ok=True)
+            tab.screenshot(path=given.out, full_page=True)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

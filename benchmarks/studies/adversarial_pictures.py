@@ -1,0 +1,70 @@
+"""The pictures of docs/adversarial.md, drawn from the runs that benchmarks.studies.adversarial has made."""
+
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+from PIL import Image, ImageDraw
+
+from benchmarks.studies.adversarial import EXPERIMENTS, VARIANTS, curve, folders_of
+from deblur_lightning.callbacks.pictures import CAPTION, GAP
+
+SIDE = 128
+"""Of the images in ``test.png``."""
+
+ROWS = 3
+CURVES = {
+    "mean output of the discriminator": ("train/d_real", "train/d_fake"),
+    "the two sides of the game": ("train/loss_adversarial", "train/loss_discriminator"),
+    "gradient norms before clipping": ("train/gradient_generator", "train/gradient_discriminator"),
+    "checkerboard, grey levels": ("val/checkerboard", "val/checkerboard_sharp"),
+}
+LOGARITHMIC = "gradient norms before clipping"
+
+mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 130})
+
+
+def draw_pictures(runs: Path, out: Path) -> None:
+    """Write all of them to ``out``."""
+    out.mkdir(parents=True, exist_ok=True)
+    draw_curves(runs, out / "curves.png")
+    draw_variants(runs, out / "variants.png")
+    for name in EXPERIMENTS:
+        shutil.copyfile(runs / name / "0" / "pictures" / "test.png", out / f"{name}.png")
+        shutil.copyfile(runs / name / "0" / "pictures" / "health.png", out / f"{name}_health.png")
+
+
+def draw_curves(runs: Path, path: Path) -> None:
+    """The health of the first variant and of 1:1, every seed a line."""
+    names = (VARIANTS[0].name, "one_to_one")
+    figure, axes = plt.subplots(len(names), len(CURVES), figsize=(12, 4.4), layout="constrained", squeeze=False)
+    for row, name in zip(axes, names, strict=True):
+        for axis, (title, keys) in zip(row, CURVES.items(), strict=True):
+            for key, colour in zip(keys, ("tab:blue", "tab:orange"), strict=True):
+                for seed, folder in enumerate(folders_of(runs, name)):
+                    label = key.partition("/")[2] if seed == 0 else None
+                    axis.plot(*curve(folder, key), color=colour, linewidth=0.7, alpha=0.7, label=label)
+            if title == LOGARITHMIC:
+                axis.set_yscale("log")
+            axis.set(title=title, xlabel="batches")
+            axis.legend(frameon=False)
+        row[0].set_ylabel(name.replace("_", " "))
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def draw_variants(runs: Path, path: Path) -> None:
+    """Blurred, restored by each variant, and sharp."""
+    tests = {v.name: Image.open(runs / v.name / "0" / "pictures" / "test.png").convert("RGB") for v in VARIANTS}
+    first = tests[VARIANTS[0].name]
+    columns = [("blurred", first, 0), *((name.replace("_", " "), test, 1) for name, test in tests.items())]
+    columns.append(("sharp", first, 2))
+    height = CAPTION + ROWS * (SIDE + CAPTION)
+    picture = Image.new("RGB", (len(columns) * (SIDE + GAP) - GAP, height), "white")
+    pen = ImageDraw.Draw(picture)
+    for place, (title, test, column) in enumerate(columns):
+        left = column * (SIDE + GAP)
+        pen.text((place * (SIDE + GAP) + 2, 2), title, fill="black")
+        picture.paste(test.crop((left, 0, left + SIDE, ROWS * (SIDE + CAPTION))), (place * (SIDE + GAP), CAPTION))
+    picture.save(path, optimize=True)

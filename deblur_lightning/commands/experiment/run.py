@@ -1,0 +1,263 @@
+"""fit, validate, test and predict: Lightning's command line over the experiments' YAML files."""
+
+import importlib
+import logging
+import pkgutil
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import ArgumentError
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
+
+import deblur_lightning
+from deblur_lightning.callbacks.classification import ClassificationWriter
+from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.callbacks.health import HealthPanel
+from deblur_lightning.callbacks.interrupt import SaveOnInterrupt, stop_cause
+from deblur_lightning.callbacks.label_writer import LabelWriter
+from deblur_lightning.callbacks.pictures import ComparisonPictures
+from deblur_lightning.callbacks.predictions import PredictionWriter
+from deblur_lightning.callbacks.progress import RunProgress
+from deblur_lightning.callbacks.rng_state import SaveRNGState
+from deblur_lightning.callbacks.schedule_monitor import ScheduleMonitor
+from deblur_lightning.callbacks.scores import ScoreWriter
+from deblur_lightning.commands.experiment.allocator import keep_freed_memory
+from deblur_lightning.commands.experiment.checkpoints import (
+    AtomicCheckpoints,
+    Checkpoints,
+    check_checkpoint,
+    command_with,
+    run_of,
+)
+from deblur_lightning.commands.experiment.loggers import RunCurves, ToleratedWandb, go_offline_if_need_be
+from deblur_lightning.commands.experiment.run_folder import (
+    SharedFolder,
+    check_writable,
+    experiment_name,
+    leave_if_unused,
+    take_folder,
+)
+from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
+from deblur_lightning.commands.mistakes import explain, one_line
+from deblur_lightning.commands.processes import end_started
+from deblur_lightning.errors import UserError
+from deblur_lightning.methods.classifier import ImageClassifier
+
+PACKAGES = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
+
+
+def run(argv: Sequence[str]) -> None:
+    """Run ``argv``, which starts with a subcommand; a user's mistake ends in one line and exit code 2."""
+    for room in PACKAGES:
+        import_all(room)
+    _quieten()
+    keep_freed_memory()
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    unset = (signal.SIG_DFL, signal.default_int_handler)  # a shell's background ignores Ctrl-C
+    found = {number: handler for number, handler in found.items() if handler in unset}
+    for number in found:
+        signal.signal(number, _stop_at_once)
+    try:
+        ExperimentCLI(argv)
+    except BaseException as error:
+        for number in found:
+            signal.signal(number, signal.SIG_IGN)  # impatience must not cut short what is told
+        code = _told(error)
+        if code is None:
+            raise
+        raise SystemExit(code) from None
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
+
+
+def _told(error: BaseException) -> int | str | None:
+    """Tell what ended a command and how to go on; returns the exit code, or None for what is no mistake of the user."""
+    stop = stop_cause(error)
+    if stop is not None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        print(f"\ncontinue  {command_with('fit', run_of(stop.checkpoint), stop.checkpoint)}", flush=True)
+    if stop is not None and stop.code:
+        return stop.code
+    if isinstance(error, SystemExit):
+        return error.code or 0
+    line = one_line(error)
+    if line is not None:
+        print(f"deblur: error: {line}", file=sys.stderr)
+        return 2
+    return None
+
+
+class ExperimentCLI(LightningCLI):
+    """LightningCLI with a folder for each run, refusing what would silently mean something else."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        # abbreviated keys would let misspelt ones pass; errors are told in one line by ``run``
+        strict: dict[str, Any] = {"exit_on_error": False, "allow_abbrev": False}
+        self._taken: Path | None = None
+        try:
+            super().__init__(
+                LightningModule,
+                LightningDataModule,
+                subclass_mode_model=True,
+                subclass_mode_data=True,
+                args=list(argv),
+                seed_everything_default=0,
+                auto_configure_optimizers=False,
+                save_config_callback=None,
+                trainer_defaults={"num_sanity_val_steps": 1},
+                parser_kwargs={**strict, **{name: dict(strict) for name in self.subcommands()}},
+            )
+        finally:
+            leave_if_unused(self._taken)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--run", type=str | None, help="folder of the run (default: runs/EXPERIMENT/NUMBER)")
+        told = "whether a checkpoint that cannot be written ends the run; else training goes on after a warning"
+        parser.add_argument("--stop_when_full", type=bool, default=True, help=told)
+        meant = "whether a checkpoint's run may go on with other data or another precision than it had"
+        parser.add_argument("--allow_changes", type=bool, default=False, help=meant)
+        parser.add_lightning_class_args(Checkpoints, "checkpoint")
+        parser.add_lightning_class_args(ComparisonPictures, "pictures")
+        best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
+        parser.set_defaults({f"checkpoint.{name}": value for name, value in best.items()})
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        try:
+            self.config = parser.parse_args(args)
+        except ArgumentError as error:
+            defaults = self._subcommand_parsers[args[0]].get_defaults(skip_validation=True)
+            raise UserError(explain(str(error), args, defaults.keys(branches=True))) from error
+        self.given = self.config[self.config.subcommand]
+
+    def _parse_ckpt_path(self) -> None:
+        """In place of Lightning's own, which takes the checkpoint's settings for the configuration's in silence."""
+        path = self.given.get("ckpt_path")
+        if path is not None:
+            check_checkpoint(Path(path), self.given.model)
+            if self.config.subcommand == "fit":
+                check_course(Path(path), course(self._parser("fit"), self.given), self.given.allow_changes)
+        elif self.config.subcommand != "fit":
+            raise UserError(
+                f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt"
+            )
+
+    def before_instantiate_classes(self) -> None:
+        if self.subcommand == "fit":
+            self.folder = self._taken = take_folder(self.given.run, experiment_name(self.given))
+        else:
+            self.folder = Path(self.given.run) if self.given.run else run_of(Path(self.given.ckpt_path))
+            if self.subcommand != "validate":
+                check_writable(self.folder)
+            if self.subcommand == "test":
+                self.given.verbose = False  # our own table says more than Lightning's
+            elif self.subcommand == "predict":
+                self.given.return_predictions = False  # they go to files, not to memory
+        go_offline_if_need_be(self.given.trainer.logger)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        kwargs["default_root_dir"] = self.folder
+        extra: list[Any] = [StopAtDivergence(), SaveRNGState(), *self._writers(), SaveOnInterrupt(), ScheduleMonitor()]
+        if self.given.trainer.enable_progress_bar is not False:
+            extra.append(RunProgress())
+        if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
+            loggers = ToleratedWandb.of(_listed(self.config_init.fit.trainer.logger))
+            kwargs["logger"] = [RunCurves(self.folder), *loggers]
+            extra.insert(0, SharedFolder())
+            extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))
+        elif isinstance(self.given.trainer.logger, bool | None):
+            kwargs["logger"] = False
+        trainer = self._get(self.config_init, "trainer")
+        kwargs["callbacks"] = [*_listed(trainer.callbacks), *extra]
+        kwargs["plugins"] = [*_listed(trainer.plugins), AtomicCheckpoints(go_on=not self.given.stop_when_full)]
+        return super().instantiate_trainer(**kwargs)
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            super()._run_subcommand(subcommand)
+        except Exception as error:
+            stop = stop_cause(error)
+            if stop is None or not stop.code:  # a signal ends all processes alike
+                end_started(self.trainer)
+            raise
+
+    def _writers(self) -> list[Callback]:
+        """What writes down what the model found."""
+        if isinstance(self.model, ImageClassifier):
+            return [ClassificationWriter(), LabelWriter()]
+        return [ScoreWriter(), PredictionWriter(), HealthPanel()]
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        if isinstance(self.model, ImageClassifier):  # there is no before and after to compare
+            callbacks = [callback for callback in callbacks if not isinstance(callback, ComparisonPictures)]
+        return super()._instantiate_trainer(config, callbacks)
+
+    def after_fit(self) -> None:
+        """Say where everything is and how to go on."""
+        if self.given.trainer.fast_dev_run:
+            return
+        folder, checkpoints = self.folder, Path(str(getattr(self.trainer.checkpoint_callback, "dirpath", self.folder)))
+        if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
+            self.trainer.save_checkpoint(checkpoints / "last.ckpt", weights_only=False)
+        if not self.trainer.is_global_zero or not (checkpoints / "last.ckpt").exists():
+            return
+        best = "best.ckpt" if (checkpoints / "best.ckpt").exists() else "last.ckpt"
+        pictures = sorted((folder / "pictures").glob("val_*.png"))
+        print(f"\nrun       {folder}")
+        if pictures:
+            print(f"picture   {pictures[-1]}")
+        print(f"test      {command_with('test', folder, checkpoints / best)}")
+        print(f"continue  {command_with('fit', folder, checkpoints / 'last.ckpt')}")
+
+    def after_test(self) -> None:
+        """Say where the scores and the picture are."""
+        if self.trainer.is_global_zero:
+            print(f"scores    {self.folder}/scores.csv\npicture   {self.folder}/pictures/test.png")
+
+    def after_predict(self) -> None:
+        """Say where the restored images, or the labels, are."""
+        if self.trainer.is_global_zero:
+            print(f"written   {self.folder}/predictions")
+
+
+def _stop_at_once(number: int, *_: Any) -> None:
+    """End where there is nothing to save; a second signal cuts short no tidying up."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def import_all(room: str) -> None:
+    """Import every module of a room, so that its classes can be named without their path."""
+    package = importlib.import_module(f"{deblur_lightning.__name__}.{room}")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def _quieten() -> None:
+    """Leave out advice that does not hold here."""
+    for message in (
+        ".*does not have many workers.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*Experiment logs directory .* exists and is not empty.*",
+        ".*Using `DistributedSampler` with the dataloaders.*",  # ours repeats no image
+        ".*number of training batches .* is smaller than the logging interval.*",
+        ".*`LightningModule.configure_optimizers` returned `None`.*",  # filters have nothing to optimize
+        ".*your dataloader is not resumable.*",  # ours goes on where it was
+        ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(
+        lambda record: not record.getMessage().startswith(("\N{ELECTRIC LIGHT BULB} Tip", "TPU available"))
+    )
+
+
+def _listed(given: Any) -> list[Any]:
+    """What the configuration gives as nothing, one object or a list of them."""
+    if isinstance(given, bool) or given is None:
+        return []
+    return list(given) if isinstance(given, list) else [given]

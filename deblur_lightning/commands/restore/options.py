@@ -1,0 +1,177 @@
+"""What ``deblur restore`` is asked for, and which file becomes which."""
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from deblur_lightning.commands.devices import chosen_device
+from deblur_lightning.commands.strict_parser import StrictParser
+from deblur_lightning.errors import UserError
+from deblur_lightning.files.images import IMAGE_SUFFIXES
+from deblur_lightning.restoring.conversion import FORMATS
+from deblur_lightning.restoring.photos import restored_name
+from deblur_lightning.restoring.tiles import SMALLEST
+from deblur_lightning.sources.files import image_names
+
+PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, ".avif", ".gif", ".jfif", ".jp2", ".mpo", ".tga")
+"""In lower case, what the names of photos end in where a folder is searched."""
+
+REPORT = "restoring-report"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo and where its restored version goes.
+
+    Attributes:
+        source: the photo.
+        target: its restored version.
+        format: what that is written as, in Pillow's names; None as the photo was read.
+    """
+
+    source: Path
+    target: Path
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """One call of ``deblur restore``, checked; the attributes are the options'.
+
+    Attributes:
+        out: the folder; where ``--out`` names a file, the one that it lies in.
+        single: whether ``--out`` names a file.
+    """
+
+    tasks: list[Job]
+    out: Path
+    single: bool
+    ckpt: Path | None
+    trust: list[str]
+    device: torch.device
+    tile: int | None
+    tta: bool
+    first_frame: bool
+    check: bool
+    report: bool
+    overwrite: bool
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Understand ``argv``.
+
+    Raises:
+        UserError: something is missing, unknown, or does not fit.
+    """
+    given = _arguments(argv)
+    if given.out is None:
+        raise UserError("no place for the restored photos: give a folder with --out=OUT.")
+    if not given.photos:
+        raise UserError("no photo given: name files or folders, as in deblur restore PHOTO --out=OUT.")
+    photos, out = [Path(photo).expanduser() for photo in given.photos], Path(given.out).expanduser()
+    single = _names_a_file(given.out, out, photos)
+    return Options(
+        tasks=[_single_task(photos[0], out, given.overwrite)] if single else tasks(photos, out),
+        out=out.parent if single else out,
+        single=single,
+        ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
+        trust=given.trust,
+        device=chosen_device(given.device),
+        tile=_tile(given.tile),
+        tta=given.tta,
+        first_frame=_frames(given.frames),
+        check=given.check,
+        report=given.report,
+        overwrite=given.overwrite,
+    )
+
+
+def tasks(photos: Sequence[Path], out: Path) -> list[Job]:
+    """What is to become what; folders are searched, and what they hold keeps its place.
+
+    Raises:
+        UserError: a photo does not exist, would replace itself, or two would become one.
+    """
+    found: dict[Path, Path] = {}
+    for source, place in _sources(photos, out):
+        target = out / place
+        _refuse_itself(source, target)
+        if found.setdefault(target, source).resolve() != source.resolve():
+            raise UserError(f"{found[target]} and {source} would both become {target}: restore them one by one.")
+    return [Job(source, target) for target, source in found.items()]
+
+
+def _names_a_file(given: str, out: Path, photos: Sequence[Path]) -> bool:
+    """Whether ``--out`` is a file's name: it ends as a photo's does, and is no folder."""
+    if os.path.isdir(out):
+        return False
+    one = len(photos) == 1 and not os.path.isdir(photos[0])
+    file = out.suffix.lower() in PHOTO_SUFFIXES and not given.endswith(os.sep)
+    if os.path.lexists(out) and not (file and one):
+        raise UserError(f"--out={out} is a file: give a folder.")
+    if file and not one:
+        raise UserError(f"--out={out} names a file, and there may be several photos: give a folder.")
+    return file
+
+
+def _single_task(photo: Path, out: Path, overwrite: bool) -> Job:
+    _refuse_missing(photo)
+    _refuse_itself(photo, out)
+    if out.suffix.lower() not in FORMATS:
+        raise UserError(f"--out={out}: such files cannot be written; give one that ends in {', '.join(FORMATS)}.")
+    if os.path.lexists(out) and not overwrite:
+        raise UserError(f"--out={out} is there already: give another name, or --overwrite.")
+    return Job(photo, out, FORMATS[out.suffix.lower()])
+
+
+def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    for photo in photos:
+        _refuse_missing(photo)
+        if not os.path.isdir(photo):
+            yield photo, Path(restored_name(photo))
+            continue
+        if out.resolve() == photo.resolve():
+            raise UserError(f"--out={out} is the folder whose photos are read: give another, in it or elsewhere.")
+        for name in image_names(photo, photo, PHOTO_SUFFIXES, broken_links=True, without=out):
+            yield photo / name, Path(name).with_name(restored_name(photo / name))
+
+
+def _refuse_missing(photo: Path) -> None:
+    if not os.path.exists(photo):
+        raise UserError(f"{photo} does not exist: check its path.")
+
+
+def _refuse_itself(source: Path, target: Path) -> None:
+    if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
+        raise UserError(f"{source} would be replaced by its restored version: give another --out.")
+
+
+def _arguments(argv: Sequence[str]) -> Namespace:
+    parser = StrictParser(prog="deblur restore")
+    parser.add_argument("photos", nargs="*")
+    for option in ("--out", "--ckpt"):
+        parser.add_argument(option)
+    parser.add_argument("--trust", action="append", default=[])
+    for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
+        parser.add_argument(option, default=default)
+    for option in ("--tta", "--check", "--report", "--overwrite"):
+        parser.add_argument(option, action="store_true")
+    return parser.parsed(argv)
+
+
+def _tile(given: str) -> int | None:
+    if given == "auto":
+        return None
+    if not given.isdecimal() or int(given) < SMALLEST:
+        raise UserError(f"--tile={given}: give auto, or a side in pixels of {SMALLEST} or more.")
+    return int(given)
+
+
+def _frames(given: str) -> bool:
+    if given not in ("refuse", "first"):
+        raise UserError(f"--frames={given}: choose from refuse, first.")
+    return given == "first"

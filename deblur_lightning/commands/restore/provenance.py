@@ -1,0 +1,105 @@
+"""Remembers what each restored photo in a folder was made from, so that nothing else is taken for it."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deblur_lightning.commands.restore.options import Job
+from deblur_lightning.errors import UserError
+from deblur_lightning.files.images import refuse_irregular
+from deblur_lightning.files.temporary import lock
+from deblur_lightning.files.writing import make_folder, write_atomically
+
+NAME = ".restored.json"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A source as it was when it was restored.
+
+    Attributes:
+        source: its path, absolute.
+        size: in bytes.
+        changed: when it last was, in nanoseconds.
+        sha256: of its bytes, in hexadecimal digits.
+    """
+
+    source: str
+    size: int
+    changed: int
+    sha256: str
+
+
+class Provenance:
+    """The restored photos of one folder, as its ``.restored.json`` tells.
+
+    Args:
+        folder: need not exist.
+
+    Raises:
+        UserError: that file is of something else, or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / NAME
+        self._known = self._read()
+
+    def complaint(self, task: Job) -> str:
+        """Why the file at the task's target is not what the task is to make of its source; nothing where it is."""
+        known = self._known.get(self._name(task))
+        cure = "give another --out, or --overwrite"
+        if known is None:
+            return f"{task.target} is there already, and nothing says that it was made from {task.source}: {cure}"
+        source, found = str(task.source.resolve()), task.source.stat()
+        if (source, found.st_size, found.st_mtime_ns) == (known.source, known.size, known.changed):
+            return ""
+        if known.size == found.st_size and known.sha256 == sha256(task.source):
+            return ""  # moved, or copied
+        if known.source == source:
+            return f"{task.target} was made from {task.source} before that changed: --overwrite makes it anew"
+        return f"{task.target} is there already, made from {known.source} and not from {task.source}: {cure}"
+
+    def note(self, task: Job) -> None:
+        """Write down that the task's target is made from its source, beside what others have written meanwhile.
+
+        Raises:
+            UserError: the source cannot be read, or there is no room, or no right to write.
+        """
+        refuse_irregular(task.source)
+        found = task.source.stat()
+        path, digest = os.fspath(task.source.resolve()), sha256(task.source)
+        origin = Origin(path, found.st_size, found.st_mtime_ns, digest)
+        make_folder(self._folder)
+        with lock(self._folder):
+            self._known = self._read() | {self._name(task): origin}
+            rows = {name: asdict(each) for name, each in self._known.items()}
+            write_atomically(self._path, (json.dumps(rows, indent=0) + "\n").encode())
+
+    def _name(self, task: Job) -> str:
+        return task.target.relative_to(self._folder).as_posix()
+
+    def _read(self) -> dict[str, Origin]:
+        if not os.path.exists(self._path):
+            return {}
+        try:
+            rows = json.loads(self._path.read_bytes())
+            return {str(name): _origin(row) for name, row in rows.items()}
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise UserError(f"{self._path} is not what deblur restore writes: move it away.") from error
+
+
+def sha256(path: Path) -> str:
+    """The file's hash, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _origin(row: Mapping[str, object]) -> Origin:
+    origin = Origin(**row)  # type: ignore[arg-type]
+    if [type(value) for value in asdict(origin).values()] != [str, int, int, str]:
+        raise TypeError("values of other types")
+    return origin

@@ -1,0 +1,97 @@
+"""What a loader worker does: decode, cut a window, flip; all of it keyed by the sample's counter."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import TypedDict
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it would ask the package index for news
+
+import albumentations as A
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from deblur_lightning.datamodules.sampler import Key
+from deblur_lightning.draws import Draws
+from deblur_lightning.sources.base import SharpImages
+
+
+class Crop(TypedDict):
+    """One item of a ``SharpBatch``."""
+
+    sharp: Tensor
+    index: int
+    visit: int
+
+
+class RandomCrops(Dataset[Crop]):
+    """A random square of each image, flipped and turned, pure in (seed, visit, index).
+
+    Args:
+        images: at least ``side - 2 * margin`` pixels high and wide.
+        side: of the square in pixels, the margin included; an image with less is extended by reflection.
+        flips: whether to flip and turn by quarters as well.
+        seed: of the draws.
+    """
+
+    def __init__(self, images: SharpImages, *, side: int, flips: bool, seed: int) -> None:
+        self.images = images
+        self.side = side
+        self.seed = seed
+        crop = A.RandomCrop(side, side)
+        self.place = A.Compose([crop], save_applied_params=True)
+        self.augment = A.Compose([crop, A.D4(p=1.0 if flips else 0.0)])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, key: Key) -> Crop:
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys: Sequence[Key]) -> list[Crop]:
+        """Those of a batch, which ``DataLoader`` asks for, with their seeds drawn at once."""
+        visits, indices = torch.tensor(keys).unbind(dim=1)
+        seeds = Draws(self.seed, "train", visits, indices).integers("window", 0, 2**31 - 1).tolist()
+        return [self._window(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
+
+    def _window(self, visit: int, index: int, seed: int) -> Crop:
+        part = self.images.crop(index, visit, partial(self._place, seed))
+        pixels = _extended(part.permute(1, 2, 0).numpy(), self.side)
+        self.augment.set_random_seed(seed)  # the same draws: a part that has its size already is only flipped
+        window = np.ascontiguousarray(self.augment(image=pixels)["image"].transpose(2, 0, 1))
+        return {"sharp": torch.from_numpy(window), "index": index, "visit": visit}
+
+    def _place(self, seed: int, height: int, width: int) -> tuple[slice, slice]:
+        """Where the window of ``seed`` lies, told before any pixel is made; all of an image that is too small."""
+        if min(height, width) < self.side:
+            return slice(0, height), slice(0, width)
+        self.place.set_random_seed(seed)
+        blank = np.empty((height, width), dtype=np.uint8)  # never looked at, and so never given memory
+        ((_, drawn),) = self.place(image=blank)["applied_transforms"]
+        left, top, right, bottom = drawn["crop_coords"]
+        return slice(top, bottom), slice(left, right)
+
+
+class WholeImages(Dataset[Crop]):
+    """Each image as it is."""
+
+    def __init__(self, images: SharpImages) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, key: Key) -> Crop:
+        visit, index = key
+        return {"sharp": self.images.pixels(index, visit), "index": index, "visit": visit}
+
+
+def _extended(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Reflect (H, W, C) ``pixels`` beyond its edges up to at least ``side`` in height and width."""
+    missing = [max(0, side - length) for length in pixels.shape[:2]]
+    if not any(missing):
+        return pixels
+    before_after = [(lack // 2, lack - lack // 2) for lack in missing]
+    return np.pad(pixels, [*before_after, (0, 0)], mode="reflect")

@@ -1,0 +1,13 @@
+"""No degradation at all: the share of sharp images in a mixture, and the baseline of any comparison."""
+
+from torch import Tensor
+
+from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
+from deblur_lightning.draws import Draws
+
+
+class Identity(Degradation):
+    """Leaves images as they are."""
+
+    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+        return without_psf(sharp.clone(), draws)

@@ -1,0 +1,81 @@
+"""Names that files of earlier versions hold: what was called otherwise is found under its name of today."""
+
+from typing import Any
+
+MODULES = {
+    "deblur_lightning.degradations.shifted": "deblur_lightning.degradations.shift",
+    "deblur_lightning.degradations.unchanged": "deblur_lightning.degradations.identity",
+    "deblur_lightning.methods.schedules": "deblur_lightning.optim.schedules",
+    "deblur_lightning.sources.drawn_digits": "deblur_lightning.sources.synthetic_digits",
+    "deblur_lightning.sources.drawn_shapes": "deblur_lightning.sources.synthetic_shapes",
+    "deblur_lightning.sources.paired": "deblur_lightning.sources.paired_folder",
+    "deblur_lightning.sources.prepared": "deblur_lightning.sources.preprocessed",
+    "deblur_lightning.sources.shared_target": "deblur_lightning.sources.repeated",
+    "deblur_lightning.sources.widened": "deblur_lightning.sources.concat_training",
+    "deblur_lightning.callbacks.task": "deblur_lightning.callbacks.task_accuracy",
+}
+CLASSES = {
+    "DrawnDigits": "SyntheticDigits",
+    "DrawnShapes": "SyntheticShapes",
+    "Prepared": "Preprocessed",
+    "SharedTarget": "Repeated",
+    "Unchanged": "Identity",
+    "Widened": "ConcatTraining",
+}
+ARGUMENTS = {"crop": "crop_border", "rim": "loss_border"}
+"""Of the methods."""
+
+METHODS = (
+    *("AdversarialRestorer", "ClassicalRestorer", "DeconvRestorer"),
+    *("OracleWiener", "RegressionRestorer", "SRCNNRestorer"),
+)
+
+
+def with_names_of_today(structure: Any) -> Any:
+    """A copy of ``structure``, dicts and lists of plain values, with the names of today.
+
+    Classes are renamed where ``class_path`` or ``_class_path``, which Lightning writes, names them; the arguments of
+    methods, where such a class takes them. Anything else stays as it is.
+    """
+    return _renamed(structure, {})
+
+
+def _renamed(structure: Any, known: dict[int, Any]) -> Any:
+    """``known`` holds what has been met already: YAML can refer to one place several times, and to itself."""
+    if not isinstance(structure, dict | list | tuple) or id(structure) in known:
+        return known.get(id(structure), structure)
+    known[id(structure)] = structure
+    if isinstance(structure, dict):
+        result: Any = _class_renamed({key: _renamed(value, known) for key, value in structure.items()})
+    else:
+        result = type(structure)(_renamed(inner, known) for inner in structure)
+    known[id(structure)] = result
+    return result
+
+
+def _class_renamed(settings: dict[Any, Any]) -> dict[Any, Any]:
+    for key in ("class_path", "_class_path"):
+        path = settings.get(key)
+        if not isinstance(path, str):
+            continue
+        settings[key] = class_today(path)
+        if path.rpartition(".")[2] in METHODS:
+            if key == "_class_path":
+                return _arguments_today(settings)
+            if isinstance(settings.get("init_args"), dict):
+                settings["init_args"] = _arguments_today(settings["init_args"])
+    return settings
+
+
+def class_today(path: str) -> str:
+    """The name of today of the class ``path``, dotted or short."""
+    module, dot, name = path.rpartition(".")
+    if not dot:
+        return CLASSES.get(name, name)
+    if module in MODULES:
+        return f"{MODULES[module]}.{CLASSES.get(name, name)}"
+    return path
+
+
+def _arguments_today(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {ARGUMENTS.get(name, name): value for name, value in arguments.items()}

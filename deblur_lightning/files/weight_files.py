@@ -1,0 +1,165 @@
+"""Files of weights: read as data, with nothing in them executed, and nothing unpacked or allocated by what they say."""
+
+import pickletools
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.files.moved_names import with_names_of_today
+from deblur_lightning.files.plain_data import check_plain, leaves, parse_json, text_keys
+
+NAMED = re.compile(
+    r"(collections (OrderedDict|Counter))|((builtins|__builtin__) (set|complex))|(torch\.nn\.parameter Parameter)"
+    r"|(torch\._utils _rebuild_(parameter|tensor(_v2|_v3)?))|(torch (Size|device))"
+    r"|(torch(\.storage)? \w+Storage)|(torch (bfloat|bool|complex|float|int|uint|long|half|double)\w*)"
+)
+"""What a checkpoint's pickle may name. ``weights_only`` allows more, some of it as large as the file wants it."""
+
+TENSORS = ("state_dict", "latest", "generators")
+"""Keys of a checkpoint that hold tensors by name."""
+
+PLAIN = ("loops", "epoch", "global_step", "settings", "features")
+"""Keys of a checkpoint that hold plain data, or tensors among it; what else there may be is a user's own."""
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint of ``deblur fit``, its tensors left on the disk until they are used.
+
+    Raises:
+        UserError: it is absent, damaged, no checkpoint, larger than it seems, or holds what would have to be executed.
+    """
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
+    try:
+        packed = _packed(path)
+        content = None if packed else torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except Exception as error:  # a damaged file makes torch raise nearly anything
+        raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
+    if packed:
+        raise UserError(f"{path} unpacks to more than it is, which no checkpoint of deblur fit does: do not use it.")
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise UserError(f"{path} is no checkpoint of a run: give one that deblur fit has written.")
+    try:
+        _check(content)
+        for key in ("hyper_parameters", "settings"):
+            if key in content:
+                content[key] = with_names_of_today(content[key])
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error}): give another checkpoint.") from error
+    return content
+
+
+def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights that are no finite numbers.
+
+    Raises:
+        UserError: naming the first.
+    """
+    for name, value in weights.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise UserError(f"{path} holds values that are no numbers, in {name}: give an earlier checkpoint.")
+
+
+def settings_and_weights(path: Path) -> tuple[Any, dict[str, Tensor]]:
+    """What a model file says of its network, unchecked, and the weights, not read yet; see ``network_of``.
+
+    Raises:
+        UserError: the file is damaged, or is no model's.
+    """
+    if path.suffix == ".safetensors":
+        return _safetensors(path)
+    content = read_checkpoint(path)
+    return content.get("hyper_parameters", {}).get("network"), network_weights(content["state_dict"])
+
+
+def network_weights(state: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights that a checkpoint's ``state_dict`` restores with, named as the network names them."""
+    for prefix in ("average.network.", "network."):
+        found = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+        if found:
+            return found
+    return {}
+
+
+def read_downloaded(path: Path, cure: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Published weights that ``cure``, a command, has put on the disk; those of the names and shapes of ``like``.
+
+    Raises:
+        UserError: the file is damaged, or another's.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        _check_tensors(content)
+        weights = {name: value for name, value in content.items() if name in like}
+        counted = {name for name in like if name.endswith("num_batches_tracked")}  # which older files lack
+        if like.keys() - counted - weights.keys() or any(x.shape != like[name].shape for name, x in weights.items()):
+            raise ValueError("it holds other weights")
+    except Exception as error:  # a damaged file makes torch raise nearly anything
+        raise UserError(f"{path} is damaged: remove it, and fetch it again with {cure}") from error
+    return weights
+
+
+def _safetensors(path: Path) -> tuple[Any, dict[str, Tensor]]:
+    try:
+        with safe_open(path, "pt") as file:  # checks that what the header says of sizes is so
+            described = (file.metadata() or {}).get("network")
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no dict
+    except (SafetensorError, OSError, ValueError, RuntimeError, AttributeError) as error:
+        raise UserError(f"{path} is no sound safetensors file: get another copy.") from error
+    if described is None:
+        raise UserError(f"{path} does not say which network it is of: make it with deblur export.")
+    try:
+        return parse_json(described), weights
+    except ValueError as error:
+        raise UserError(f"{path} does not say which network it is of ({error}): get another copy.") from error
+
+
+def _packed(path: Path) -> bool:
+    """Whether a checkpoint, a zip whose entries torch leaves as they are, would unpack to more than it is.
+
+    Raises:
+        ValueError: it names what no checkpoint needs.
+    """
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            return True
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            return True
+        (pickled,) = (entry for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl")
+        for operation, argument, _ in pickletools.genops(archive.read(pickled)):
+            if operation.name == "GLOBAL" and not NAMED.fullmatch(str(argument)):
+                raise ValueError(f"it names {argument}")
+    return False
+
+
+def _check(content: dict[str, Any]) -> None:
+    """Check the parts of a checkpoint that this package, or Lightning on its behalf, works with.
+
+    Raises:
+        ValueError: naming what is wrong.
+    """
+    for key in TENSORS:
+        _check_tensors(content.get(key, {}))
+    for key in ("hyper_parameters", "settings", "loops"):
+        text_keys(content.get(key, {}))
+    groups = [text_keys(state).get("param_groups") for state in content.get("optimizer_states", [])]
+    for part in (*(content.get(key) for key in PLAIN), *groups):
+        check_plain([leaf for leaf in leaves(part) if not isinstance(leaf, Tensor)])
+    for _ in leaves(content.get("hyper_parameters")):  # may hold whatever a user's own method has saved, of some size
+        pass
+    if not isinstance(content.get("features", ""), str):
+        raise ValueError("its features are no text")
+
+
+def _check_tensors(named: Any) -> None:
+    for value in text_keys(named).values():
+        if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
+            raise ValueError("it holds something else where weights should be")

@@ -1,0 +1,108 @@
+"""Fourier tools: transfer functions of kernels, quantities that depend on frequency, and the regularised inverse.
+
+Spectra are those of real images, halved as ``torch.fft.rfft2`` leaves them: (..., H, W // 2 + 1).
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+_FEW_TAPS = 64
+_MIDWAY = 1e-4  # of a band; well above float32's errors
+
+HIGHEST = 0.5**0.5
+"""The highest radial frequency of a pixel grid, at its spectrum's corner, in cycles for each pixel."""
+
+
+def transfer(kernel: Tensor, size: tuple[int, int]) -> Tensor:
+    """The transform of kernels whose first tap lies at the origin.
+
+    Args:
+        kernel: (..., I, J), real, at most of ``size``.
+        size: height and width of the images that they are for.
+
+    Returns:
+        (..., H, W // 2 + 1) complex.
+    """
+    rows, columns = kernel.shape[-2:]
+    if rows * columns > _FEW_TAPS:
+        spectrum: Tensor = torch.fft.rfft2(kernel, s=size)
+        return spectrum
+    # so few taps are summed faster than a padded image is transformed
+    down = _waves(rows, size[0], size[0], kernel)
+    right = _waves(columns, size[1], size[1] // 2 + 1, kernel)
+    waves: Tensor = down.T @ (kernel.to(right.dtype) @ right)
+    return waves
+
+
+def _waves(taps: int, length: int, frequencies: int, like: Tensor) -> Tensor:
+    """exp(-2 pi i t f / length) for each tap t and frequency f: (taps, frequencies) complex."""
+    steps = torch.arange(max(taps, frequencies), device=like.device)
+    turns = (steps[:taps, None] * steps[:frequencies] % length).to(like.dtype) / length
+    return torch.polar(torch.ones_like(turns), -2 * math.pi * turns)
+
+
+def centred_transfer(psf: Tensor, size: tuple[int, int]) -> Tensor:
+    """The optical transfer function (OTF) of PSFs (..., K, K), K odd, whose middle tap is the origin."""
+    height, width = size
+    side = psf.shape[-1]
+    placed = psf.new_zeros(*psf.shape[:-2], height, width)
+    placed[..., :side, :side] = psf
+    return transfer(placed.roll((-(side // 2), -(side // 2)), dims=(-2, -1)), size)
+
+
+def mirrored_rows(spectrum: Tensor) -> Tensor:
+    """The values (..., H, V) at the negated vertical frequencies."""
+    mirrored: Tensor = spectrum.flip(-2).roll(1, dims=-2)
+    return mirrored
+
+
+def radius(size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
+    """Radial frequencies (H, W // 2 + 1), from 0 to ``HIGHEST`` cycles for each pixel."""
+    down = torch.fft.fftfreq(size[0], device=device)
+    right = torch.fft.rfftfreq(size[1], device=device)
+    radii: Tensor = (down[:, None] ** 2 + right**2).sqrt()
+    return radii
+
+
+def interpolate_bands(bands: Tensor, size: tuple[int, int]) -> Tensor:
+    """Interpolate linearly, over a spectrum, what is known at N radii, evenly from 0 to ``HIGHEST``.
+
+    Args:
+        bands: (..., N), N at least 2.
+        size: height and width of the image.
+
+    Returns:
+        (..., H, W // 2 + 1).
+    """
+    last = bands.shape[-1] - 1
+    place = radius(size, bands.device) * (last / HIGHEST)
+    below = place.floor().long().clamp(max=last - 1)
+    share = (place - below).to(bands.dtype)
+    return bands[..., below] * (1 - share) + bands[..., below + 1] * share
+
+
+def band_means(spectrum: Tensor, bands: int, size: tuple[int, int]) -> Tensor:
+    """The mean of a real quantity over each of the bands that ``spread`` interpolates between.
+
+    Args:
+        spectrum: (..., H, W // 2 + 1) real.
+        bands: N, at least 2.
+        size: height and width of the image.
+
+    Returns:
+        (..., N); a band that no frequency lies nearest to has the mean of the nearest band. A frequency midway
+        between two counts to the lower one, whatever the last bits of a square root say.
+    """
+    place = (radius(size, spectrum.device) * ((bands - 1) / HIGHEST) - _MIDWAY).round().long().flatten()
+    sums = spectrum.new_zeros(*spectrum.shape[:-2], bands).index_add(-1, place, spectrum.flatten(-2))
+    counts = torch.bincount(place, minlength=bands)
+    present = counts.nonzero().flatten()
+    nearest = present[(torch.arange(bands, device=place.device)[:, None] - present).abs().argmin(dim=1)]
+    return (sums / counts.clamp(min=1))[..., nearest]
+
+
+def regularised_inverse(otf: Tensor, noise_to_signal: Tensor) -> Tensor:
+    """conj(H) / (|H|^2 + e): Wiener's filter where e is the ratio of the noise's to the signal's power."""
+    return otf.conj() / (otf.abs() ** 2 + noise_to_signal)

@@ -1,0 +1,172 @@
+"""What the page does with a photo: restores it, and keeps of it only what its tab shows."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.restoring.encoding import write_photo
+from deblur_lightning.restoring.estimates import estimate
+from deblur_lightning.restoring.model import Model
+from deblur_lightning.restoring.photos import Photo, read_photo, restored_name
+from deblur_lightning.restoring.report import middle, training_ranges, warning_of
+from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
+from deblur_lightning.restoring.tiles import Planes
+
+SHOWN = 1600
+"""Pixels a side, at most, of the part of a photo that the slider shows."""
+
+UPLOADS = "uploads"
+"""Name of the folder, in the one that is worked in, where Gradio puts what is uploaded."""
+
+STALE = 600
+"""Seconds after which an upload that nobody asked to restore is removed."""
+
+Shown = tuple[tuple[str, str] | None, str, str | None]
+"""The paths of the slider's two pictures, a text, and the restored file's path."""
+
+NOTHING: Shown = (None, "", None)
+
+
+class AppState:
+    """Restores what is laid on it.
+
+    An upload is removed as soon as it has been read. Its pixels stay in memory, for another model, and its answer on
+    disk, for the download, until the tab gets another photo, is cleared or closed.
+
+    Args:
+        models: to choose from, by name.
+        device: where they restore.
+        folder: to work in.
+
+    Attributes:
+        uploads: where each upload lies in a folder of its own, which is removed with it.
+        answers: where each answer does.
+    """
+
+    def __init__(self, models: Mapping[str, Model], device: torch.device, folder: Path) -> None:
+        self.models = models
+        self.uploads, self.answers = folder / UPLOADS, folder / "answers"
+        for place in (self.uploads, self.answers):
+            place.mkdir(exist_ok=True)
+        self._restorers = {name: PhotoRestorer(model, device) for name, model in models.items()}
+        self._photos: dict[str, tuple[str, Photo]] = {}
+        self._folders: dict[str, Path] = {}
+        self._writing = threading.Lock()
+        self._closed = False
+        for module in (module for each in self._restorers.values() for module in each.network.modules()):
+            module.register_forward_pre_hook(self._check_open)
+
+    def restore(self, path: str | None, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
+        """Restore the upload ``path`` with the model ``name``; a file that cannot be restored gets a line.
+
+        Args:
+            path: of the file, in a folder of its own; None takes the photo off the desk.
+            name: of a model.
+            tab: whose photo it is.
+            progress: is told the share that is done.
+        """
+        self.clear(tab)
+        if path is None:
+            return NOTHING
+        source = Path(path)
+        if source.resolve().parent.parent != self.uploads.resolve():
+            return None, _bold("this was not uploaded here."), None
+        try:
+            self._photos[tab] = restored_name(source), read_photo(source, first_frame=True)
+        except UserError as error:
+            return None, _bold(str(error).replace(str(source), source.name)), None
+        finally:
+            shutil.rmtree(source.parent, ignore_errors=True)
+            _remove_stale(self.uploads)
+        return self.again(name, tab, progress)
+
+    def again(self, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
+        """Restore the tab's photo with the model ``name``."""
+        if tab not in self._photos:
+            return NOTHING
+        self._remove_answer(tab)
+        file, photo = self._photos[tab]
+        done = 0
+
+        def tick(pixels: int) -> None:
+            nonlocal done
+            self._check_wanted(tab)
+            done += pixels
+            progress(done / (photo.planes.shape[0] * photo.planes.shape[1]), desc="restoring")
+
+        try:
+            planes = self._restorers[name].restore(photo.planes, tick)
+            with self._writing:
+                self._check_wanted(tab)
+                pictures, result = self._written(file, tab, photo, planes)
+        except UserError as error:
+            return None, _bold(str(error)), None
+        told = _told(photo.planes, self.models[name].card.get("estimates", {}))
+        return pictures, f"{told} {_bold(f'It was {LEFT}.')}" if planes is photo.planes else told, result
+
+    def clear(self, tab: str) -> None:
+        """Forget a tab's photo, and remove its answer."""
+        with self._writing:
+            self._photos.pop(tab, None)
+            self._remove_answer(tab)
+
+    def close(self) -> None:
+        """Write nothing more, and end what is being restored at its next layer: the process waits for it."""
+        with self._writing:
+            self._closed = True
+
+    def _check_open(self, *_: object) -> None:
+        if self._closed:
+            raise UserError("the page was closed.")
+
+    def _check_wanted(self, tab: str) -> None:
+        self._check_open()
+        if tab not in self._photos:
+            raise UserError("the photo was taken away.")
+
+    def _written(self, file: str, tab: str, photo: Photo, planes: Planes) -> tuple[tuple[str, str], str]:
+        try:
+            folder = Path(tempfile.mkdtemp(dir=self.answers))
+            self._folders[tab] = folder
+            pictures = [folder / side / "shown.png" for side in ("before", "after")]
+            for place, shown in zip(pictures, (photo.planes, planes), strict=True):
+                place.parent.mkdir()
+                Image.fromarray(middle(shown, SHOWN)).save(place, compress_level=1)
+        except OSError as error:
+            raise UserError(f"cannot write the answer: {error.strerror or error}.") from error
+        write_photo(folder / file, Photo(planes, photo.alpha, photo.format, photo.settings))
+        return (str(pictures[0]), str(pictures[1])), str(folder / file)
+
+    def _remove_answer(self, tab: str) -> None:
+        if tab in self._folders:
+            shutil.rmtree(self._folders.pop(tab), ignore_errors=True)
+
+
+def _told(planes: Planes, ranges: dict[str, list[float]]) -> str:
+    found = estimate(planes)
+    warning = warning_of(found, ranges)
+    numbers = "" if found is None else f"Estimated blur {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "
+    part = f" Shown is the middle, {SHOWN} pixels." if max(planes.shape[:2]) > SHOWN else ""
+    return f"{numbers}{training_ranges(ranges)}.{f' **Careful: {warning}.**' if warning else ''}{part}"
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**"
+
+
+def _remove_stale(uploads: Path) -> None:
+    """Remove what was uploaded and never asked for: the tab was closed, or the upload broke off."""
+    for entry in uploads.iterdir() if uploads.is_dir() else ():
+        try:
+            if time.time() - entry.stat().st_mtime > STALE:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        except OSError:  # gone already
+            continue

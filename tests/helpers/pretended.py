@@ -1,0 +1,41 @@
+"""A small book of claims, and folders as its runs would leave them."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+from deblur_lightning.ledger.claims import Budget, Claim, ClaimSet, DataSet, Training
+from deblur_lightning.ledger.plan import NOTE, Run
+from deblur_lightning.records import ScoreRecord, add_scores
+
+EFFORTS = {"quick": Budget(seeds=2, seconds=10), "full": Budget(seeds=2, seconds=100)}
+TRAININGS = {
+    "layer": Training("layer", "deconv_box", EFFORTS),
+    "other": Training("other", "conv_sir", EFFORTS),
+    "digits": Training("digits", "mnist_mlp", EFFORTS, data="mnist"),
+}
+DATA = {"mnist": DataSet("MNIST", "MNIST/raw", ("--config=experiments/data/mnist.yaml", "--data.source.root={data}"))}
+
+
+def claim(**settings: object) -> Claim:
+    usual: dict[str, object] = {"id": "one", "report": "A", "claim": "It gains.", "claimed": "+1 dB", "why": "Because."}
+    usual |= {"metric": "psnr_gain", "runs": ("layer",), "at_least": 1.0}
+    return Claim(**(usual | settings))  # type: ignore[arg-type]
+
+
+def book(*claims: Claim) -> ClaimSet:
+    return ClaimSet(DATA, TRAININGS, claims)
+
+
+def pretend(run: Run, gains: Sequence[float], inputs: str = "i") -> None:
+    """Leave behind what a finished run would, on images blurred to 20 dB."""
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x") | {"run": run.folder.name}
+    for metric, base in {"psnr": 20.0, "psnr_gain": 0.0, "psnr_blurred": 20.0, "correct": 0.0}.items():
+        for place, gain in enumerate(gains):
+            value = base if metric == "psnr_blurred" else base + gain
+            record = ScoreRecord(**common | {"value": value, "metric": metric})  # type: ignore[arg-type]
+            record = dataclasses.replace(record, image=f"{place}.png", inputs=f"{inputs}{place}")
+            run.folder.mkdir(parents=True, exist_ok=True)
+            add_scores(run.folder / "scores.csv", [record])
+    note = {"arguments": list(run.arguments), "parameters": 12, "seconds": 3.2, "commit": "abc", "machine": "one core"}
+    (run.folder / NOTE).write_text(json.dumps(note))

@@ -1,0 +1,84 @@
+"""What a photo supports of its restoration: a wrong change is taken back, a right one is kept."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from deblur_lightning.restoring import data_consistency
+from deblur_lightning.restoring.data_consistency import SUPPORT, fit_psf, keep_supported
+from deblur_lightning.restoring.tiles import Planes
+from tests.helpers.graphics import psnr
+
+rng = np.random.default_rng(0)
+SHARP = (ndimage.gaussian_filter(rng.random((120, 150, 3)), (0.6, 0.6, 0)) * 255).astype(np.uint8)
+
+
+def moved(planes: Planes, length: int = 5) -> Planes:
+    """Blurred by a horizontal motion."""
+    return np.rint(ndimage.uniform_filter1d(planes.astype(np.float64), length, axis=1)).astype(np.uint8)
+
+
+def test_the_psf_is_that_of_the_blur() -> None:
+    psf = fit_psf(moved(SHARP), SHARP)
+    middle = SUPPORT // 2
+    assert psf.shape == (SUPPORT, SUPPORT)
+    assert psf.min() >= 0
+    assert abs(psf.sum() - 1) < 1e-9
+    assert np.abs(psf[middle, middle - 2 : middle + 3] - 0.2).max() < 0.02
+
+
+@pytest.mark.parametrize("planes", [np.full((40, 40, 3), 90, np.uint8), SHARP[:1, :1], SHARP[:1], SHARP[:2, :3]])
+def test_where_nothing_tells_there_is_no_blur(planes: Planes) -> None:
+    psf = fit_psf(planes, planes)
+    assert psf[SUPPORT // 2, SUPPORT // 2] > 0.99
+    assert np.array_equal(keep_supported(planes, planes), planes)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_restoration_is_kept(dtype: type) -> None:
+    step = 1 if dtype == np.uint8 else 257
+    before, after = (planes.astype(dtype) * dtype(step) for planes in (moved(SHARP), SHARP))
+    kept = keep_supported(before, after)
+    assert kept.dtype == dtype
+    assert psnr(kept[20:-20, 20:-20] / step, SHARP[20:-20, 20:-20]) > 40
+
+
+def test_what_is_missing_is_added() -> None:
+    before = moved(SHARP)
+    cast = SHARP + np.rint(5 * np.sin(np.arange(150) / 20))[None, :, None]
+    kept = keep_supported(before, cast.clip(0, 255).astype(np.uint8))
+    assert psnr(kept[:, 20:-20], SHARP[:, 20:-20]) > psnr(cast[:, 20:-20], SHARP[:, 20:-20]) + 6
+
+
+def test_a_change_that_does_not_lead_back_is_mostly_taken_back() -> None:
+    before = moved(SHARP)
+    wrong = (before + rng.integers(-30, 31, before.shape)).clip(0, 255).astype(np.uint8)
+    assert psnr(keep_supported(before, wrong), before) > psnr(wrong, before) + 6
+
+
+def test_one_wrong_place_costs_that_place_alone() -> None:
+    before, after = moved(SHARP), SHARP.copy()
+    after[:40, :40] = rng.integers(0, 256, (40, 40, 3))
+    kept = keep_supported(before, after)
+    assert psnr(kept[8:32, 8:32], before[8:32, 8:32]) > 30
+    assert psnr(kept[80:, 80:-20], SHARP[80:, 80:-20]) > psnr(before[80:, 80:-20], SHARP[80:, 80:-20]) + 6
+
+
+def test_flat_stays_flat_grey_grey_white_white_black_black() -> None:
+    before = moved(SHARP)
+    before[:60] = before[:60].mean(axis=2, keepdims=True)  # grey, with a border that is not
+    before[:, :50] = (33, 25, 23)
+    before[80:90, 100:], before[90:100, 100:] = 255, 0
+    after = (before + rng.integers(-3, 4, before.shape)).clip(0, 255).astype(np.uint8)
+    kept = keep_supported(before, after).astype(int)
+    assert (kept[:, :30] == (33, 25, 23)).all()
+    assert (np.ptp(kept[:40, 65:], axis=2) <= 1).all()  # rounding
+    assert (kept[before == 255] == 255).all()
+    assert (kept[before == 0] == 0).all()
+
+
+def test_strips_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = moved(SHARP)
+    whole = keep_supported(before, SHARP).astype(int)
+    monkeypatch.setattr(data_consistency, "STRIP", 16)
+    assert np.abs(keep_supported(before, SHARP) - whole).max() <= 1
