@@ -1,3 +1,7 @@
-"""Image deblurring experiments in PyTorch Lightning: learn, measure, compare and restore."""
+"""Image deblurring in PyTorch Lightning: train, measure and compare methods, and restore photos."""
+
+import lazy_loader
 
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

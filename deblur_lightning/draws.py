@@ -57,6 +57,12 @@ class Draws:
     scope: str = ""
     record: dict[str, dict[int, float]] | None = field(default=None, compare=False)
 
+    @classmethod
+    def for_batch(cls, count: int, seed: int = 0) -> "Draws":
+        """Draws for a batch of ``count`` images, each by its position in it."""
+        index = torch.arange(count)
+        return cls(seed=seed, split="train", visit=torch.zeros_like(index), index=index)
+
     def scoped(self, name: str) -> "Draws":
         """The same counters, with stream names of their own below ``name``."""
         return replace(self, scope=f"{self.scope}{name}/")

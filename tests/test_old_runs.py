@@ -15,7 +15,7 @@ from deblur_lightning.commands.classes import class_named
 from deblur_lightning.files.moved_names import CLASSES, MODULES, class_today, with_names_of_today
 from deblur_lightning.ledger.run_summaries import gather
 from deblur_lightning.records import read_scores
-from deblur_lightning.restoring.model import load, read_model
+from deblur_lightning.restoring.model import load_model, read_model
 
 Deblur = Callable[..., tuple[int, str, str]]
 OLD = Path(__file__).parent / "old_run"
@@ -52,7 +52,7 @@ def test_its_model_and_its_summary_are_read(run: Path) -> None:
 
 
 def test_the_shipped_card_is_read() -> None:
-    assert load().card["trained_on"]
+    assert load_model().card["trained_on"]
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -27,7 +27,7 @@ from deblur_lightning.batch import SharpBatch
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.restoring.estimates import Estimate, estimate
 from deblur_lightning.restoring.export import export_safetensors
-from deblur_lightning.restoring.model import SHIPPED, load, sha256, weights_folder
+from deblur_lightning.restoring.model import SHIPPED, load_model, sha256, weights_folder
 from deblur_lightning.sources.base import Source
 
 SIDE = 400  # pixels of a training image, at most, whose blur is estimated
@@ -76,7 +76,7 @@ def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> 
         parser.add_subclass_arguments(kind, name, required=True)
     built = parser.instantiate(parser.parse_object(deepcopy({name: data[name] for name in ("source", "degradation")})))
     estimates = learned_from(built.source, built.degradation, visits)
-    model = replace(load(checkpoint), card={"estimates": estimates})  # with a card, as it will be used
+    model = replace(load_model(checkpoint), card={"estimates": estimates})  # with a card, as it will be used
     table = scores(model, photographs("test", side), side, only_model=True, families=FAMILIES)
     return {
         "name": SHIPPED,
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     checkpoint = given.ckpt or given.run / "checkpoints" / "last.ckpt"
     given.out.mkdir(parents=True, exist_ok=True)
     weights = given.out / f"{SHIPPED}.safetensors"
-    export_safetensors(load(checkpoint), weights)
+    export_safetensors(load_model(checkpoint), weights)
     if weights.stat().st_size > LARGEST_FILE:
         raise SystemExit(f"{weights} has {weights.stat().st_size / 1e6:.1f} MB: the package takes 10.")
     described = {**card(given.run, checkpoint, weights, given.visits, given.side), "commit": commit}

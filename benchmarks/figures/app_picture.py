@@ -21,7 +21,7 @@ from benchmarks.studies.families import Family, blurred, photographs
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.restoring.app import page
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.serving import serve
 
 PHOTOGRAPH, PORT = 3, 7890
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="its path")
     parser.add_argument("--out", type=Path, default=Path("docs/restoring/app.png"))
     given = parser.parse_args(arguments)
-    model = load()
+    model = load_model()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         photo = Path(folder) / "photo.jpg"
         batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))

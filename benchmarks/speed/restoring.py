@@ -29,7 +29,7 @@ from PIL import Image
 from benchmarks.speed.machine import machine
 from benchmarks.speed.timing import tell
 from deblur_lightning.restoring.encoding import encode
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes, Tiling
@@ -55,7 +55,7 @@ def restore_file(source: Path, target: Path, ckpt: Path | None, tile: int | None
     """Restore one file as the command does; returns processor seconds, and the peak memory in MiB above the imports."""
     before = peak()
     start = time.process_time()
-    restorer = PhotoRestorer(load(ckpt), torch.device("cpu"), tile)
+    restorer = PhotoRestorer(load_model(ckpt), torch.device("cpu"), tile)
     photo = read_photo(source)
     planes = restorer.restore(photo.planes)
     target.write_bytes(encode(Photo(planes, photo.alpha, photo.format, photo.settings)))
@@ -64,7 +64,7 @@ def restore_file(source: Path, target: Path, ckpt: Path | None, tile: int | None
 
 def ratio(ckpt: Path | None, planes: Planes, rounds: int = 2) -> float:
     """Throughput with tiles over that of the whole image: the fastest of interleaved rounds."""
-    tiled, whole = (PhotoRestorer(load(ckpt), torch.device("cpu")) for _ in range(2))
+    tiled, whole = (PhotoRestorer(load_model(ckpt), torch.device("cpu")) for _ in range(2))
     whole.tiling = Tiling(core=0)
     times: dict[PhotoRestorer, list[float]] = {whole: [], tiled: []}
     for _ in range(rounds):
@@ -103,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
         print(json.dumps(found))
         return found
     found = costs(given)
-    found["difference"] = PhotoRestorer(load(given.ckpt), torch.device("cpu")).difference(photograph(given.megapixels))
+    found["difference"] = PhotoRestorer(load_model(given.ckpt), torch.device("cpu")).difference(
+        photograph(given.megapixels)
+    )
     for megapixels in given.whole:
         found[f"ratio of {megapixels:g}"] = ratio(given.ckpt, photograph(megapixels))
     header = [f"{given.megapixels:g} megapixels, {given.threads} threads", ""]

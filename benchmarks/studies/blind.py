@@ -31,7 +31,7 @@ from deblur_lightning.methods.oracle import MeasuredWiener
 from deblur_lightning.metrics import psnr
 from deblur_lightning.networks.measuring import measure
 from deblur_lightning.restoring.estimates import estimate
-from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes, scale
 
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> Scores:
     given = parser.parse_args(arguments)
     families = [family for family in FAMILIES if not given.families or family.name in given.families]
     images = photographs("test", given.side, given.data)
-    table = scores(load(given.ckpt), images, given.side, given.only_model, families)
+    table = scores(load_model(given.ckpt), images, given.side, given.only_model, families)
     print(markdown(table, families))
     if given.out:
         given.out.write_text(json.dumps(table, indent=1))

@@ -27,7 +27,7 @@ from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.metrics import psnr
 from deblur_lightning.networks.srcnn import SRCNN
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from deblur_lightning.sources.photos import Photos
 
 BLUR = Family("7x7, sigma 1", GaussianBlur((1.0, 1.0), (7, 7)), noise=0.0)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
     options = parser.parse_args(arguments)
     ends = {"without a ReLU at the end": nn.Identity(), "with a ReLU at the end": nn.ReLU()}
     if options.run:
-        last = load(options.run / "checkpoints" / "last.ckpt").network
+        last = load_model(options.run / "checkpoints" / "last.ckpt").network
         networks: dict[str, nn.Module] = {words: nn.Sequential(last, end) for words, end in ends.items()}
     else:
         networks = {words: trained(end, options.steps) for words, end in ends.items()}

@@ -1,13 +1,14 @@
 """The contract of a degradation, and the one function that turns sharp bytes into a training pair."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import torch
 from torch import Tensor, nn
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch, to_8bit
 from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
 from deblur_lightning.functional.psf import identity
 
 
@@ -65,6 +66,36 @@ class Degradation(nn.Module, ABC):
     margin: int = 0
     smallest: int = 1
     psf_size: int = 1
+
+    @overload
+    def __call__(self, sharp: Tensor, draws: Draws) -> Degraded: ...
+
+    @overload
+    def __call__(self, sharp: Tensor, *, seed: int = 0) -> tuple[Tensor, Tensor]: ...
+
+    def __call__(self, sharp: Tensor, draws: Draws | None = None, *, seed: int = 0) -> Degraded | tuple[Tensor, Tensor]:
+        """Degrade ``sharp`` by ``draws``, or by draws made of ``seed`` and each image's position in the batch.
+
+        Args:
+            sharp: (B, C, H, W) float32 in [0, 1].
+            draws: of length B; with them the answer is a ``Degraded``.
+            seed: of the draws, where none are given.
+
+        Returns:
+            The blurred images, of the shape of ``sharp``, not rounded to 8 bits (``to_8bit`` does so), and the PSFs,
+            (B, K, K). A degradation that no PSF describes returns what it knows of one, at least the identity.
+
+        Raises:
+            UserError: the images are smaller than ``smallest``, or of another shape or type.
+        """
+        if draws is not None:
+            answer: Degraded = super().__call__(sharp, draws)
+            return answer
+        if sharp.ndim != 4 or not sharp.is_floating_point():
+            given = f"{tuple(sharp.shape)} {str(sharp.dtype).removeprefix('torch.')}"
+            raise UserError(f"{type(self).__name__}: images are {given}: give (B, C, H, W) floats from 0 to 1.")
+        blurred, psf, _ = super().__call__(sharp.float(), Draws.for_batch(len(sharp), seed))
+        return blurred, psf
 
     @abstractmethod
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:

@@ -1,1 +1,5 @@
-"""A photo in, a photo out: any file, any size, whatever the network."""
+"""Restoring photos: any file, any size, whatever the network."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -29,11 +29,12 @@ def fitting(photo: Photo, path: Path) -> Photo:
     if alpha is not None and name in ("JPEG", "PPM"):
         raise UserError(f"{path} has transparency, which {name} files do not hold: give --out=NAME.png.")
     if planes.dtype == np.uint16 and name not in ("PNG", "TIFF") and (name, planes.shape[2]) != ("PPM", 1):
-        planes, alpha = _eight_bits(planes), None if alpha is None else _eight_bits(alpha)
+        planes, alpha = eight_bits(planes), None if alpha is None else eight_bits(alpha)
     if alpha is not None and planes.shape[2] == 1 and name in ("BMP", "WEBP"):
         planes = np.repeat(planes, 3, axis=2)
     return replace(photo, planes=planes, alpha=alpha)
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
+def eight_bits(values: np.ndarray) -> np.ndarray:
+    """16-bit values rounded to 8 bits."""
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -64,7 +64,7 @@ def weights_folder() -> Path:
     return Path(str(resources.files("deblur_lightning"))) / "weights"
 
 
-def load(path: Path | None = None, trust: Sequence[str] = ()) -> Model:
+def load_model(path: Path | None = None, trust: Sequence[str] = ()) -> Model:
     """Load ``path``, a .ckpt of a run or a .safetensors of ``deblur export``; without one the shipped model.
 
     The file is data: what it names is of this package or of modules that are trusted, and nothing else is imported.

@@ -67,9 +67,16 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
         pixels: Planes = _pixels(upright)
     if low_mode is not None:
         pixels = np.add(pixels.astype(np.uint16) << 8, _low_bytes(path, low_mode), dtype=np.uint16)
-    if pixels.shape[2] in (2, 4) and not upright.mode.startswith("CMYK"):
-        return Photo(pixels[..., :-1], pixels[..., -1], output, settings)
-    return Photo(pixels, None, output, settings)
+    return Photo(*_split(pixels, upright.mode), output, settings)
+
+
+def pixels_of(image: Image.Image) -> tuple[Planes, Planes | None]:
+    """The pixels of an image, (H, W, C) with C = 1 grey, 3 RGB or 4 CMYK, and its transparency, (H, W) or None.
+
+    Raises:
+        ValueError: it holds values of unknown range.
+    """
+    return _split(_pixels(image), image.mode)
 
 
 def restored_name(path: Path) -> str:
@@ -80,6 +87,12 @@ def restored_name(path: Path) -> str:
     except UserError:
         writable = True  # it will be refused when it is read, in a line of its own
     return path.name if writable else f"{path.name}.png"
+
+
+def _split(pixels: Planes, mode: str) -> tuple[Planes, Planes | None]:
+    if pixels.shape[2] in (2, 4) and not mode.startswith("CMYK"):
+        return pixels[..., :-1], pixels[..., -1]
+    return pixels, None
 
 
 def _pixels(image: Image.Image) -> Planes:

@@ -9,7 +9,7 @@ import yaml
 
 from benchmarks.speed import restoring
 from benchmarks.studies import blind
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from tests.helpers.models import SETTINGS, small_model, write_model
 from tools import release_weights as ship
 
@@ -63,7 +63,7 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     checkpoint = {"hyper_parameters": {"network": SETTINGS}, "state_dict": state, "global_step": 7}
     torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
     weights = ship.main([str(run), "--out", str(tmp_path / "weights"), "--visits", "3", "--side", "48"])
-    model = load(weights)
+    model = load_model(weights)
     card = json.loads(weights.with_suffix(".json").read_text())
     assert model.card == card
     assert (card["steps"], card["commit"]) == (7, "abc123")

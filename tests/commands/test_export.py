@@ -16,7 +16,7 @@ from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.networks.unet import UNet
 from deblur_lightning.restoring import export
 from deblur_lightning.restoring.export import export_onnx, refuse_transforms
-from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.model import Model, load_model
 from tests.helpers.models import INIT, small_model, write_model
 from tests.helpers.small import same, weights
 
@@ -31,7 +31,7 @@ def test_a_safetensors_file_restores_as_its_origin(
     code, printed, complained = deblur("export", "--ckpt", "one.safetensors", "--out", "two.safetensors")
     assert code == 0, complained
     assert "exported  two.safetensors: NAFNet" in printed
-    assert same(weights(load(tmp_path / "two.safetensors").network), weights(small_model().network))
+    assert same(weights(load_model(tmp_path / "two.safetensors").network), weights(small_model().network))
     code, _, complained = deblur("export", "--ckpt", "one.safetensors", "--out", "two.safetensors")
     assert code == 2
     assert "is there already" in complained

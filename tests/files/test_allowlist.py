@@ -19,7 +19,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import network_of
 from deblur_lightning.files.weight_files import settings_and_weights
 from deblur_lightning.networks.classifiers import Classifier
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from tests.helpers.small import same, weights
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -122,12 +122,12 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("trust", ["theirs", "theirs.nets"])
 def test_a_network_of_the_user_s_is_built_where_it_is_trusted(trust: str, own: Path) -> None:
     with pytest.raises(UserError, match=r"theirs\.nets\.Net, which is not of this package.*--trust=theirs\.nets\.$"):
-        load(own)
+        load_model(own)
     for other in ("their", "theirs.nets.Net", "theirs.other"):
         with pytest.raises(UserError, match="--trust"):
-            load(own, [other])
+            load_model(own, [other])
     assert "theirs" not in sys.modules
-    assert type(load(own, [trust]).network).__name__ == "Net"
+    assert type(load_model(own, [trust]).network).__name__ == "Net"
 
 
 def test_the_command_line_is_told_whom_to_trust(own: Path, photographs: Path, tmp_path: Path, deblur: Deblur) -> None:
@@ -140,16 +140,16 @@ def test_the_command_line_is_told_whom_to_trust(own: Path, photographs: Path, tm
         code, _, complained = deblur(*command, "--ckpt", own, "--trust=theirs")
         assert code == 0, complained
     exported = tmp_path / "out.safetensors"
-    assert type(load(exported, ["theirs"]).network).__name__ == "Net"
+    assert type(load_model(exported, ["theirs"]).network).__name__ == "Net"
     with pytest.raises(UserError, match="--trust"):
-        load(exported)
+        load_model(exported)
 
 
 def test_what_restores_nothing_is_refused(tmp_path: Path) -> None:
     def refusal(name: str, module: str, **init: Any) -> str:
         settings = {"class_path": f"deblur_lightning.networks.{module}.{name}", "init_args": init}
         with pytest.raises(UserError) as error:
-            load(write(tmp_path / "at.ckpt", settings, of_settings(settings)))
+            load_model(write(tmp_path / "at.ckpt", settings, of_settings(settings)))
         return str(error.value)
 
     assert "makes something else of an image" in refusal("MultiScalePatchGAN", "patchgan", widths=[2, 2])

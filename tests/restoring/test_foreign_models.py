@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.restoring.model import load, sha256
+from deblur_lightning.restoring.model import load_model, sha256
 from tests.helpers.models import INIT, SETTINGS, small_model, write_model
 
 OWN = "deblur_lightning.networks"
@@ -57,7 +57,7 @@ def _load(path: Path) -> None:
     used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, used + ROOM))
     try:
-        load(path)
+        load_model(path)
     except UserError as error:
         Path("told").write_text(str(error))
         raise SystemExit(2) from error
@@ -230,7 +230,7 @@ def test_weights_that_are_no_numbers_are_refused(value: float, kind: str, tmp_pa
     else:
         save_file(weights, path, metadata={"network": json.dumps(SETTINGS)})
     with pytest.raises(UserError, match=r"holds values that are no numbers, in head\.1\.bias"):
-        load(path)
+        load_model(path)
 
 
 @pytest.mark.parametrize(
@@ -257,4 +257,4 @@ def test_a_card_that_is_none_is_refused(changes: Any, tmp_path: Path) -> None:
     card = {"sha256": sha256(path)} | changes if isinstance(changes, dict) else changes
     path.with_suffix(".json").write_text(card if isinstance(card, str) else json.dumps(card))
     with pytest.raises(UserError, match=r"is no card of weights|is not the file that at\.json describes"):
-        load(path)
+        load_model(path)

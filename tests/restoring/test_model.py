@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.networks.regularised import RegularisedDeconv
 from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring.export import export_safetensors
-from deblur_lightning.restoring.model import Model, load, sha256
+from deblur_lightning.restoring.model import Model, load_model, sha256
 from tests.helpers.models import SETTINGS, small_model, write_model
 from tests.helpers.small import same, weights
 
@@ -27,14 +27,14 @@ def write_checkpoint(path: Path, **changes: Any) -> Path:
 
 
 def test_a_checkpoint_gives_its_averaged_weights(tmp_path: Path) -> None:
-    model = load(write_checkpoint(tmp_path / "at.ckpt"))
+    model = load_model(write_checkpoint(tmp_path / "at.ckpt"))
     assert same(weights(model.network), weights(small_model().network))
     assert not model.network.training
     assert model.channels == 3
 
 
 def test_a_safetensors_file_holds_everything(tmp_path: Path) -> None:
-    model = load(write_model(tmp_path / "mine.safetensors"))
+    model = load_model(write_model(tmp_path / "mine.safetensors"))
     assert same(weights(model.network), weights(small_model().network))
     assert (model.name, model.card, model.settings) == ("mine", {}, SETTINGS)
 
@@ -49,7 +49,7 @@ def shipped(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Pa
 
 def test_the_shipped_model_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped(tmp_path, monkeypatch, note="a card")
-    model = load()
+    model = load_model()
     assert same(weights(model.network), weights(small_model().network))
     assert model.card["note"] == "a card"
 
@@ -58,16 +58,16 @@ def test_weights_that_are_not_the_card_s_are_refused(tmp_path: Path, monkeypatch
     path = shipped(tmp_path, monkeypatch)
     export_safetensors(small_model(changes=False), path)
     with pytest.raises(UserError, match=r"is not the file that nafnet_blind\.json describes"):
-        load()
+        load_model()
     path.with_suffix(".json").write_text("{}")
     with pytest.raises(UserError, match="is no card of weights"):
-        load()
+        load_model()
 
 
 def test_an_installation_without_weights_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "weights_folder", lambda: tmp_path)
     with pytest.raises(UserError, match="this installation has no weights"):
-        load()
+        load_model()
 
 
 REGULARISED = {"class_path": "deblur_lightning.networks.regularised.RegularisedDeconv", "init_args": {"psf_size": None}}
@@ -85,7 +85,7 @@ TOLD_THE_PSF = {f"network.{name}": value for name, value in RegularisedDeconv(ps
 )
 def test_checkpoints_that_cannot_restore_are_refused(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message) as error:
-        load(write_checkpoint(tmp_path / "at.ckpt", **changes))
+        load_model(write_checkpoint(tmp_path / "at.ckpt", **changes))
     assert "\n" not in str(error.value)
 
 
@@ -101,13 +101,13 @@ def test_files_that_are_none_are_refused(name: str, message: str, tmp_path: Path
     if name.startswith("bad"):
         (tmp_path / name).write_bytes(b"something")
     with pytest.raises(UserError, match=message):
-        load(tmp_path / name)
+        load_model(tmp_path / name)
 
 
 def test_weights_without_a_network_are_refused(tmp_path: Path) -> None:
     save_file({"one": torch.zeros(1)}, tmp_path / "one.safetensors")
     with pytest.raises(UserError, match="does not say which network"):
-        load(tmp_path / "one.safetensors")
+        load_model(tmp_path / "one.safetensors")
 
 
 def test_what_a_network_does_not_say_has_a_default() -> None:

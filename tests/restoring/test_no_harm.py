@@ -7,7 +7,7 @@ import torch
 from deblur_lightning.degradations.base import degrade_by
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.draws import EVALUATION_SEED, Draws
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes
 from deblur_lightning.sources.photos import Photos
@@ -19,7 +19,7 @@ BLACK, WHITE, RED, BLUE = (0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 0, 255)
 
 @pytest.fixture(scope="module")
 def restorer() -> PhotoRestorer:
-    return PhotoRestorer(load(), torch.device("cpu"))
+    return PhotoRestorer(load_model(), torch.device("cpu"))
 
 
 @pytest.mark.parametrize(

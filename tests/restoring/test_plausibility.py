@@ -10,7 +10,7 @@ from deblur_lightning.degradations.base import Degradation, degrade_by
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.draws import EVALUATION_SEED, Draws
-from deblur_lightning.restoring.model import load
+from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.plausibility import halve, is_plausible
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Planes
@@ -75,4 +75,4 @@ def test_the_shipped_model_leaves_what_is_beyond_it(blur: Degradation, restored:
     draws = Draws(EVALUATION_SEED, "test", torch.tensor([0]), torch.tensor([0]))
     planes = (degrade_by(blur, sharp, draws, trim=0, rounding=True)["blurred"][0] * 255).round().to(torch.uint8)
     photo = planes.permute(1, 2, 0).numpy()
-    assert (PhotoRestorer(load(), CPU).restore(photo) is not photo) == restored
+    assert (PhotoRestorer(load_model(), CPU).restore(photo) is not photo) == restored

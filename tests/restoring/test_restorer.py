@@ -9,7 +9,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 from deblur_lightning.networks.unet import UNet
-from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.helpers.models import pixels, small_model
 
@@ -88,7 +88,7 @@ def test_the_shipped_model_s_tiles_are_within_a_level_of_the_whole() -> None:
     specks = np.random.default_rng(0).random((64, 160)) > 0.7
     specks[:, :80] = False
     planes = np.repeat(ndimage.uniform_filter1d(np.kron(specks, np.full((4, 4), 255, np.uint8)), 9)[..., None], 3, 2)
-    restorer = PhotoRestorer(load(), CPU, tile=64)
+    restorer = PhotoRestorer(load_model(), CPU, tile=64)
     assert restorer.difference(planes) < 1
     restorer.tiling = replace(restorer.tiling, halo=restorer.tiling.halo // 2)
     assert restorer.difference(planes) > 1

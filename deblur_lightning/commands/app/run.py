@@ -12,7 +12,7 @@ from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.temporary import temporary_folder
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
-from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.model import Model, load_model
 
 FOLDER = "deblur-app-"
 """What the name of the page's temporary folder begins with."""
@@ -85,10 +85,10 @@ def load_models(paths: Sequence[Path], trust: Sequence[str] = ()) -> dict[str, M
     Raises:
         UserError: a file is given twice, or is no model.
     """
-    shipped = load()
+    shipped = load_model()
     models = {shipped.name: shipped}
     for path in paths:
         if str(path) in models:
             raise UserError(f"--ckpt={path} is given twice: leave one out.")
-        models[str(path)] = load(path, trust)
+        models[str(path)] = load_model(path, trust)
     return models

@@ -38,7 +38,7 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     from deblur_lightning.commands.strict_parser import StrictParser
     from deblur_lightning.files.writing import check_room
     from deblur_lightning.restoring.export import export_onnx, export_safetensors
-    from deblur_lightning.restoring.model import load
+    from deblur_lightning.restoring.model import load_model
 
     parser = StrictParser(prog="deblur export")
     for option in ("--ckpt", "--out"):
@@ -46,7 +46,7 @@ def carry_out(argv: Sequence[str]) -> list[str]:
     parser.add_argument("--trust", action="append", default=[])
     given = parser.parsed(argv)
     out = _place(given.out or "")
-    model = load(None if given.ckpt is None else Path(given.ckpt).expanduser(), given.trust)
+    model = load_model(None if given.ckpt is None else Path(given.ckpt).expanduser(), given.trust)
     check_room(out, sum(value.nbytes for value in model.network.state_dict().values()))
     if out.suffix == ".safetensors":
         export_safetensors(model, out)

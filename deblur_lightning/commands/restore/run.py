@@ -14,7 +14,7 @@ from deblur_lightning.files.temporary import clear_partials
 from deblur_lightning.files.writing import check_room, make_folder
 from deblur_lightning.restoring.conversion import fitting
 from deblur_lightning.restoring.encoding import write_photo
-from deblur_lightning.restoring.model import Model, load
+from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.report import Report
 from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
@@ -30,7 +30,7 @@ def restore_photos(order: Options) -> list[str]:
     Raises:
         UserError: there is no model to restore with, or nothing can be written to ``order.out``.
     """
-    model = load(order.ckpt, order.trust)
+    model = load_model(order.ckpt, order.trust)
     memory = None if order.single else Provenance(order.out)
     waiting, left_out = select_jobs(order, memory)
     skipped = len(order.tasks) - len(waiting) - len(left_out)

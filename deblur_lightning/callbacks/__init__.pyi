@@ -1,0 +1,13 @@
+from .classification import ClassificationWriter as ClassificationWriter
+from .divergence import StopAtDivergence as StopAtDivergence
+from .filters import FilterPictures as FilterPictures
+from .health import HealthPanel as HealthPanel
+from .interrupt import SaveOnInterrupt as SaveOnInterrupt
+from .label_writer import LabelWriter as LabelWriter
+from .pictures import ComparisonPictures as ComparisonPictures
+from .predictions import PredictionWriter as PredictionWriter
+from .progress import RunProgress as RunProgress
+from .rng_state import SaveRNGState as SaveRNGState
+from .schedule_monitor import ScheduleMonitor as ScheduleMonitor
+from .scores import ScoreWriter as ScoreWriter
+from .task_accuracy import TaskAccuracy as TaskAccuracy

@@ -1,0 +1,11 @@
+from .borders import pad as pad
+from .convolution import convolve as convolve
+from .fourier import centred_transfer as centred_transfer
+from .fourier import regularised_inverse as regularised_inverse
+from .fourier import transfer as transfer
+from .padding import pad_for_deconvolution as pad_for_deconvolution
+from .padding import periodic_pad as periodic_pad
+from .psf import compose as compose
+from .psf import identity as identity
+from .psf import normalise as normalise
+from .psf import pad_psf as pad_psf

@@ -1,0 +1,14 @@
+from .adversarial import AdversarialLoss as AdversarialLoss
+from .adversarial import CrossEntropyGAN as CrossEntropyGAN
+from .adversarial import HingeGAN as HingeGAN
+from .adversarial import LeastSquaresGAN as LeastSquaresGAN
+from .adversarial import RelativisticAverageGAN as RelativisticAverageGAN
+from .adversarial import WassersteinGP as WassersteinGP
+from .perceptual import VGG16Perceptual as VGG16Perceptual
+from .perceptual import VGG19Perceptual as VGG19Perceptual
+from .reconstruction import L1 as L1
+from .reconstruction import SSIM as SSIM
+from .reconstruction import Charbonnier as Charbonnier
+from .reconstruction import FrequencyL1 as FrequencyL1
+from .reconstruction import PSNRLoss as PSNRLoss
+from .reconstruction import ReconstructionLoss as ReconstructionLoss

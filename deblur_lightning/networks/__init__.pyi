@@ -1,0 +1,15 @@
+from .classifiers import CNNClassifier as CNNClassifier
+from .classifiers import ConvNetTiny as ConvNetTiny
+from .classifiers import MLPClassifier as MLPClassifier
+from .deconv import FourierDeconv2d as FourierDeconv2d
+from .image_discriminator import ImageDiscriminator as ImageDiscriminator
+from .luminance import Luminance as Luminance
+from .nafnet import NAFNet as NAFNet
+from .patchgan import MultiScalePatchGAN as MultiScalePatchGAN
+from .regularised import MultiDeconv as MultiDeconv
+from .regularised import RegularisedDeconv as RegularisedDeconv
+from .resnet import ResNet18 as ResNet18
+from .skip_autoencoder import SkipAutoencoder as SkipAutoencoder
+from .srcnn import SRCNN as SRCNN
+from .stems import ConvStem as ConvStem
+from .unet import UNet as UNet
