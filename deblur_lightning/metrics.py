@@ -59,6 +59,12 @@ def psnr(preds: Tensor, target: Tensor) -> Tensor:
 
     Returns:
         (B,) float64, or float32 on a device that has no float64.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.metrics import psnr
+        >>> psnr(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)).item()
+        0.0
     """
     errors = _exact(torch.zeros(len(preds), device=preds.device))  # sums of whole numbers, and so exact
     for rows in _bands(preds):
@@ -82,6 +88,13 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
 
     Raises:
         UserError: an image below ``SMALLEST_FOR_SSIM`` in height or width.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.metrics import ssim
+        >>> image = torch.rand(1, 3, 16, 16)
+        >>> ssim(image, image).item()
+        1.0
     """
     height, width = preds.shape[-2:]
     if min(height, width) < SMALLEST_FOR_SSIM:

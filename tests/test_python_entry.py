@@ -4,19 +4,23 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 from PIL import Image
 
 import deblur_lightning as dl
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.restorer import PhotoRestorer
+from tests.conftest import REPOSITORY
 from tests.helpers.models import pixels, write_model
 
 PUBLIC = Path(__file__).with_name("public_names.txt")
@@ -162,3 +166,21 @@ def test_a_degradation_works_by_itself() -> None:
 def test_a_degradation_says_what_it_wants(images: torch.Tensor) -> None:
     with pytest.raises(UserError, match=r"^GaussianBlur: images are .*: give \(B, C, H, W\) floats from 0 to 1\.$"):
         dl.degradations.GaussianBlur(sigma=(1, 1), kernel_size=(3, 3))(images)
+
+
+DOCS = REPOSITORY / "docs"
+
+
+def test_the_tour_runs(workplace: Path) -> None:
+    Image.fromarray(pixels(140, 90, 3)).save("photo.jpg")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), flags=re.DOTALL))
+    exec(compile(code, "docs/python.md", "exec"), {})
+    assert Image.open("out.jpg").size == (90, 140)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_runs_and_was_kept_without_its_results(path: Path, workplace: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(workplace)}}).execute()

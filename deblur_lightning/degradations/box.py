@@ -21,6 +21,13 @@ class BoxBlur(Blur):
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import BoxBlur
+        >>> blurred, psf = BoxBlur(width=(3, 5))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 5, 5]))
     """
 
     def __init__(self, width: tuple[float, float] = (3.0, 9.0), border: Border = "reflect") -> None:

@@ -18,6 +18,13 @@ class Chain(Degradation):
 
     Raises:
         UserError: no steps, or steps of different borders.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import BoxBlur, Chain, SensorNoise
+        >>> blurred, psf = Chain([BoxBlur(width=(3, 3)), SensorNoise()])(torch.rand(2, 3, 48, 64), seed=0)
+        >>> round(psf[0, 1, 1].item(), 4)
+        0.1111
     """
 
     def __init__(self, steps: list[Degradation]) -> None:

@@ -18,6 +18,13 @@ class DefocusBlur(Blur):
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 0.5.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import DefocusBlur
+        >>> blurred, psf = DefocusBlur(radius=(1, 3))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 7, 7]))
     """
 
     def __init__(self, radius: tuple[float, float] = (1.0, 5.0), border: Border = "reflect") -> None:

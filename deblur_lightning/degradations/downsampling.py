@@ -22,6 +22,13 @@ class Downsampling(Degradation):
 
     Raises:
         UserError: a factor below 2.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import Downsampling
+        >>> blurred, psf = Downsampling(factor=4)(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 1, 1]))
     """
 
     def __init__(self, factor: int = 4, antialias: bool = True) -> None:

@@ -24,6 +24,13 @@ class GaussianBlur(Blur):
 
     Raises:
         UserError: a range that is reversed, not finite, or reaches too far; an even size.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import GaussianBlur
+        >>> blurred, psf = GaussianBlur(sigma=(1, 2), kernel_size=(11, 11))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 11, 11]))
     """
 
     def __init__(

@@ -7,7 +7,15 @@ from deblur_lightning.draws import Draws
 
 
 class Identity(Degradation):
-    """Leaves images as they are."""
+    """Leaves images as they are.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import Identity
+        >>> blurred, psf = Identity()(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 1, 1]))
+    """
 
     def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
         return without_psf(sharp.clone(), draws)

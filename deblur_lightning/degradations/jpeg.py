@@ -26,6 +26,13 @@ class JPEGCompression(Degradation):
 
     Raises:
         UserError: a range that is reversed or reaches beyond 1 to 100; images of neither one nor three channels.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import JPEGCompression
+        >>> blurred, psf = JPEGCompression(quality=(40, 60))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 1, 1]))
     """
 
     def __init__(self, quality: tuple[int, int] = (70, 95)) -> None:

@@ -80,6 +80,13 @@ class Mixture(Selection):
 
     Raises:
         UserError: no members, different borders, or weights that do not match.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import BoxBlur, Identity, Mixture
+        >>> _, psf = Mixture([BoxBlur(width=(3, 3)), Identity()])(torch.rand(8, 3, 48, 64), seed=0)
+        >>> sorted(set(psf[:, 1, 1].tolist()))
+        [0.1111111119389534, 1.0]
     """
 
     def __init__(self, members: list[Degradation], weights: list[float] | None = None) -> None:

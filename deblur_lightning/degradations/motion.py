@@ -69,6 +69,13 @@ class MotionBlur(Blur):
 
     Raises:
         UserError: a range that is reversed, not finite, or reaches too far.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import MotionBlur
+        >>> blurred, psf = MotionBlur(length=(7, 15))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 15, 15]))
     """
 
     def __init__(

@@ -20,6 +20,13 @@ class SensorNoise(Degradation):
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 0.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import SensorNoise
+        >>> blurred, psf = SensorNoise(read=(2, 2))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 1, 1]))
     """
 
     def __init__(self, read: tuple[float, float] = (0.0, 3.0), shot: tuple[float, float] = (0.0, 0.0)) -> None:

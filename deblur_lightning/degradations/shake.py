@@ -65,6 +65,13 @@ class CameraShake(Blur):
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import CameraShake
+        >>> blurred, psf = CameraShake(extent=(9, 15))(torch.rand(2, 3, 48, 64), seed=0)
+        >>> blurred.shape, psf.shape
+        (torch.Size([2, 3, 48, 64]), torch.Size([2, 15, 15]))
     """
 
     def __init__(self, extent: tuple[float, float] = (7.0, 21.0), border: Border = "reflect") -> None:

@@ -61,6 +61,12 @@ class MLPClassifier(Classifier):
 
     Raises:
         UserError: a number that makes no sense.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import MLPClassifier
+        >>> MLPClassifier()(torch.rand(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(
@@ -90,6 +96,12 @@ class CNNClassifier(Classifier):
 
     Raises:
         UserError: images too small for so many blocks, or a number that makes no sense.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import CNNClassifier
+        >>> CNNClassifier()(torch.rand(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(

@@ -41,6 +41,12 @@ class FourierDeconv2d(nn.Module):
 
     Raises:
         UserError: a size, number or fraction that makes no sense.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import FourierDeconv2d
+        >>> FourierDeconv2d()(torch.rand(1, 1, 32, 32)).shape
+        torch.Size([1, 1, 32, 32])
     """
 
     def __init__(

@@ -41,6 +41,12 @@ class NAFNet(nn.Module):
 
     Raises:
         UserError: an argument below 1, levels that do not match, or a window that the levels do not divide.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import NAFNet
+        >>> NAFNet(width=8, encoder_blocks=[1], middle_blocks=1, decoder_blocks=[1])(torch.rand(1, 3, 48, 64)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     def __init__(

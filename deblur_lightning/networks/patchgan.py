@@ -29,6 +29,13 @@ class MultiScalePatchGAN(nn.Module):
 
     Raises:
         UserError: fewer than two widths, one below 1, or fewer than one scale.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import MultiScalePatchGAN
+        >>> maps = MultiScalePatchGAN()(torch.rand(1, 3, 64, 64))
+        >>> len(maps)
+        2
     """
 
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), scales: int = 2, channels: int = 3) -> None:

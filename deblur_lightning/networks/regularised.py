@@ -40,6 +40,12 @@ class RegularisedDeconv(nn.Module):
 
     Raises:
         UserError: an even size, fewer than two bands, or a ratio that is not above 0.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import RegularisedDeconv
+        >>> RegularisedDeconv(psf_size=5).eval()(torch.rand(1, 3, 32, 32)).shape
+        torch.Size([1, 3, 32, 32])
     """
 
     def __init__(

@@ -24,6 +24,12 @@ class SRCNN(nn.Module):
     Raises:
         UserError: an even or negative kernel, a width below 1, numbers of kernels and widths or paddings that do not
             fit, or paddings that change the size.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import SRCNN
+        >>> SRCNN()(torch.rand(1, 3, 48, 64)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     def __init__(

@@ -30,6 +30,12 @@ class UNet(nn.Module):
 
     Raises:
         UserError: no widths, or one below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import UNet
+        >>> UNet(widths=(8, 16))(torch.rand(1, 3, 48, 64)).shape
+        torch.Size([1, 3, 48, 64])
     """
 
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), channels: int = 3, skips: bool = True) -> None:
