@@ -1,4 +1,4 @@
-"""What flows through the house: the batch types, and the rounding that every 8-bit file imposes."""
+"""The types of batches, and rounding to 8 bits."""
 
 from typing import TypedDict
 

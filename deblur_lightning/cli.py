@@ -1,4 +1,4 @@
-"""The ``deblur`` command: help and version at once, everything else from the subcommand asked for."""
+"""The ``deblur`` command: prints help and version itself, and hands all else to a subcommand."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The exceptions for mistakes of the user: their message is shown as a single line."""
+"""Exceptions for mistakes of the user; their message is printed as one line."""
 
 
 class UserError(Exception):

@@ -1,4 +1,4 @@
-"""Short fingerprints of images that tell test inputs apart, and are alike for what differs in last bits alone."""
+"""Short fingerprints of images: they tell test inputs apart, and do not change with a CPU's last bits."""
 
 import hashlib
 

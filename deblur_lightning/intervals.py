@@ -1,4 +1,4 @@
-"""95 % intervals for means: over images, over seeds and images, and for shares of hits."""
+"""95 % intervals for means over images, for means over seeds and images, and for shares of hits."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The one record of results: a row for each run, image and metric, kept in ``RUN/scores.csv``."""
+"""The rows of ``scores.csv``: one for each run, image and metric."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields

@@ -1,4 +1,4 @@
-"""How far a classifier's confidence can be believed: a table by bins of confidence, and a picture of it."""
+"""Calibration of a classifier: a table and a picture of accuracy by confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a classifier's test leaves behind: records, accuracy by class, confusion, calibration, pictures."""
+"""Writes what a classifier's test finds: records, accuracy by class, confusion, calibration."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run that has become infinite or not a number stops, says where, and leaves no such checkpoint."""
+"""Stops training when a loss, score or weight becomes NaN or infinite, and saves no such checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

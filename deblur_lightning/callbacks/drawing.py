@@ -1,4 +1,4 @@
-"""Where the pictures of a run go, and what happens when there is no room for them."""
+"""Writes a picture into the folder of a run, or warns that there is no room for it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a deconvolution layer has learned, as a picture: its kernel, its response, and the ideal inverse."""
+"""Draws the filters of a deconvolution layer: kernel, frequency response and ideal inverse."""
 
 import numpy as np
 import torch

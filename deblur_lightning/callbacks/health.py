@@ -1,4 +1,4 @@
-"""How a GAN's training goes, in one picture: outputs, the game, gradients and the checkerboard over the batches."""
+"""Draws the health of a GAN's training: outputs, losses, gradients and checkerboard over the batches."""
 
 import math
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What was learned is saved when a signal ends a run, or when it can go no further: nothing is lost."""
+"""Saves a checkpoint when a signal or an error ends a run."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Labels that a classifier gives to images: a CSV file and a contact sheet."""
+"""Writes the labels that a classifier gives: a CSV file and a contact sheet."""
 
 from pathlib import Path
 from typing import Any

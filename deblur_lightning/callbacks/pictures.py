@@ -1,4 +1,4 @@
-"""Before and after, as a picture: blurred, restored and sharp side by side."""
+"""Draws blurred, restored and sharp images side by side."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Restored images as PNG files."""
+"""Writes restored images as PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A progress bar that also says how long the whole run still takes."""
+"""A progress bar that also shows the time left for the whole run."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What dropout draws after a stop is what it would have drawn without one."""
+"""Saves the states of random generators, so that dropout after a resume draws as it would have without a stop."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a run's length decides is told: the learning rates in its curves, a schedule that jumps, nothing left to do."""
+"""Logs learning rates, and warns where a longer run makes its schedule jump."""
 
 import math
 from typing import Any, Protocol, runtime_checkable

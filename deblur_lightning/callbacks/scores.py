@@ -1,4 +1,4 @@
-"""Scores of every test image: a table on the screen and records in ``scores.csv``."""
+"""Scores every test image: a table on the screen, and records in ``scores.csv``."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The task-aware score: whether a classifier recognises what was restored."""
+"""Measures how well a classifier recognises restored images."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the classical filters share: one plane in, one out, told the PSF, with at most one number to tune."""
+"""The base class of classical filters: one plane and its PSF in, one plane out, at most one number to tune."""
 
 import math
 from abc import ABC, abstractmethod

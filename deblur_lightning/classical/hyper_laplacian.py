@@ -1,4 +1,4 @@
-"""Deconvolution by how seldom photographs change, and then by much (Krishnan and Fergus, NIPS 2009)."""
+"""Deconvolution with a hyper-Laplacian prior on differences (Krishnan and Fergus, NIPS 2009)."""
 
 from typing import final
 

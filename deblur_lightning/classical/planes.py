@@ -1,4 +1,4 @@
-"""A classical filter as a network: any batch in, the same shape out, each plane filtered alone."""
+"""Runs a classical filter as a network: each plane of a batch is filtered alone."""
 
 from collections.abc import Sequence
 

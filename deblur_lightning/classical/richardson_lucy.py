@@ -1,4 +1,4 @@
-"""Deconvolution for counted photons (Richardson, 1972; Lucy, 1974), as scikit-image has it."""
+"""Richardson-Lucy deconvolution, from scikit-image (Richardson, 1972; Lucy, 1974)."""
 
 from typing import final
 

@@ -1,4 +1,4 @@
-"""Deconvolution that prefers flat areas with sharp edges (Rudin, Osher and Fatemi, 1992)."""
+"""Total-variation deconvolution (Rudin, Osher and Fatemi, 1992)."""
 
 from typing import final
 

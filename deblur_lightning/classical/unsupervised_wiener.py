@@ -1,4 +1,4 @@
-"""Wiener's filter that estimates the noise in every image (Orieux, Giovannelli and Rodet, 2010)."""
+"""Wiener's filter that estimates the noise of each image, from scikit-image (Orieux et al., 2010)."""
 
 from typing import final
 

@@ -1,4 +1,4 @@
-"""Wiener's filter for images whose neighbouring pixels are alike (Hunt, 1971), as scikit-image has it."""
+"""Wiener's filter with a smoothness prior, from scikit-image (Hunt, 1971)."""
 
 from typing import final
 

@@ -1,4 +1,4 @@
-"""Classes that settings name: what they are, and why one does not fit where it is named."""
+"""Finds the classes that settings name, and explains why one does not fit."""
 
 import inspect
 import re

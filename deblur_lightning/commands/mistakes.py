@@ -1,4 +1,4 @@
-"""From pages about what does not fit, the one line that tells the user what to do."""
+"""Turns the errors of parsers and libraries into one line that says what to do."""
 
 import inspect
 import re

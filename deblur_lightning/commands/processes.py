@@ -1,4 +1,4 @@
-"""The processes of one run: which is the first, and the end of those that it has started."""
+"""The processes of one run: which is the first, and how those that it started are ended."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the machine lacks for a run, told in one line: room in shared memory, a free port, rights, a package."""
+"""Describes in one line what the machine lacks: shared memory, a free port, rights or a package."""
 
 import errno
 import re

@@ -1,4 +1,4 @@
-"""argparse for our own subcommands: mistakes are told in one line."""
+"""An argument parser that reports mistakes in one line."""
 
 from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Sequence

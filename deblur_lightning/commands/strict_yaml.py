@@ -1,4 +1,4 @@
-"""YAML in which no key is given twice: of two, jsonargparse would take the later one in silence."""
+"""YAML that refuses a key given twice; jsonargparse would silently take the later one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Changes of small images that leave their class as it is: on the device, each sample by draws of its own."""
+"""Augmentation of small images on the device, by draws of each sample's own."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""What every data module shares: which samples come when, on any number of ranks, and where a resumed run goes on."""
+"""The base of all data modules: which samples come when, on any number of ranks and after a resume."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a loader worker does: decode, cut a window, flip; all of it keyed by the sample's counter."""
+"""Datasets that loader workers run: decode, crop and flip, all decided by the sample's counter."""
 
 import os
 from collections.abc import Sequence

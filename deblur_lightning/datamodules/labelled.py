@@ -1,4 +1,4 @@
-"""Small labelled images for classifiers: held in memory, a batch is one indexing."""
+"""Small labelled images for classifiers, held in memory: a batch is one indexing."""
 
 from collections.abc import Sequence
 from typing import TypedDict, final

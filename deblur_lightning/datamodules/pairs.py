@@ -1,4 +1,4 @@
-"""Pairs that a source holds blurred and sharp already: nothing is blurred here."""
+"""A data module of pairs that exist blurred and sharp: it blurs nothing itself."""
 
 from typing import final
 

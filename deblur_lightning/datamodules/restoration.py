@@ -1,4 +1,4 @@
-"""What every data module for restoring shares: what is cut out, what may not be."""
+"""The base of data modules for restoration: crop sizes, margins and their checks."""
 
 from abc import abstractmethod
 

@@ -1,4 +1,4 @@
-"""Where a continued run goes on: Lightning's counters brought in order, whenever its checkpoint was written."""
+"""Finds the batch at which a continued run goes on, whenever its checkpoint was written."""
 
 from typing import Any
 

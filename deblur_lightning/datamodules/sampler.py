@@ -1,4 +1,4 @@
-"""Which sample comes when: a pure function of seed, epoch and rank, which can start inside an epoch."""
+"""Samplers: pure functions of seed, epoch and rank that can start inside an epoch."""
 
 from collections.abc import Iterator, Sized
 

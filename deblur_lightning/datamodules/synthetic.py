@@ -1,4 +1,4 @@
-"""Sharp images from a source, blurred on the device the model runs on."""
+"""A data module that blurs sharp images on the device that trains."""
 
 from typing import final
 

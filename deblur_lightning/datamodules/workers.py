@@ -1,4 +1,4 @@
-"""Loader processes leave the signals that are meant for a run to the run."""
+"""Makes loader processes ignore the signals that are meant for the run."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The contract of a degradation, and the one function that turns sharp bytes into a training pair."""
+"""The base class of degradations, and the function that turns sharp images into training pairs."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple, overload

@@ -1,4 +1,4 @@
-"""Blurs that one PSF describes: what they share."""
+"""The base class of blurs that are a convolution with one PSF."""
 
 from abc import abstractmethod
 from typing import get_args

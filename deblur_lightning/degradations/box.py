@@ -1,4 +1,4 @@
-"""Box blur: the mean over a square, of a width of its own for every sample."""
+"""Box blur: the mean over a square, with a width drawn for each sample."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""Degradations one after another: blur, then noise, then JPEG."""
+"""A chain of degradations: blur, then noise, then JPEG, say."""
 
 import torch
 from torch import Tensor, nn

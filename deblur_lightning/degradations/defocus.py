@@ -1,4 +1,4 @@
-"""Defocus: the image of a point is the lens's opening, a disc."""
+"""Defocus blur: a point becomes a disc, the shape of the lens's opening."""
 
 from torch import Tensor
 

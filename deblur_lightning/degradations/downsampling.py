@@ -1,4 +1,4 @@
-"""Loss of resolution: down by a factor and up again, bicubically, as super-resolution's inputs are made."""
+"""Bicubic downsampling and upsampling, as super-resolution's inputs are made."""
 
 import torch.nn.functional as F
 from torch import Tensor

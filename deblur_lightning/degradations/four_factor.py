@@ -1,4 +1,4 @@
-"""The four-factor blur of the deconvolution layer's report: a filter and its three mirror images, one after another."""
+"""The four-factor blur of report A: a filter and its three mirror images, one after another."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Gaussian blur, round or stretched along an axis of its own for every sample."""
+"""Gaussian blur, round or stretched along an axis, drawn for each sample."""
 
 import torch
 from torch import Tensor

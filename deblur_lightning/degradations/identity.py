@@ -1,4 +1,4 @@
-"""No degradation at all: the share of sharp images in a mixture, and the baseline of any comparison."""
+"""No degradation: for the share of sharp images in a mixture, and as a baseline."""
 
 from torch import Tensor
 

@@ -1,4 +1,4 @@
-"""JPEG compression, by the codec that writes real files."""
+"""JPEG compression by Pillow, the codec that writes real files."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO

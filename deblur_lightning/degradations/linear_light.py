@@ -1,4 +1,4 @@
-"""Degradation in linear light, where a sensor's blur happens, in place of the file's sRGB values."""
+"""Degrades in linear light, where a sensor blurs, in place of the file's sRGB values."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Blur by given PSFs: measured ones, say, read from files."""
+"""Blur by PSFs that are read from files."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Several degradations, of which each sample meets one."""
+"""Mixtures of degradations: each sample meets one of them."""
 
 from abc import abstractmethod
 from typing import cast

@@ -1,4 +1,4 @@
-"""Linear motion blur, with a length, an angle and a direction of its own for every sample."""
+"""Linear motion blur, with length, angle and direction drawn for each sample."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Sensor noise: read noise, the same everywhere, and shot noise, stronger where it is bright."""
+"""Sensor noise: read noise, equal everywhere, and shot noise, stronger where it is bright."""
 
 import torch
 from torch import Tensor

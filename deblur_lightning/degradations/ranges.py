@@ -1,4 +1,4 @@
-"""Ranges of parameters as users give them: [smallest, largest], checked where they enter."""
+"""Checks the ranges that users give: [smallest, largest]."""
 
 import math
 

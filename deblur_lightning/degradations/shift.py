@@ -1,4 +1,4 @@
-"""A shift by whole pixels: what a blur does beside blurring when its PSF is left uncentred."""
+"""A shift by whole pixels, as a PSF that is not centred makes it."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Blur that changes across the image, as a camera's rotation or a lens's corners make it."""
+"""Blur that changes across the image, as camera rotation or a lens's corners make it."""
 
 import torch
 from torch import Tensor

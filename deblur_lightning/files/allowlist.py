@@ -1,4 +1,4 @@
-"""Networks that a file names: of this package or of modules that the user trusts, and of no other; built when they fit.
+"""Builds the network that a model file names, if it is one of this package or of a trusted module.
 
 Whoever has written a model file chooses the class and its arguments. A class of any other module would be code of
 theirs that runs here, an argument that is no plain data could name some, and a number could ask for all memory.

@@ -1,4 +1,4 @@
-"""CSV tables that a spreadsheet opens as they are meant: what somebody named a file is never taken for a formula."""
+"""CSV tables that are safe to open in a spreadsheet: no cell is taken for a formula."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Names that files of earlier versions hold: what was called otherwise is found under its name of today."""
+"""Names in files of earlier versions, and what they are called today."""
 
 from typing import Any
 

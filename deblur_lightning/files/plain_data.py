@@ -1,4 +1,4 @@
-"""Structure that comes from elsewhere: checked once, before anything is done with it."""
+"""Checks of data that come from outside: plain values only, of bounded size."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Files and folders of work in progress: locked while their process lives, removed by a later one if it was killed."""
+"""Partial files and temporary folders: locked while their process lives, removed by a later one if it was killed."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Files of weights: read as data, with nothing in them executed, and nothing unpacked or allocated by what they say."""
+"""Reads checkpoints and safetensors files as data: nothing in them is executed."""
 
 import pickletools
 import re

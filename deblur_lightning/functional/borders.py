@@ -1,4 +1,4 @@
-"""What a blur assumes beyond the edges of an image."""
+"""Padding by what a blur assumes beyond the edges of an image."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Convolution of every image of a batch with a PSF of its own, by the fastest of four exact ways."""
+"""Convolution of each image of a batch with its own PSF, by the fastest of four exact ways."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What lies around an image: made up so that FFTs, which take images for periodic, leave no trace at its edges."""
+"""Padding for FFTs, which take an image as periodic: without it they leave traces at the edges."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Point spread functions as tensors: where their taps lie, the one that changes nothing, and larger frames."""
+"""Point spread functions as tensors: taps, normalising, padding and composing."""
 
 import torch
 import torch.nn.functional as F

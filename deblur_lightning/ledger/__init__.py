@@ -1,1 +1,1 @@
-"""From scores to claims, tables and one page of pictures; plain Python and numpy."""
+"""From scores to claims, verdicts, tables and one page."""

@@ -1,4 +1,4 @@
-"""Claims, the runs that test them and the data these want, as ``experiments/claims.yaml`` has them."""
+"""The claims, the runs that test them and their data, as ``experiments/claims.yaml`` lists them."""
 
 import inspect
 from collections.abc import Mapping

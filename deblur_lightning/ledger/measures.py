@@ -1,4 +1,4 @@
-"""The figures of runs, image by image and seed by seed, out of their records."""
+"""Reads figures of runs from their records, by image and by seed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One page of everything that has been run, with nothing to fetch from elsewhere."""
+"""Writes one HTML page of all runs that needs nothing from elsewhere."""
 
 import json
 import math

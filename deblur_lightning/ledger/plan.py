@@ -1,4 +1,4 @@
-"""Which runs a set of claims needs, where they lie, and which of them are there."""
+"""Plans the runs that a set of claims needs, and finds those that are there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A row of the ledger for each claim, from the runs that are there."""
+"""Rows of the ledger: one for each claim, from the runs that are there."""
 
 import math
 from collections.abc import Sequence

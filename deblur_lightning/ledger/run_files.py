@@ -1,4 +1,4 @@
-"""What lies in a run's folder, read as the data that it is: whatever is wrong with it is told in a line."""
+"""Reads the files of a run's folder as data, and says in one line what is wrong with one."""
 
 import csv
 import json

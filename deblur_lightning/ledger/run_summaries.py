@@ -1,4 +1,4 @@
-"""What a page tells of each run that has been tested: its method, scores, curve and pictures."""
+"""Summaries of tested runs for the page: method, scores, curve and pictures."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Means over seeds and images, with their 95 % intervals."""
+"""Means over seeds and images with their 95 % intervals."""
 
 import math
 from dataclasses import dataclass

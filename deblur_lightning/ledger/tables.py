@@ -1,4 +1,4 @@
-"""The ledger as Markdown, CSV and HTML, and the list of the runs behind it."""
+"""Writes the ledger as Markdown, CSV and HTML, and the list of its runs."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a measured figure says about a claim."""
+"""Judges a claim by a measured figure."""
 
 import math
 from dataclasses import dataclass

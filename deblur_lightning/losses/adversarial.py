@@ -1,4 +1,4 @@
-"""Adversarial losses: what the discriminator and the generator minimise, as functions of the discriminator's output."""
+"""Cross-entropy, least-squares, hinge, relativistic and Wasserstein GAN losses."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Perceptual losses: the distance between two images in the features of a network trained on ImageNet."""
+"""Perceptual losses: distances between features of a VGG network trained on ImageNet."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

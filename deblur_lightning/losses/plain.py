@@ -1,4 +1,4 @@
-"""Any module that compares two images, taken as a term of a restorer's loss."""
+"""Takes any module that compares two images as a term of a restorer's loss."""
 
 import inspect
 from typing import final

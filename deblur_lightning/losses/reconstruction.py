@@ -1,4 +1,4 @@
-"""Reconstruction losses: how far a restored image is from the sharp one."""
+"""Reconstruction losses: L1, Charbonnier, SSIM, PSNR and L1 between spectra."""
 
 from abc import ABC, abstractmethod
 from typing import final

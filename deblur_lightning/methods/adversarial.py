@@ -1,4 +1,4 @@
-"""Adversarial restoration: a generator trained against a discriminator, under manual optimization."""
+"""Adversarial restoration: trains a generator against a discriminator, by manual optimization."""
 
 from collections import defaultdict
 from collections.abc import Sequence

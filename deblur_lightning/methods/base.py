@@ -1,4 +1,4 @@
-"""What every restorer shares: how it is validated, tested, used, saved and loaded."""
+"""The base class of restorers: validation, test, prediction, saving and loading."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Classification of small images, the benchmark that layers and restorers are also judged by."""
+"""Classification of small images."""
 
 from typing import Any, Protocol, TypedDict, final
 

@@ -1,4 +1,4 @@
-"""How deconvolution layers learn: regression to the sharp image, and of the learned PSF to the blur itself."""
+"""Trains deconvolution layers: towards the sharp image, and the learned PSF towards the blur itself."""
 
 from typing import final
 

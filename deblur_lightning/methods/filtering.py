@@ -1,4 +1,4 @@
-"""What the restorers share that have no weights to learn: a few numbers taken from the data, without gradients."""
+"""The base class of filters that have no weights: they take a few numbers from the data."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -1,4 +1,4 @@
-"""One optimizer step of one of several networks, on one process or many, and what cannot hold such steps."""
+"""One optimizer step of one of several networks, on one process or many."""
 
 from contextlib import nullcontext
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pretrained features for a loss: taken where their weights are on disk, else dropped, loudly and on record."""
+"""Loads pretrained features for a loss; without them the term is dropped, with a warning and a record."""
 
 from collections.abc import Iterable
 from typing import Any

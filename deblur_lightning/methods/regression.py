@@ -1,4 +1,4 @@
-"""Regression to the sharp image, as modern restoration networks learn."""
+"""Regression to the sharp image, as modern restoration networks are trained."""
 
 from typing import Any, final
 

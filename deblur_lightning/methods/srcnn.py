@@ -1,4 +1,4 @@
-"""SRCNN's way of learning: plain regression to the sharp image."""
+"""Trains SRCNN: plain regression to the sharp image."""
 
 from typing import final
 

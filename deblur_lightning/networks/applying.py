@@ -1,4 +1,4 @@
-"""Networks of whatever origin, applied to images: what does not fit is told in one line, before anything is learned."""
+"""Applies networks to images, and explains in one line what does not fit."""
 
 import inspect
 import re

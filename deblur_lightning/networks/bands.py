@@ -1,4 +1,4 @@
-"""Pixelwise work on large images in bands of rows, whose intermediate results stay in the processor's caches."""
+"""Runs pixelwise work on large images in bands of rows, which fit the processor's caches."""
 
 from collections.abc import Callable
 

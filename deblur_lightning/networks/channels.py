@@ -1,4 +1,4 @@
-"""What networks check: the numbers that they are made of, and the channels of the images that they are given."""
+"""Checks of networks' arguments and of the channels of images."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The discriminator of the second report: one judgement of a whole image of 64x64 pixels."""
+"""The discriminator of report B: one judgement for a whole image of 64x64 pixels."""
 
 from collections.abc import Sequence
 from itertools import pairwise

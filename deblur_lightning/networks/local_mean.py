@@ -1,4 +1,4 @@
-"""Means over windows around each pixel, by sums that cost the same for any window."""
+"""Means over a window around each pixel, at the same cost for any window."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Restoring brightness alone, as the SRCNN paper does: the eye sees little detail in colour."""
+"""Restores brightness alone and keeps colour, as the SRCNN paper does."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""What a batch shows of photographs' spectra and of the noise's."""
+"""Measures the spectra of photographs and noise from a batch."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""PatchGAN: discriminators of overlapping patches (Isola et al., 2017) at several scales (Wang et al., 2018)."""
+"""PatchGAN discriminators (Isola et al., 2017) at several scales (Wang et al., 2018)."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Deconvolution that works on photographs: a regularised inverse, alone or as the first layer of a small network."""
+"""Regularised deconvolution for photographs: one layer, or several and a small network."""
 
 import math
 from itertools import pairwise

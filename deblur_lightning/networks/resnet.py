@@ -1,4 +1,4 @@
-"""ResNet-18 (He et al., 2016) behind a stem, from ImageNet's weights where they are on disk."""
+"""ResNet-18 (He et al., 2016) behind a stem, with ImageNet's weights where they are on disk."""
 
 from pathlib import Path
 from urllib.parse import urlparse

@@ -1,4 +1,4 @@
-"""The auto-encoder without padding and with skips of the second report: 64 -> 62 -> 30 -> 28 -> 13 -> 11 and back."""
+"""The auto-encoder of report B, without padding and with skips: 64 -> 62 -> 30 -> 28 -> 13 -> 11 and back."""
 
 from collections.abc import Sequence
 

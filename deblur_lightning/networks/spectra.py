@@ -1,4 +1,4 @@
-"""What photographs and their noise hold at each frequency, measured in training, and how much an image differs."""
+"""Spectra of photographs and noise, measured in training, and how far an image differs from them."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""First layers of a classifier, to be compared with the deconvolution layer."""
+"""First layers of a classifier, to compare with the deconvolution layer."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""A running mean of a network's weights, which restores better than the weights of any single step."""
+"""An exponential moving average of a network's weights; it restores better than the weights of one step."""
 
 from collections.abc import Iterable
 from copy import deepcopy

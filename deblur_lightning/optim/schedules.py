@@ -1,4 +1,4 @@
-"""How the learning rate changes over a run: functions of the part of the run that is done."""
+"""Learning-rate schedules, as functions of the part of the run that is done."""
 
 import math
 from abc import ABC, abstractmethod

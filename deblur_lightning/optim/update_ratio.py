@@ -1,4 +1,4 @@
-"""When the generator and when the discriminator of a GAN is updated."""
+"""Decides on which batches a GAN's generator and discriminator are updated."""
 
 from dataclasses import dataclass
 

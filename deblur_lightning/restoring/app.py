@@ -1,4 +1,4 @@
-"""A page for restoring photos: drop one, slide between before and after, download the result."""
+"""The page of ``deblur app``: drop a photo, compare before and after, download the result."""
 
 from typing import Any
 

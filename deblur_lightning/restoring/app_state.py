@@ -1,4 +1,4 @@
-"""What the page does with a photo: restores it, and keeps of it only what its tab shows."""
+"""Restores an uploaded photo, and keeps only the files that its tab shows."""
 
 import shutil
 import tempfile

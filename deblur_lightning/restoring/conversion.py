@@ -1,4 +1,4 @@
-"""A photo as a file of another kind than it came from, where that holds it."""
+"""Converts a photo for a file of another format, where that can hold it."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Holds a restoration to what the photo itself supports: blurred again, it must give the photo back."""
+"""Keeps of a restoration only what the photo supports: blurred again, it must give the photo back."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Turning a restored photo into the bytes of a file like the one that it came from."""
+"""Encodes a restored photo as a file like the one that it came from."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""How blurred and how noisy a photo is, told from the photo alone."""
+"""Estimates blur and noise from a photo alone."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Networks as files that need no run: safetensors for ``deblur restore``, ONNX for everything else."""
+"""Exports networks: safetensors for ``deblur restore``, ONNX for everything else."""
 
 import json
 from pathlib import Path

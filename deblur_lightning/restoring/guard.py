@@ -1,4 +1,4 @@
-"""Who is answered by the local page: itself alone, asked for under this computer's own name."""
+"""Refuses requests to the local page that do not come from the page itself."""
 
 import re
 

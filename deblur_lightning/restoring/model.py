@@ -1,4 +1,4 @@
-"""A trained network ready to restore: from the package, a checkpoint or a safetensors file."""
+"""Loads a trained network that restores: the shipped one, a checkpoint or a safetensors file."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A photo as its file has it: pixels in their own depth, transparency apart, and all that must come back with them."""
+"""Reads a photo: pixels at their own depth, transparency, and metadata to keep."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether a network's change of a photo can be believed, by what it says of the same photo at half its size."""
+"""Decides whether a restoration is plausible, by restoring the photo at half its size too."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What ``deblur restore --report`` writes: estimates beside what the model has learned from, and pictures."""
+"""The report of ``deblur restore --report``: estimates beside the model's training range, and pictures."""
 
 import io
 from pathlib import Path

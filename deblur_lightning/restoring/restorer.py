@@ -1,4 +1,4 @@
-"""Restores the pixels of a photo with a model: in tiles, on any device, grey and CMYK included."""
+"""Restores the pixels of a photo with a model, in tiles, on any device; grey and CMYK too."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Restoring an image in tiles that overlap, so that memory is bounded and no seam is seen."""
+"""Restores an image in overlapping tiles: memory is bounded, and no seam shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The contract of a source of sharp images: three splits, each a map-style dataset."""
+"""The base class of sources: three splits, each a map-style dataset of sharp images."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable

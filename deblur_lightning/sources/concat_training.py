@@ -1,4 +1,4 @@
-"""A source whose training images are joined by those of another one."""
+"""Joins the training images of two sources; validation and test images are the first one's."""
 
 from typing import final
 

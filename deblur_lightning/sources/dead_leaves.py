@@ -1,4 +1,4 @@
-"""Dead leaves: endless rendered pictures of textured shapes that hide one another, at every scale alike."""
+"""Dead leaves: rendered pictures of textured shapes that hide one another, at every scale alike."""
 
 from functools import cache
 from hashlib import blake2b

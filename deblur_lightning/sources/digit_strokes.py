@@ -1,4 +1,4 @@
-"""How hands write the ten digits: each as strokes through a few points of the unit square, in several ways."""
+"""Strokes of the ten digits, in several handwritings, in the unit square."""
 
 import numpy as np
 from numpy.typing import NDArray

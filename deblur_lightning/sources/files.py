@@ -1,4 +1,4 @@
-"""Image files below a folder: which there are, and a dataset of them."""
+"""Image files below a folder, and a dataset of them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Which of many overlapping ellipses and rectangles is in front, at every point of a raster."""
+"""Renders which of many overlapping ellipses and rectangles is in front at each point."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which files below a folder are pairs, and which pairs belong to which split."""
+"""Finds the pairs of files below a folder, and the split of each pair."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath

@@ -1,4 +1,4 @@
-"""Photographs of single digits, brought to the form of MNIST: grey, white on black, centred by mass, 28x28."""
+"""Photographs of single digits, brought to MNIST's form: grey, white on black, centred, 28x28."""
 
 from pathlib import Path
 from typing import final

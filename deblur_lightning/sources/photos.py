@@ -1,4 +1,4 @@
-"""The photographs that scikit-image installs with itself: real images without a download."""
+"""The photographs that scikit-image installs: real images without a download."""
 
 from functools import cache
 from importlib import resources

@@ -1,4 +1,4 @@
-"""Images brought to what an experiment wants: grey, of one size, in a black frame, a few of them."""
+"""Preprocesses images of a source: grey, resized, framed in black, or only a few of them."""
 
 from typing import final
 

@@ -1,4 +1,4 @@
-"""A source whose every image comes several times, to be blurred in several ways."""
+"""Repeats each image of a source several times, to be blurred in several ways."""
 
 from functools import partial
 from typing import final

@@ -1,4 +1,4 @@
-"""Which images are frames of one scene, as far as their names tell: neighbours look alike, and must share a split."""
+"""Finds frames of one scene by their names: neighbours look alike, and must share a split."""
 
 import re
 import warnings

@@ -1,4 +1,4 @@
-"""Pairs as two sets of images, so that what a source does to images it does to both sides of pairs."""
+"""Applies a change of images to both sides of pairs."""
 
 from collections.abc import Callable
 from typing import final

@@ -1,4 +1,4 @@
-"""Which image belongs to which split: by a hash of its name, so that none moves when others come or go."""
+"""Splits images by a hash of their names, so that none moves when others come or go."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""STL-10: 96x96 colour images, from however much of the set is there."""
+"""STL-10: 96x96 colour images, from as much of the set as is there."""
 
 from pathlib import Path
 from typing import final

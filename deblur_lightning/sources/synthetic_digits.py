@@ -1,4 +1,4 @@
-"""Digits written by made-up hands: a labelled set that needs no download, in MNIST's form."""
+"""Synthetic digits in MNIST's form: a labelled set that needs no download."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What drawn sources share: the numbers that an image is drawn by, a function of seed, split and index."""
+"""Random numbers of synthetic images: functions of seed, split and index."""
 
 import torch
 

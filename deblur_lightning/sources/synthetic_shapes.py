@@ -1,4 +1,4 @@
-"""Coloured shapes on coloured grounds: a labelled set of CIFAR's form that needs no download."""
+"""Coloured shapes in CIFAR's form: a labelled set that needs no download."""
 
 import colorsys
 import math

@@ -1,4 +1,4 @@
-"""CIFAR-10, CIFAR-100 and MNIST, as torchvision stores them: small labelled images."""
+"""CIFAR-10, CIFAR-100 and MNIST, read by torchvision: small labelled images."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

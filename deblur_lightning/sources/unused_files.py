@@ -1,4 +1,4 @@
-"""What lies beside the images that a source uses: told, for a folder under another name is easily overlooked."""
+"""Warns of images in a folder that a source does not use."""
 
 import warnings
 from collections import Counter

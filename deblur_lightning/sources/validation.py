@@ -1,4 +1,4 @@
-"""Which image files can be decoded: found out before anything is learned from them."""
+"""Checks before training that every image file can be decoded."""
 
 import hashlib
 import warnings

@@ -1,4 +1,4 @@
-"""White noise as images: about as strong at all frequencies, so that nothing that a blur does stays hidden."""
+"""White noise as images: about equally strong at all frequencies."""
 
 from hashlib import blake2b
 from typing import final

@@ -1,4 +1,4 @@
-"""What ``deblur app`` is asked for, and the page's life."""
+"""Serves the page of ``deblur app`` until it is stopped."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Paths in settings that hold wherever a later command is started from."""
+"""Makes the paths in a run's settings absolute, so that a later command finds them from any folder."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Memory that a training step frees stays with the process, for the next step."""
+"""Keeps the memory that a training step frees for the next step (a setting of malloc)."""
 
 import ctypes
 import platform

@@ -1,4 +1,4 @@
-"""Checkpoints that are written whole or not at all, and read with nothing executed."""
+"""Writes checkpoints whole or not at all, and reads them as data."""
 
 import shlex
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""A run's curves as a CSV file, and Weights & Biases beside it: offline, to be sent later, where there is no key."""
+"""Loggers: curves as a CSV file, and Weights & Biases, offline where there is no key."""
 
 import csv
 import netrc

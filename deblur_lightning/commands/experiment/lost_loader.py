@@ -1,4 +1,4 @@
-"""A loader process that ended before its time, told in one line: torch and its queue say it in many ways."""
+"""Describes in one line how a loader process ended; torch has many ways to say it."""
 
 import re
 import traceback

@@ -1,4 +1,4 @@
-"""The folder of a run: taken by one process, so that no two runs mix, and told to the run's other processes."""
+"""Claims the folder of a run for one process, and tells the run's other processes which it is."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The settings of a run: kept beside it and in its checkpoints, and compared when it goes on."""
+"""Saves the settings of a run, and compares them when the run is continued."""
 
 import os
 import shlex

@@ -1,4 +1,4 @@
-"""One run of ``deblur reproduce``: fitted, continued where it had stopped, tested, and described."""
+"""Makes one run of ``deblur reproduce``: fits it, continues it where it stopped, tests and describes it."""
 
 import json
 import math

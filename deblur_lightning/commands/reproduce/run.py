@@ -1,4 +1,4 @@
-"""What ``deblur reproduce`` does: plan, estimate, run, write the ledger."""
+"""Runs ``deblur reproduce``: plans, estimates the time, makes the runs and writes the ledger."""
 
 import os
 import time

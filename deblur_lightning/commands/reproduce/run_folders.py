@@ -1,4 +1,4 @@
-"""Folders of runs that are made once: one maker at a time, and nothing is removed but what runs leave behind."""
+"""Folders of the ledger's runs: one maker at a time, and only files of runs are ever removed."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What ``deblur restore`` is asked for, and which file becomes which."""
+"""The options of ``deblur restore``, and which file is restored to which."""
 
 import os
 from argparse import Namespace

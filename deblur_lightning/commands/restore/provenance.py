@@ -1,4 +1,4 @@
-"""Remembers what each restored photo in a folder was made from, so that nothing else is taken for it."""
+"""Remembers what each restored photo in a folder was made from."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Carries ``deblur restore`` out: one photo after the other, each whole on disk or not at all."""
+"""Restores photos one after the other; each is written whole or not at all."""
 
 import os
 from collections.abc import Callable

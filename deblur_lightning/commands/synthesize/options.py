@@ -1,4 +1,4 @@
-"""What ``deblur synthesize`` is asked for: its own options, and the blur out of an experiment's configuration."""
+"""The options of ``deblur synthesize``, and the blur that an experiment's configuration describes."""
 
 import os
 import re

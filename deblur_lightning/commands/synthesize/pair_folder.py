@@ -1,4 +1,4 @@
-"""A folder of pairs on disk: what belongs into it, what is in it already, and the manifest that says so."""
+"""A folder of blurred and sharp pairs: what is in it, and its manifest."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

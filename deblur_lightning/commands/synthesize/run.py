@@ -1,4 +1,4 @@
-"""Makes the pairs of ``deblur synthesize``: several images are in work at a time, each blurred by itself."""
+"""Makes the pairs of ``deblur synthesize``, several images at a time, each blurred by itself."""
 
 import shlex
 import threading
