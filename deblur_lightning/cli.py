@@ -22,7 +22,7 @@ SUBCOMMANDS = {
 OWN = ("app", "export", "report", "reproduce", "restore", "synthesize")
 """Subcommands that Lightning has no part in.
 
-Each has a module in ``commands`` with its ``HELP``, and ``carry_out``, which returns lines about what was left out.
+Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
 """
 
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
@@ -42,8 +42,8 @@ examples:
   deblur fit --config experiments/deblurgan.yaml
   deblur fit --config experiments/deblurgan.yaml --config experiments/presets/quick.yaml
   deblur fit --config experiments/deblurgan.yaml --data.source=Folder --data.source.root=PHOTOS
-  deblur fit --config RUN/config.yaml --ckpt_path RUN/checkpoints/last.ckpt
-  deblur test --config RUN/config.yaml --ckpt_path RUN/checkpoints/best.ckpt
+  deblur fit --config runs/deblurgan/001/config.yaml --ckpt_path runs/deblurgan/001/checkpoints/last.ckpt
+  deblur test --config runs/deblurgan/001/config.yaml --ckpt_path runs/deblurgan/001/checkpoints/best.ckpt
   deblur restore PHOTOS --out restored
   deblur app
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
@@ -80,10 +80,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run_own(name: str, arguments: Sequence[str]) -> None:
     command = import_module(f"deblur_lightning.commands.{name}")
     if "-h" in arguments or "--help" in arguments:
-        print(command.HELP, end="")
+        print(command.parser().format_help(), end="")
         return
     try:
-        left_out = command.carry_out(arguments)
+        left_out = command.execute(arguments)
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

@@ -42,7 +42,7 @@ def test_it_goes_on(run: Path, deblur: Deblur) -> None:
     assert code == 0, complained
     kept = yaml.safe_load(Path("new/config.yaml").read_text())
     assert kept["model"]["init_args"]["loss_border"] == 4
-    assert kept["data"]["init_args"]["source"]["class_path"] == "deblur_lightning.sources.repeated.Repeated"
+    assert kept["data"]["init_args"]["source"]["class_path"] == "deblur_lightning.sources.Repeated"
 
 
 def test_its_model_and_its_summary_are_read(run: Path) -> None:

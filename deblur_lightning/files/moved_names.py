@@ -1,5 +1,8 @@
 """Names in files of earlier versions, and what they are called today."""
 
+import re
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 MODULES = {
@@ -68,13 +71,25 @@ def _class_renamed(settings: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def class_today(path: str) -> str:
-    """The name of today of the class ``path``, dotted or short."""
+    """The name of today of the class ``path``, dotted or short: a public one of ours by its package."""
     module, dot, name = path.rpartition(".")
     if not dot:
         return CLASSES.get(name, name)
     if module in MODULES:
-        return f"{MODULES[module]}.{CLASSES.get(name, name)}"
-    return path
+        module, name = MODULES[module], CLASSES.get(name, name)
+    package = re.match(r"deblur_lightning\.[a-z]+(?=\.)", f"{module}.")
+    if package and name in public_names(package[0]):
+        return f"{package[0]}.{name}"
+    return f"{module}.{name}"
+
+
+@cache
+def public_names(package: str) -> frozenset[str]:
+    """What a package of ours exports; nothing where there is no such package."""
+    try:
+        return frozenset(getattr(import_module(package), "__all__", ()))
+    except ImportError:
+        return frozenset()
 
 
 def _arguments_today(arguments: dict[str, Any]) -> dict[str, Any]:

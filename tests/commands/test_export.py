@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from deblur_lightning.commands.export import carry_out
+from deblur_lightning.commands.export import execute
 from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.networks.nafnet import NAFNet
@@ -63,7 +63,7 @@ def test_a_full_disk_is_found_before_the_work(
     monkeypatch.setattr(export, "export_onnx", work)
     monkeypatch.setattr(export, "export_safetensors", work)
     with full_disk(100), pytest.raises(CannotWrite, match=f"cannot write .*one{suffix}: File too large"):
-        carry_out(["--out", str(tmp_path / f"one{suffix}")])
+        execute(["--out", str(tmp_path / f"one{suffix}")])
     assert list(tmp_path.iterdir()) == []
 
 

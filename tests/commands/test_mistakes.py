@@ -116,7 +116,7 @@ def test_nothing_but_a_trained_restorer_is_scored(workplace: Path, deblur: Deblu
     [
         ("fit", "--model.lr=0.5", "lr=0.001, the configuration says 0.5"),
         ("test", "--model.network.widths=[4,9]", "network.init_args.widths=[4, 8], the configuration says [4, 9]"),
-        ("fit", "--model.network=SRCNN", "network.class_path=deblur_lightning.networks.unet.UNet, the configuration"),
+        ("fit", "--model.network=SRCNN", "network.class_path=deblur_lightning.networks.UNet, the configuration"),
     ],
 )
 def test_a_checkpoint_never_meets_other_settings_in_silence(

@@ -61,7 +61,7 @@ def test_a_file_holds_the_restored_pixels(place: Path, deblur: Deblur) -> None:
     planes = read_photo(place / "photos" / "a.png").planes
     import torch
 
-    wanted = PhotoRestorer(models.load(place / "model.safetensors"), torch.device("cpu")).restore(planes)
+    wanted = PhotoRestorer(models.load_model(place / "model.safetensors"), torch.device("cpu")).restore(planes)
     assert np.array_equal(np.asarray(Image.open(place / "out" / "a.png")), wanted)
 
 

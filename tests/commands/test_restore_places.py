@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deblur_lightning.commands.restore.options import parse
+from deblur_lightning.commands.restore import parser
+from deblur_lightning.commands.restore.options import check
 from deblur_lightning.commands.restore.run import restore_photos
 from deblur_lightning.errors import CannotWrite
 from deblur_lightning.restoring.restorer import PhotoRestorer
@@ -196,7 +197,7 @@ class Restoring:
 
 def test_a_full_disk_is_found_before_the_work(place: Path, full_disk: Full, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PhotoRestorer, "restore", restoring := Restoring())
-    order = parse(["photos", *MODEL])
+    order = check(parser().parse(["photos", *MODEL]))
     with (
         full_disk(0),
         pytest.raises(CannotWrite, match=r"^cannot write out/a\.png: File too large; check that its fol"),

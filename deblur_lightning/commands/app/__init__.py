@@ -2,36 +2,41 @@
 
 from collections.abc import Sequence
 
-HELP = """\
-usage: deblur app [--ckpt FILE]... [--trust MODULE]... [--device auto|cpu|cuda] [--port N]
+from deblur_lightning.commands.strict_parser import DEVICE_HELP, TRUST_HELP, StrictParser
 
+DESCRIPTION = """\
 Serve a page on this computer alone (127.0.0.1): drop a photo, choose a model, slide between before and after, read how
 blurred and noisy the photo is, download the result. It needs one package more: pip install 'deblur_lightning[app]'.
-Photos stay on this computer; Ctrl-C ends the page and removes what was uploaded to it, as do SIGTERM and SIGHUP.
+Photos stay on this computer. Ctrl-C, SIGTERM and SIGHUP end the page and remove what was uploaded to it."""
 
-arguments:
-  --ckpt FILE             a further model to choose, beside the shipped one: a checkpoint of deblur fit, or a
-                          .safetensors file; may be given several times
-  --trust MODULE          a module whose networks these files may name, beside this package's; its code runs
-  --device auto|cpu|cuda  what restores (default: auto, the GPU where there is one)
-  --port N                of the page's address (default: 7860)
-
+EPILOG = """\
 exit code: 0 ended by Ctrl-C, SIGTERM or SIGHUP; 2 a mistake, told in one line
 
 examples:
   deblur app
-  deblur app --ckpt RUN/checkpoints/best.ckpt --port 8000
-"""
+  deblur app --ckpt runs/nafnet_blind/001/checkpoints/best.ckpt --port 8000"""
 
 
-def carry_out(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says, the arguments of ``deblur app``; nothing is ever left out.
+def parser() -> StrictParser:
+    """The arguments of ``deblur app``."""
+    parser = StrictParser("deblur app", description=DESCRIPTION, epilog=EPILOG)
+    ckpt_help = "a further model to choose, beside the shipped one: a checkpoint of deblur fit, or a .safetensors file"
+    parser.add_argument("--ckpt", metavar="FILE", action="append", default=[], help=f"{ckpt_help}; may be repeated")
+    parser.add_argument("--trust", metavar="MODULE", action="append", default=[], help=TRUST_HELP)
+    parser.add_argument("--device", metavar="auto|cpu|cuda", default="auto", help=DEVICE_HELP)
+    parser.add_argument("--port", metavar="N", default="7860", help="of the page's address (default: %(default)s)")
+    return parser
+
+
+def execute(argv: Sequence[str]) -> list[str]:
+    """Serve until the page is ended; nothing is ever left out.
 
     Raises:
-        UserError: a mistake in them.
+        UserError: an option does not fit, a model cannot be loaded, or Gradio is not installed.
     """
-    # Torch takes seconds to import, which help need not wait for.
-    from deblur_lightning.commands.app.run import serve
+    given = parser().parse(argv)
+    # Torch takes seconds to import, which help and mistakes need not wait for.
+    from deblur_lightning.commands.app.run import serve_page
 
-    serve(argv)
+    serve_page(given)
     return []

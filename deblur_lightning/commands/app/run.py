@@ -2,13 +2,13 @@
 
 import os
 import signal
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
 from deblur_lightning.commands.devices import chosen_device
-from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.temporary import temporary_folder
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
@@ -20,18 +20,12 @@ FOLDER = "deblur-app-"
 SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(argv: Sequence[str]) -> None:
+def serve_page(given: Namespace) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP; the first page to start removes what killed ones have left.
 
     Raises:
         UserError: an option does not fit, a model cannot be loaded, or Gradio is not installed.
     """
-    parser = StrictParser(prog="deblur app")
-    parser.add_argument("--ckpt", action="append", default=[])
-    parser.add_argument("--trust", action="append", default=[])
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--port", default="7860")
-    given = parser.parsed(argv)
     port, device = _port(given.port), chosen_device(given.device)
     models = load_models([Path(ckpt).expanduser() for ckpt in given.ckpt], given.trust)
     with ending_by_signals(), temporary_folder(FOLDER) as folder:

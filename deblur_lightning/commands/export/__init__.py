@@ -4,48 +4,47 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from deblur_lightning.commands.strict_parser import CKPT_HELP, TRUST_HELP, StrictParser
 from deblur_lightning.errors import UserError
 
-HELP = """\
-usage: deblur export --out FILE.safetensors|FILE.onnx [--ckpt FILE] [--trust MODULE]...
-
+DESCRIPTION = """\
 Write the network of a checkpoint, with the weights that restore, as one file.
 
   .safetensors  for deblur restore --ckpt; holds the network's settings too
   .onnx         for ONNX Runtime and others, for images (N, C, H, W) in [0, 1] of any size; compared with torch where
-                ONNX Runtime is installed (pip install 'deblur_lightning[onnx]')
+                ONNX Runtime is installed (pip install 'deblur_lightning[onnx]')"""
 
-arguments:
-  --ckpt FILE   a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)
-  --out FILE    where to; an existing file is not replaced
-  --trust MODULE  a module whose networks the file may name, beside this package's; its code runs
-
+EPILOG = """\
 exit code: 0 the file is there; 2 a mistake, told in one line
 
 examples:
-  deblur export --ckpt RUN/checkpoints/best.ckpt --out mine.safetensors
-  deblur export --out shipped.onnx
-"""
+  deblur export --ckpt runs/nafnet_blind/001/checkpoints/best.ckpt --out mine.safetensors
+  deblur export --out shipped.onnx"""
 
 
-def carry_out(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says, the arguments of ``deblur export``; nothing is ever left out.
+def parser() -> StrictParser:
+    """The arguments of ``deblur export``."""
+    parser = StrictParser("deblur export", description=DESCRIPTION, epilog=EPILOG)
+    out_help = "where to, a .safetensors or .onnx file; an existing file is not replaced"
+    parser.add_argument("--out", metavar="FILE", default="", help=out_help)
+    parser.add_argument("--ckpt", metavar="FILE", help=CKPT_HELP)
+    parser.add_argument("--trust", metavar="MODULE", action="append", default=[], help=TRUST_HELP)
+    return parser
+
+
+def execute(argv: Sequence[str]) -> list[str]:
+    """Write the file; nothing is ever left out.
 
     Raises:
-        UserError: a mistake in them.
+        UserError: an option does not fit, or the file cannot be written.
     """
-    # Torch takes seconds to import, which help need not wait for.
-    from deblur_lightning.commands.strict_parser import StrictParser
+    given = parser().parse(argv)
+    # Torch takes seconds to import, which help and mistakes need not wait for.
     from deblur_lightning.files.writing import check_room
     from deblur_lightning.restoring.export import export_onnx, export_safetensors
     from deblur_lightning.restoring.model import load_model
 
-    parser = StrictParser(prog="deblur export")
-    for option in ("--ckpt", "--out"):
-        parser.add_argument(option)
-    parser.add_argument("--trust", action="append", default=[])
-    given = parser.parsed(argv)
-    out = _place(given.out or "")
+    out = _place(given.out)
     model = load_model(None if given.ckpt is None else Path(given.ckpt).expanduser(), given.trust)
     check_room(out, sum(value.nbytes for value in model.network.state_dict().values()))
     if out.suffix == ".safetensors":

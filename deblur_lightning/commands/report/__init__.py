@@ -2,43 +2,44 @@
 
 from collections.abc import Sequence
 
-HELP = """\
-usage: deblur report --out FOLDER [--runs FOLDER] [--ledger FOLDER]
+from deblur_lightning.commands.strict_parser import StrictParser
 
-Write FOLDER/index.html, one page with nothing to fetch: a leaderboard of all tested runs that can be sorted, PSNR
-against blur strength and cost, loss curves, before and after of test photographs, learned filters, and the claims.
+DESCRIPTION = """\
+Write OUT/index.html, one page with nothing to fetch: a leaderboard of all tested runs that can be sorted, PSNR against
+blur strength and cost, loss curves, before and after of test photographs, learned filters, and the claims. A run that
+is damaged is left out; page and command list it with the reason."""
 
-arguments:
-  --out FOLDER     where the page goes; an older one in it is replaced, any other index.html is refused
-  --runs FOLDER    searched for runs with a scores.csv (default: runs)
-  --ledger FOLDER  where deblur reproduce put its runs (default: runs/ledger)
-
-A run that is damaged is left out; page and command list it with the reason.
-
-exit code: 0 the page is there; 1 it is there, and runs were left out, which are listed; 2 a mistake, told in one line
-"""
+EPILOG = "exit code: 0 the page is there; 1 it is there without the runs that are listed; 2 a mistake, told in one line"
 
 
-def carry_out(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says, the arguments of ``deblur report``; returns lines about the runs that were left out.
+def parser() -> StrictParser:
+    """The arguments of ``deblur report``."""
+    parser = StrictParser("deblur report", description=DESCRIPTION, epilog=EPILOG)
+    out_help = "where the page goes; an older one in it is replaced, any other index.html is refused"
+    parser.add_argument("--out", metavar="FOLDER", help=out_help)
+    runs_help = "searched for runs with a scores.csv (default: %(default)s)"
+    parser.add_argument("--runs", metavar="FOLDER", default="runs", help=runs_help)
+    ledger_help = "where deblur reproduce put its runs (default: %(default)s)"
+    parser.add_argument("--ledger", metavar="FOLDER", default="runs/ledger", help=ledger_help)
+    return parser
+
+
+def execute(argv: Sequence[str]) -> list[str]:
+    """Write the page; returns lines about the runs that were left out.
 
     Raises:
-        UserError: a mistake in them.
+        UserError: an option does not fit, or there are no runs.
     """
-    # Torch takes seconds to import, which help need not wait for.
+    given = parser().parse(argv)
+    # Torch takes seconds to import, which help and mistakes need not wait for.
     from pathlib import Path
 
-    from deblur_lightning.commands.strict_parser import StrictParser
     from deblur_lightning.errors import UserError
     from deblur_lightning.ledger.claims import read_book
     from deblur_lightning.ledger.page import page_in, write_page
     from deblur_lightning.ledger.rows import rows_of
     from deblur_lightning.ledger.run_summaries import gather
 
-    parser = StrictParser(prog="deblur report")
-    for option, default in {"out": None, "runs": "runs", "ledger": "runs/ledger"}.items():
-        parser.add_argument(f"--{option}", default=default)
-    given = parser.parsed(argv)
     if given.out is None:
         raise UserError("no place for the page: give a folder with --out=FOLDER.")
     page = page_in(Path(given.out))

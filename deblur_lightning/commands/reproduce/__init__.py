@@ -2,24 +2,13 @@
 
 from collections.abc import Sequence
 
-HELP = """\
-usage: deblur reproduce [CLAIM...|--all] [options]
+from deblur_lightning.commands.strict_parser import StrictParser
 
+DESCRIPTION = """\
 Run again what the reports claim: every run by the command line that a user would type, finished ones kept, broken ones
-continued from where they stopped. Ends with the ledger: each claim with its measured figure, interval and verdict.
+continued from where they stopped. Ends with the ledger: each claim with its measured figure, interval and verdict."""
 
-arguments:
-  CLAIM             such as a06-blurs, or a report's letter; experiments/claims.yaml has them all
-  --all             all of them
-  --budget quick|full  quick: all within 45 minutes on two CPU cores; full: the reports' recipes (default: quick)
-  --data DATA       a folder of real sets; what is absent is replaced by what the experiments have built in
-  --jobs N          runs at a time, which share the cores (default: 1)
-  --shard i/n       every n-th run from the i-th on, for several machines or devices that share --runs
-  --runs FOLDER     where the runs lie (default: runs/ledger)
-  --out FOLDER      where the ledger goes (default: docs)
-  --claims FILE     the claims (default: experiments/claims.yaml)
-  --list            say what would be run, and how long it would take, and stop
-
+EPILOG = """\
 exit code: 0 everything was run; 1 runs failed, and are listed; 2 a mistake, told in one line; 130 Ctrl-C: the same
 command goes on from there
 
@@ -27,18 +16,42 @@ examples:
   deblur reproduce a06-blurs
   deblur reproduce --all --jobs 2
   deblur reproduce A --data data
-  deblur reproduce --all --budget full --data data --shard 1/4
-"""
+  deblur reproduce --all --budget full --data data --shard 1/4"""
 
 
-def carry_out(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says, the arguments of ``deblur reproduce``; returns lines about the runs that failed.
+def parser() -> StrictParser:
+    """The arguments of ``deblur reproduce``."""
+    parser = StrictParser("deblur reproduce", description=DESCRIPTION, epilog=EPILOG)
+    names_help = "such as a06-blurs, or a report's letter; experiments/claims.yaml has them all"
+    parser.add_argument("names", metavar="CLAIM", nargs="*", help=names_help)
+    parser.add_argument("--all", action="store_true", help="all of them")
+    budget_help = "quick: all within 45 minutes on two CPU cores; full: the reports' recipes (default: %(default)s)"
+    parser.add_argument("--budget", metavar="quick|full", default="quick", help=budget_help)
+    data_help = "a folder of real sets; what is absent is replaced by what the experiments have built in"
+    parser.add_argument("--data", metavar="FOLDER", help=data_help)
+    jobs_help = "runs at a time, which share the cores (default: %(default)s)"
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help=jobs_help)
+    shard_help = "every n-th run from the i-th on, for several machines or devices that share --runs"
+    parser.add_argument("--shard", metavar="i/n", help=shard_help)
+    runs_help = "where the runs lie (default: %(default)s)"
+    parser.add_argument("--runs", metavar="FOLDER", default="runs/ledger", help=runs_help)
+    parser.add_argument("--out", metavar="FOLDER", default="docs", help="where the ledger goes (default: %(default)s)")
+    claims_help = "the claims (default: %(default)s)"
+    parser.add_argument("--claims", metavar="FILE", default="experiments/claims.yaml", help=claims_help)
+    list_help = "say what would be run, and how long it would take, and stop"
+    parser.add_argument("--list", action="store_true", help=list_help)
+    return parser
+
+
+def execute(argv: Sequence[str]) -> list[str]:
+    """Make the runs and the ledger; returns lines about the runs that failed.
 
     Raises:
-        UserError: a mistake in them.
+        UserError: something is missing, or does not fit.
     """
-    # Torch takes seconds to import, which help need not wait for.
+    given = parser().parse(argv)
+    # Torch takes seconds to import, which help and mistakes need not wait for.
     from deblur_lightning.commands.reproduce.run import reproduce
 
-    failed = reproduce(argv)
+    failed = reproduce(given)
     return ["runs failed, see their log.txt:", *failed] if failed else []

@@ -13,7 +13,6 @@ from torch import nn
 
 from deblur_lightning.commands.reproduce.one_run import cores, interrupt, make, stopping, useless
 from deblur_lightning.commands.reproduce.run_folders import check_own, lock_run
-from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_book
 from deblur_lightning.ledger.plan import Run, all_runs, measurable, plan, shard
@@ -24,13 +23,13 @@ PROBE_SECONDS = 1.1
 """What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
 
 
-def reproduce(argv: Sequence[str]) -> list[str]:
-    """Do what ``argv`` says; returns the folders of the runs that failed.
+def reproduce(given: Namespace) -> list[str]:
+    """Make the runs and write the ledger; returns the folders of the runs that failed.
 
     Raises:
-        UserError: something is missing, unknown, or does not fit.
+        UserError: something is missing, or does not fit.
     """
-    given = _arguments(argv)
+    _check(given)
     book = read_book(Path(given.claims))
     root, data = Path(given.runs), None if given.data is None else Path(given.data).expanduser().resolve()
     claims = _claims(given, book)
@@ -69,23 +68,13 @@ def _write(book: ClaimSet, root: Path, out: Path, shown: Collection[str]) -> Non
     print(f"ledger    {out}/ledger.md: {counts(rows)}")
 
 
-def _arguments(argv: Sequence[str]) -> Namespace:
-    parser = StrictParser(prog="deblur reproduce")
-    parser.add_argument("names", nargs="*")
-    defaults = {"budget": "quick", "data": None, "shard": None, "runs": "runs/ledger", "out": "docs"}
-    for option, default in {**defaults, "claims": "experiments/claims.yaml"}.items():
-        parser.add_argument(f"--{option}", default=default)
-    parser.add_argument("--jobs", type=int, default=1)
-    for option in ("--all", "--list"):
-        parser.add_argument(option, action="store_true")
-    given = parser.parsed(argv)
+def _check(given: Namespace) -> None:
     if given.budget not in BUDGETS:
         raise UserError(f"--budget={given.budget}: choose from quick, full.")
     if given.jobs < 1:
         raise UserError(f"--jobs={given.jobs}: give 1 or more.")
     if bool(given.names) == given.all:
         raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
-    return given
 
 
 def _claims(given: Namespace, book: ClaimSet) -> tuple[Claim, ...]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from deblur_lightning.commands.devices import chosen_device
-from deblur_lightning.commands.strict_parser import StrictParser
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import IMAGE_SUFFIXES
 from deblur_lightning.restoring.conversion import FORMATS
@@ -61,13 +60,12 @@ class Options:
     overwrite: bool
 
 
-def parse(argv: Sequence[str]) -> Options:
-    """Understand ``argv``.
+def check(given: Namespace) -> Options:
+    """Check the arguments of ``deblur restore``.
 
     Raises:
-        UserError: something is missing, unknown, or does not fit.
+        UserError: something is missing, or does not fit.
     """
-    given = _arguments(argv)
     if given.out is None:
         raise UserError("no place for the restored photos: give a folder with --out=OUT.")
     if not given.photos:
@@ -148,19 +146,6 @@ def _refuse_missing(photo: Path) -> None:
 def _refuse_itself(source: Path, target: Path) -> None:
     if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
         raise UserError(f"{source} would be replaced by its restored version: give another --out.")
-
-
-def _arguments(argv: Sequence[str]) -> Namespace:
-    parser = StrictParser(prog="deblur restore")
-    parser.add_argument("photos", nargs="*")
-    for option in ("--out", "--ckpt"):
-        parser.add_argument(option)
-    parser.add_argument("--trust", action="append", default=[])
-    for option, default in (("--device", "auto"), ("--tile", "auto"), ("--frames", "refuse")):
-        parser.add_argument(option, default=default)
-    for option in ("--tta", "--check", "--report", "--overwrite"):
-        parser.add_argument(option, action="store_true")
-    return parser.parsed(argv)
 
 
 def _tile(given: str) -> int | None:

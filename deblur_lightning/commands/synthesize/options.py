@@ -1,6 +1,5 @@
 """The options of ``deblur synthesize``, and the blur that an experiment's configuration describes."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,13 +55,13 @@ class Options:
     workers: int
 
 
-def parse(argv: Sequence[str]) -> Options:
-    """Understand ``argv``.
+def parse(parser: ArgumentParser, argv: Sequence[str]) -> Options:
+    """Understand ``argv``; ``parser`` knows all but the settings of an experiment.
 
     Raises:
         UserError: something is missing, unknown, or does not fit.
     """
-    given = _arguments(argv)
+    given = _arguments(parser, argv)
     folder, out = _folders(given)
     data = given.data.init_args
     if not isinstance(data.get("degradation"), Namespace):
@@ -84,15 +83,9 @@ def parse(argv: Sequence[str]) -> Options:
     )
 
 
-def _arguments(argv: Sequence[str]) -> Namespace:
+def _arguments(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
     for room in ("degradations", "sources", "datamodules"):
         import_all(room)
-    parser = ArgumentParser(prog="deblur synthesize", **STRICT)
-    parser.add_argument("folders", type=str, nargs="*")
-    parser.add_argument("--out", type=str | None)
-    parser.add_argument("--device", type=str, default="auto")
-    parser.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 1))
-    parser.add_argument("--config", action="config")
     for name in UNUSED:
         parser.add_argument(f"--{name}", type=dict | Any)
     parser.add_subclass_arguments(LightningDataModule, "data", required=True)
