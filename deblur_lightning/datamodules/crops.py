@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
-from typing import TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it would ask the package index for news
 
 import albumentations as A
 import numpy as np
 import torch
+from albumentations.augmentations.geometric.functional import d4
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -40,9 +40,7 @@ class RandomCrops(Dataset[Crop]):
         self.images = images
         self.side = side
         self.seed = seed
-        crop = A.RandomCrop(side, side)
-        self.place = A.Compose([crop], save_applied_params=True)
-        self.augment = A.Compose([crop, A.D4(p=1.0 if flips else 0.0)])
+        self.augment = A.Compose([A.RandomCrop(side, side), A.D4(p=1.0 if flips else 0.0)], save_applied_params=True)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,24 +52,36 @@ class RandomCrops(Dataset[Crop]):
         """Those of a batch, which ``DataLoader`` asks for, with their seeds drawn at once."""
         visits, indices = torch.tensor(keys).unbind(dim=1)
         seeds = Draws(self.seed, "train", visits, indices).integers("window", 0, 2**31 - 1).tolist()
-        return [self._window(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
+        return [self._crop(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
 
-    def _window(self, visit: int, index: int, seed: int) -> Crop:
-        part = self.images.crop(index, visit, partial(self._place, seed))
-        pixels = _extended(part.permute(1, 2, 0).numpy(), self.side)
-        self.augment.set_random_seed(seed)  # the same draws: a part that has its size already is only flipped
-        window = np.ascontiguousarray(self.augment(image=pixels)["image"].transpose(2, 0, 1))
-        return {"sharp": torch.from_numpy(window), "index": index, "visit": visit}
+    def _crop(self, visit: int, index: int, seed: int) -> Crop:
+        drawn: list[_Drawn] = []
 
-    def _place(self, seed: int, height: int, width: int) -> tuple[slice, slice]:
-        """Where the window of ``seed`` lies, told before any pixel is made; all of an image that is too small."""
-        if min(height, width) < self.side:
-            return slice(0, height), slice(0, width)
-        self.place.set_random_seed(seed)
-        blank = np.empty((height, width), dtype=np.uint8)  # never looked at, and so never given memory
-        ((_, drawn),) = self.place(image=blank)["applied_transforms"]
-        left, top, right, bottom = drawn["crop_coords"]
-        return slice(top, bottom), slice(left, right)
+        def place(height: int, width: int) -> tuple[slice, slice]:
+            drawn.append(self._draw(seed, max(height, self.side), max(width, self.side)))
+            if min(height, width) < self.side:  # all of it, to be extended first
+                return slice(0, height), slice(0, width)
+            return drawn[0].place
+
+        pixels = self.images.crop(index, visit, place).permute(1, 2, 0).numpy()
+        if pixels.shape[:2] != (self.side, self.side):
+            pixels = _extended(pixels, self.side)[drawn[0].place]
+        turned = np.ascontiguousarray(d4(pixels, drawn[0].turn).transpose(2, 0, 1))
+        return {"sharp": torch.from_numpy(turned), "index": index, "visit": visit}
+
+    def _draw(self, seed: int, height: int, width: int) -> "_Drawn":
+        """What albumentations draws for an image of that size, before any pixel is made."""
+        self.augment.set_random_seed(seed)
+        blank = np.empty((height, width), dtype=np.uint8)  # hardly looked at, and so hardly given memory
+        applied = dict(self.augment(image=blank)["applied_transforms"])
+        left, top, right, bottom = applied["RandomCrop"]["crop_coords"]
+        turn = applied["D4"]["group_element"] if "D4" in applied else "e"
+        return _Drawn((slice(top, bottom), slice(left, right)), turn)
+
+
+class _Drawn(NamedTuple):
+    place: tuple[slice, slice]
+    turn: Any  # an element of the square's symmetry group, as albumentations names it
 
 
 class WholeImages(Dataset[Crop]):
