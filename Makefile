@@ -1,8 +1,9 @@
-# make demo       train a small deblurring GAN on bundled photographs and show what it does (about ten minutes on two cores)
+# make demo       train a small deblurring GAN on bundled photographs and show what it does (four minutes on two cores)
 # make ledger     run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
 # make test       the test suite without its slow parts, on up to four cores
 # make test-all   the whole test suite, and how much of the package it runs
 # make check      lint, format, types and import layers
+# make docs       the documentation as a site, in docs/_build/index.html
 # Each sets up what it needs in .venv, once.
 
 PYTHON ?= python3
@@ -10,12 +11,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
+DOCS_READY := $(VENV)/.docs-ready
 DEMO := runs/demo/001
 QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
 
 DATA ?=
 
-.PHONY: demo ledger test test-all check format clean
+.PHONY: demo ledger test test-all check docs format clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -38,12 +40,15 @@ check: $(DEV_READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(DOCS_READY)
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto docs docs/_build
+
 format: $(DEV_READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage docs/_build docs/api build dist *.egg-info
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("deblur_lightning needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
@@ -53,4 +58,8 @@ $(READY): pyproject.toml
 
 $(DEV_READY): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@
