@@ -16,7 +16,7 @@ SUBCOMMANDS = {
     "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
     "reproduce": "run again what the reports claim, and write the ledger of verdicts",
-    "report": "write a page of everything that has been run: tables, curves, pictures",
+    "report": "write the summary page of everything that has been run: tables, curves, pictures",
 }
 
 OWN = ("app", "export", "report", "reproduce", "restore", "synthesize")
