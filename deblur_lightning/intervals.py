@@ -1,29 +1,77 @@
-"""95 % intervals for means over images, for means over seeds and images, and for shares of hits."""
+"""Means with 95 % confidence intervals: over images, over seeds and images, and of shares of hits."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 TAIL = 0.975
-"""Of Student's and the normal distribution, up to the upper end of a 95 % interval."""
+"""Probability below the upper end of a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds and images.
+
+    Attributes:
+        mean: mean of all values.
+        low: lower end of the 95 % interval; the mean itself where there is a single value.
+        high: upper end of it.
+        seeds: number of trainings.
+        images: number of test images.
+    """
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+    images: int
+
+    @property
+    def caveat(self) -> str:
+        """A sentence on the variance that the interval does not include; empty where it includes all."""
+        single = [kind for kind, count in (("seed", self.seeds), ("image", self.images)) if count == 1]
+        unknown = {"seed": "training", "image": "images"}
+        return " ".join(f"One {kind}: the interval holds no variance of {unknown[kind]}." for kind in single)
+
+
+def estimate(values: NDArray[np.float64], hits: bool = False) -> Estimate:
+    """The mean of ``values`` and its interval.
+
+    Args:
+        values: (seeds, images), in any unit.
+        hits: whether the values are 1 (hit) and 0 (miss). For a single seed the interval is then ``share_interval``:
+            by ``half_width``, ten hits of ten would have an interval of no width.
+    """
+    seeds, images = values.shape
+    mean = float(values.mean())
+    if values.size == 1:
+        return Estimate(mean, mean, mean, seeds, images)
+    if hits and seeds == 1 and math.isfinite(mean):
+        low, high = share_interval(int(values.sum()), images)
+        return Estimate(mean, low, high, seeds, images)
+    half = half_width(values)
+    return Estimate(mean, mean - half, mean + half, seeds, images)
 
 
 def half_width(values: ArrayLike) -> float:
     """Half of the 95 % interval of the mean of ``values``, (N,) or, for S seeds that met the same images, (S, N).
 
-    Of N values it is Student's: t(N - 1) s / sqrt(N), with s the standard deviation. With seeds, a value is taken as
-    the sum of the general mean, what its seed adds, what its image adds, and a rest, all drawn at random (the crossed
-    design of two random effects). Seeds' means and images' means then each have an interval of Student's, of halves a
-    and b, and the whole has a half of sqrt(a^2 + b^2): Banerjee, "Approximate confidence interval for linear functions
-    of means of k-populations", Sankhya 22 (1960). That covers 95 % at least however few seeds there are (where values
-    are normal), which Satterthwaite's degrees of freedom do not: 88 % with two. The rest is counted twice.
+    For N values this is Student's interval: t(N - 1) s / sqrt(N), where s is the standard deviation.
 
-    A single seed, or a single image, tells nothing of its kind's variance, which is then not in the interval.
+    For seeds and images, each value is modelled as the sum of a general mean, an effect of its seed, an effect of its
+    image and a rest, all random (a crossed design with two random effects). Let a be the half width of Student's
+    interval of the seeds' means, and b that of the images' means. The result is sqrt(a^2 + b^2): Banerjee, "Approximate
+    confidence interval for linear functions of means of k-populations", Sankhya 22 (1960). For normal values it covers
+    at least 95 % with any number of seeds; Satterthwaite's degrees of freedom cover 88 % with two. The rest is counted
+    twice.
+
+    A single seed, or a single image, shows no variance of its kind; the interval does not include that variance then.
 
     Returns:
-        In the unit of the values; nan for a single value, and where one is not finite.
+        Half of the interval, in the unit of the values; nan for a single value, and where a value is not finite.
     """
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if table.size == 1 or not np.isfinite(table).all():
@@ -32,17 +80,17 @@ def half_width(values: ArrayLike) -> float:
 
 
 def _student(values: np.ndarray) -> float:
-    """Half of Student's interval of N values; 0 for one, which has no variance to tell of."""
+    """Half of Student's interval of N values; 0 for a single one."""
     if values.size == 1:
         return 0.0
     return float(special.stdtrit(values.size - 1, TAIL) * values.std(ddof=1) / math.sqrt(values.size))
 
 
 def share_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share of which ``hits`` of ``count`` were seen.
+    """The 95 % interval of a share, after ``hits`` of ``count`` trials.
 
-    Wilson's score interval (Journal of the American Statistical Association 22, 1927), which has a width also where
-    all or none were hits: ten of ten are .722 to 1.
+    Wilson's score interval (Journal of the American Statistical Association 22, 1927). It has a width even where all
+    or none were hits: for ten of ten it is .722 to 1.
     """
     square = float(special.ndtri(TAIL)) ** 2
     share = hits / count

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from deblur_lightning.intervals import half_width, share_interval
+from deblur_lightning.intervals import estimate, half_width, share_interval
 
 REPEATS = 1500
 
@@ -72,3 +72,37 @@ def test_a_share_has_a_width_where_all_are_hits() -> None:
     assert share_interval(0, 10) == pytest.approx((0.0, 0.278), abs=5e-4)
     expected = stats.binomtest(9732, 10_000).proportion_ci(method="wilson")
     assert share_interval(9732, 10_000) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_estimate_of_five_images() -> None:
+    five = estimate(np.array([[0.6, 0.9, 1.1, 0.8, 1.6]]))
+    assert (five.mean, five.low, five.high) == pytest.approx((1.0, 0.527, 1.473), abs=5e-4)
+    assert (five.seeds, five.images) == (1, 5)
+
+
+def test_seeds_that_differ_widen_the_estimate_s_interval() -> None:
+    images = np.random.default_rng(0).normal(0, 0.1, 50)
+    alike, unlike = (estimate(np.stack([images, images + shift, images - shift])) for shift in (0.0, 1.0))
+    assert unlike.high - unlike.low > 5 * (alike.high - alike.low)
+
+
+@pytest.mark.parametrize(
+    ("shape", "caveat"),
+    [
+        ((1, 5), "One seed: the interval holds no variance of training."),
+        ((3, 1), "One image: the interval holds no variance of images."),
+        ((3, 5), ""),
+    ],
+)
+def test_the_caveat_names_the_variance_that_is_missing(shape: tuple[int, int], caveat: str) -> None:
+    assert estimate(np.random.default_rng(0).normal(size=shape)).caveat == caveat
+
+
+def test_a_single_value_has_no_interval() -> None:
+    single = estimate(np.array([[7.0]]))
+    assert single.low == single.high == 7
+
+
+def test_ten_hits_of_ten_are_not_certain() -> None:
+    assert estimate(np.ones((1, 10)), hits=True).low == pytest.approx(0.722, abs=5e-4)
+    assert estimate(np.ones((1, 10))).low == 1

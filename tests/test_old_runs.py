@@ -13,7 +13,7 @@ import yaml
 
 from deblur_lightning.commands.classes import class_named
 from deblur_lightning.files.moved_names import CLASSES, MODULES, class_today, with_names_of_today
-from deblur_lightning.ledger.run_summaries import gather
+from deblur_lightning.ledger.run_summaries import summarise_runs
 from deblur_lightning.records import read_scores
 from deblur_lightning.restoring.model import load_model, read_model
 
@@ -47,7 +47,7 @@ def test_it_goes_on(run: Path, deblur: Deblur) -> None:
 
 def test_its_model_and_its_summary_are_read(run: Path) -> None:
     assert sum(weights.numel() for weights in read_model(run / "checkpoints/last.ckpt").network.parameters()) > 0
-    summaries, left_out = gather(Path("runs"))
+    summaries, left_out = summarise_runs(Path("runs"))
     assert (len(summaries), left_out) == (1, [])
 
 

@@ -6,7 +6,7 @@ from importlib import metadata
 import torch
 
 from deblur_lightning.callbacks.scores import package_commit
-from deblur_lightning.commands.reproduce.one_run import cores, processor
+from deblur_lightning.commands.reproduce.one_run import count_cores, processor_name
 
 
 def machine(device: str = "cpu", packages: Sequence[str] = ()) -> dict[str, str]:
@@ -17,10 +17,10 @@ def machine(device: str = "cpu", packages: Sequence[str] = ()) -> dict[str, str]
         packages: beside torch and lightning, whose versions matter.
     """
     versions = {name: version(name) for name in ("torch", "lightning", *packages)}
-    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else processor()
+    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else processor_name()
     return {
         "device": name,
-        "cores": str(cores()),
+        "cores": str(count_cores()),
         "threads": str(torch.get_num_threads()),
         **versions,
         "commit": package_commit(),

@@ -1,1 +1,1 @@
-"""From scores to claims, verdicts, tables and one page."""
+"""From scores to verdicts on claims, to tables and to a page of pictures; plain Python and numpy."""

@@ -1,4 +1,4 @@
-"""The claims, the runs that test them and their data, as ``experiments/claims.yaml`` lists them."""
+"""Reads ``experiments/claims.yaml``: the claims, the trainings that test them, and the data sets of these."""
 
 import inspect
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ import yaml
 from deblur_lightning.errors import UserError
 
 BUDGETS = ("full", "quick")
-"""The better first."""
+"""The more reliable one first."""
 METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", "taps_error")
-"""What can be judged; "mse" is that of the clamped and rounded image, from its PSNR."""
+"""Figures that a claim can be about; "mse" is computed from the PSNR of the clamped and rounded image."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A set that replaces what an experiment has built in.
+    """A data set that replaces the built-in data of an experiment.
 
     Attributes:
-        words: its name in the ledger.
-        needs: what must exist below the folder of all sets.
-        settings: arguments of ``deblur fit``, with ``{data}`` for that folder.
+        words: name of the set in the ledger.
+        needs: path below the folder of all sets that must exist.
+        settings: arguments of ``deblur fit``; ``{data}`` stands for the folder of all sets.
     """
 
     words: str
@@ -35,7 +35,7 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a budget allows a run: seeds, further settings, and seconds for each seed on one CPU core."""
+    """What a training may cost: number of seeds, seconds for each seed on one CPU core, and further settings."""
 
     seeds: int
     seconds: int
@@ -44,20 +44,20 @@ class Budget:
 
 @dataclass(frozen=True)
 class Training:
-    """One line of ``deblur fit``, for several seeds and budgets.
+    """One command ``deblur fit``, to be run with several seeds and at several budgets.
 
     Attributes:
-        name: of its folder.
-        experiment: the YAML that it starts from.
+        name: name of its folder.
+        experiment: name of the YAML file in ``experiments``.
+        budgets: the ``Budget`` by name, "full" or "quick".
         settings: further arguments.
-        data: the name of a set, or empty for the experiment's own.
-        input: channels, height and width that multiplications are counted on; empty where that tells nothing.
-        efforts: by budget.
+        data: name of a set, or empty for the built-in data of the experiment.
+        input: (channels, height, width) of the image that multiplications are counted on; empty to count none.
     """
 
     name: str
     experiment: str
-    efforts: Mapping[str, Budget]
+    budgets: Mapping[str, Budget]
     settings: tuple[str, ...] = ()
     data: str = ""
     input: tuple[int, ...] = ()
@@ -65,7 +65,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim and how it is judged; the file's opening explains the fields."""
+    """One claim and how it is judged; the comment at the top of ``claims.yaml`` explains the fields."""
 
     id: str
     report: str
@@ -84,23 +84,28 @@ class Claim:
 
     @property
     def trainings(self) -> tuple[str, ...]:
-        """All that it needs."""
+        """Names of all trainings that the claim needs."""
         return (*self.runs, *self.minus, *self.beside)
+
+    def is_measurable(self, budget: str, claim_set: "ClaimSet") -> bool:
+        """Whether all trainings that the figure is computed from may run at ``budget``."""
+        needed = (*self.runs, *self.minus)
+        return bool(needed) and all(budget in claim_set.trainings[name].budgets for name in needed)
 
 
 @dataclass(frozen=True)
 class ClaimSet:
-    """The whole file."""
+    """The content of ``claims.yaml``."""
 
     data: Mapping[str, DataSet]
     trainings: Mapping[str, Training]
     claims: tuple[Claim, ...]
 
-    def chosen(self, names: tuple[str, ...]) -> tuple[Claim, ...]:
-        """The claims of these names, or of reports of these letters.
+    def select(self, names: tuple[str, ...]) -> tuple[Claim, ...]:
+        """Claims by their ids or by the letters of their reports.
 
         Raises:
-            UserError: no such claim.
+            UserError: no claim and no report has one of the names.
         """
         for name in names:
             if name not in {claim.id for claim in self.claims} | {claim.report for claim in self.claims}:
@@ -108,58 +113,67 @@ class ClaimSet:
         return tuple(claim for claim in self.claims if claim.id in names or claim.report in names)
 
 
-def read_book(path: Path) -> ClaimSet:
+def read_claims(path: Path) -> ClaimSet:
     """Read and check ``claims.yaml``.
 
     Raises:
-        UserError: it is absent, or something in it is missing, unknown or contradictory.
+        UserError: the file is missing, or a field in it is missing, unknown or contradictory.
     """
     if not path.is_file():
-        raise UserError(f"no file {path}: run in a clone of the project, where experiments/ lies.")
+        raise UserError(f"no file {path}: run in a clone of the project, which has experiments/.")
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-        data = {name: _made(DataSet, entry, f"data {name}") for name, entry in given["data"].items()}
-        trainings = {name: _training(name, entry) for name, entry in given["runs"].items()}
-        claims = tuple(_made(Claim, entry, f"claim {entry.get('id')}") for entry in given["claims"])
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = {name: _build(DataSet, entry, f"data {name}") for name, entry in content["data"].items()}
+        trainings = {name: _training(name, entry) for name, entry in content["runs"].items()}
+        claims = tuple(_build(Claim, entry, f"claim {entry.get('id')}") for entry in content["claims"])
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} cannot be understood ({str(error).splitlines()[0]}): see its opening.") from error
-    book = ClaimSet(data, trainings, claims)
-    _check(book)
-    return book
+        raise UserError(
+            f"{path} cannot be read ({str(error).splitlines()[0]}): the comment at its top explains the format."
+        ) from error
+    claim_set = ClaimSet(data, trainings, claims)
+    _check(claim_set)
+    return claim_set
 
 
 def _training(name: str, entry: dict[str, Any]) -> Training:
-    efforts = {budget: _made(Budget, entry[budget], f"run {name}, {budget}") for budget in BUDGETS if entry.get(budget)}
+    budgets = {
+        budget: _build(Budget, entry[budget], f"run {name}, {budget}") for budget in BUDGETS if entry.get(budget)
+    }
     rest = {key: value for key, value in entry.items() if key not in BUDGETS}
-    return _made(Training, {"name": name, "efforts": efforts, **rest}, f"run {name}")
+    return _build(Training, {"name": name, "budgets": budgets, **rest}, f"run {name}")
 
 
-def _made(kind: type[T], entry: dict[str, Any], where: str) -> T:
+def _build(kind: type[T], entry: dict[str, Any], where: str) -> T:
     known = inspect.signature(kind).parameters
     unknown = sorted(set(entry) - set(known))
-    missing = [name for name, what in known.items() if what.default is what.empty and name not in entry]
+    missing = [name for name, field in known.items() if field.default is field.empty and name not in entry]
     if unknown or missing:
         fault = f"unknown {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
-        raise UserError(f"claims.yaml, {where}: {fault}; its fields are {', '.join(known)}.")
+        raise UserError(f"claims.yaml, {where}: {fault}: the fields are {', '.join(known)}.")
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
 
 
-def _check(book: ClaimSet) -> None:
-    for training in book.trainings.values():
-        if training.data and training.data not in book.data:
-            raise UserError(f"claims.yaml, run {training.name}: no data {training.data!r}.")
-    seen: set[str] = set()
-    for claim in book.claims:
-        if claim.id in seen:
+def _check(claim_set: ClaimSet) -> None:
+    for training in claim_set.trainings.values():
+        if training.data and training.data not in claim_set.data:
+            known = ", ".join(claim_set.data)
+            raise UserError(f"claims.yaml, run {training.name}: no data {training.data!r}: choose from {known}.")
+    ids: set[str] = set()
+    for claim in claim_set.claims:
+        if claim.id in ids:
             raise UserError(f"claims.yaml has the claim {claim.id} twice: give each an id of its own.")
-        seen.add(claim.id)
-        if unknown := sorted(set(claim.trainings) - set(book.trainings)):
-            raise UserError(f"claims.yaml, claim {claim.id}: no run {unknown[0]!r}.")
-        if claim.metric not in METRICS:
-            raise UserError(
-                f"claims.yaml, claim {claim.id}: no metric {claim.metric!r}; there are {', '.join(METRICS)}."
-            )
-        if claim.runs and claim.at_least is None and claim.at_most is None:
-            raise UserError(f"claims.yaml, claim {claim.id}: give at_least or at_most.")
-        if not claim.runs and not claim.unrun:
-            raise UserError(f"claims.yaml, claim {claim.id}: give runs, or say in unrun why there are none.")
+        ids.add(claim.id)
+        if fault := _find_fault(claim, claim_set):
+            raise UserError(f"claims.yaml, claim {claim.id}: {fault}.")
+
+
+def _find_fault(claim: Claim, claim_set: ClaimSet) -> str:
+    if unknown := sorted(set(claim.trainings) - set(claim_set.trainings)):
+        return f"no run {unknown[0]!r}: name one that is listed under runs"
+    if claim.metric not in METRICS:
+        return f"no metric {claim.metric!r}: choose from {', '.join(METRICS)}"
+    if claim.runs and claim.at_least is None and claim.at_most is None:
+        return "no range: give at_least or at_most"
+    if not claim.runs and not claim.unrun:
+        return "no runs: name some, or say in unrun why there are none"
+    return ""

@@ -1,4 +1,4 @@
-"""Writes one HTML page of all runs that needs nothing from elsewhere."""
+"""Writes the report's page: one HTML file of all runs that fetches nothing from the network."""
 
 import json
 import math
@@ -12,23 +12,33 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder, write_atomically
 from deblur_lightning.ledger.rows import Row
 from deblur_lightning.ledger.run_summaries import LeftOut, RunSummary
-from deblur_lightning.ledger.verdicts import not_finite
+from deblur_lightning.ledger.verdicts import name_non_finite
 
 TITLE = b"<title>Deblurring: what has been run</title>"
-"""What a page is known by."""
+"""By this a page of ours is recognised."""
 
 
 def write_page(runs: Sequence[RunSummary], left_out: Sequence[LeftOut], rows: Sequence[Row], path: Path) -> None:
-    """Write the page to ``path``: style, script, data and pictures are all in it."""
+    """Write the page to ``path``, with its style, script, data and pictures in the one file."""
+    content = {
+        "runs": [asdict(run) for run in runs],
+        "leftOut": [asdict(run) for run in left_out],
+        "claims": [asdict(row) for row in rows],
+    }
+    data = json.dumps(_without_non_finite(content), allow_nan=False)
+    parts = {"STYLE": _read_part("page.css"), "SCRIPT": _read_part("page.js"), "DATA": data.replace("<", "\\u003c")}
+    text = _read_part("page.html")
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
     make_folder(path.parent)
-    write_atomically(path, page(runs, left_out, rows).encode())
+    write_atomically(path, text.encode())
 
 
-def page_in(folder: Path) -> Path:
-    """Where the page goes in ``folder``; an older one may be there.
+def page_path(folder: Path) -> Path:
+    """The page's path in ``folder``; an older page there will be replaced.
 
     Raises:
-        UserError: ``folder`` is a file, or has a page that is not ours.
+        UserError: ``folder`` is a file, or has an ``index.html`` from elsewhere.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out={folder} is a file: give a folder.")
@@ -38,29 +48,14 @@ def page_in(folder: Path) -> Path:
     return path
 
 
-def page(runs: Sequence[RunSummary], left_out: Sequence[LeftOut], rows: Sequence[Row]) -> str:
-    """The page's text."""
-    told = {
-        "runs": [asdict(run) for run in runs],
-        "leftOut": [asdict(run) for run in left_out],
-        "claims": [asdict(row) for row in rows],
-    }
-    data = json.dumps(_plain(told), allow_nan=False)
-    parts = {"STYLE": _part("page.css"), "SCRIPT": _part("page.js"), "DATA": data.replace("<", "\\u003c")}
-    text = _part("page.html")
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text
-
-
-def _plain(value: Any) -> Any:
-    """``value`` with words for what is no finite number, since browsers read no JSON that has such."""
+def _without_non_finite(value: Any) -> Any:
+    """``value`` with words in place of NaN and infinities, which browsers do not accept in JSON."""
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _without_non_finite(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return not_finite(value) if isinstance(value, float) and not math.isfinite(value) else value
+        return [_without_non_finite(part) for part in value]
+    return name_non_finite(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _part(name: str) -> str:
+def _read_part(name: str) -> str:
     return resources.files("deblur_lightning.ledger").joinpath("page", name).read_text(encoding="utf-8")

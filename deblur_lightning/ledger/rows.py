@@ -1,170 +1,154 @@
-"""Rows of the ledger: one for each claim, from the runs that are there."""
+"""Builds the rows of the ledger: one for each claim, from the runs that are finished."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
-from pathlib import Path
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet
-from deblur_lightning.ledger.measures import differences, values_of
-from deblur_lightning.ledger.plan import EMBEDDED, Run, measurable, runs_of
-from deblur_lightning.ledger.statistics import Estimate, estimate
-from deblur_lightning.ledger.verdicts import OPEN, Verdict, figure, judge
+from deblur_lightning.intervals import Estimate
+from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, Training
+from deblur_lightning.ledger.runs import EMBEDDED, Run, Runs
+from deblur_lightning.ledger.verdicts import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Arms,
+    Verdict,
+    collect_values,
+    format_figure,
+    judge,
+    measure,
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """One claim, measured; the attributes are the ledger's columns, empty where there is nothing to tell."""
+    """One claim and what was measured; the attributes are the columns of the ledger, empty where nothing is known."""
 
     id: str
     report: str
     claim: str
     claimed: str
     verdict: str
-    measured: str
-    interval: str
-    n: str
-    blurred: str
-    beside: str
-    data: str
-    budget: str
-    parameters: str
-    macs: str
+    measured: str = ""
+    interval: str = ""
+    n: str = ""
+    blurred: str = ""
+    beside: str = ""
+    data: str = ""
+    budget: str = ""
+    parameters: str = ""
+    macs: str = ""
     reason: str
 
 
-Arms = dict[str, list[Run]]
-"""By name of a training, its finished runs, from the first seed on."""
+def build_rows(claim_set: ClaimSet, runs: Runs) -> list[Row]:
+    """A row for each claim, from its best runs: the full budget before the quick, its data set before a substitute."""
+    return [_build_row(claim, claim_set, runs) for claim in claim_set.claims]
 
 
-def rows_of(book: ClaimSet, root: Path) -> list[Row]:
-    """All claims, each from the best that was run: the full budget before the quick, a set before its substitute."""
-    return [_row(claim, book, root) for claim in book.claims]
-
-
-def _row(claim: Claim, book: ClaimSet, root: Path) -> Row:
+def _build_row(claim: Claim, claim_set: ClaimSet, runs: Runs) -> Row:
     for real in (True, False) if claim.real_only else (None,):
         for budget in BUDGETS:
-            arms = {name: finished_runs(name, budget, book, root, real) for name in claim.trainings}
+            arms = {name: _find_runs(claim_set.trainings[name], budget, runs, real) for name in claim.trainings}
             if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
                 try:
-                    return _measured(claim, budget, arms, book)
-                except UserError as error:  # which must not take the ledger from the other claims
-                    return _open(claim, f"its runs do not fit: {error}")
-    return _unmeasured(claim, book)
+                    return _measured_row(claim, budget, arms, claim_set)
+                except UserError as error:  # one claim's bad runs must not cost the other claims their rows
+                    return _row(claim, Verdict(OPEN, f"its runs do not fit: {error}"))
+    measurable = claim.is_measurable("quick", claim_set)
+    unfinished = measurable or not claim.unrun
+    return _row(claim, Verdict(OPEN, "its runs are not finished." if unfinished else f"not run: {claim.unrun}."))
 
 
-def finished_runs(name: str, budget: str, book: ClaimSet, root: Path, real: bool | None = None) -> list[Run]:
-    """The runs of a training that are done, on its own data, or on the substitute, or (None) the better of them."""
-    training = book.trainings[name]
-    sets = [training.data or EMBEDDED, EMBEDDED] if real is None else [training.data if real else EMBEDDED]
-    for data in sets:
-        runs = runs_of(training, budget, data, book, root)
-        if done := list(takewhile(lambda run: run.state() == "done", runs)):
-            return done
+def _find_runs(training: Training, budget: str, runs: Runs, real: bool | None) -> list[Run]:
+    """The finished runs of a training, up to the first seed that is not.
+
+    Args:
+        training: what was trained.
+        budget: at which budget.
+        runs: all runs.
+        real: whether to take its data set (True), the built-in data (False), or the former where there is any (None).
+    """
+    own, built_in = training.data or EMBEDDED, EMBEDDED
+    for data in [own, built_in] if real is None else [training.data if real else built_in]:
+        if finished := list(takewhile(Run.is_done, runs.get((training.name, budget, data), ()))):
+            return finished
     return []
 
 
-def _measured(claim: Claim, budget: str, arms: Arms, book: ClaimSet) -> Row:
-    found = measure(claim, arms)
-    verdict = _verdict(claim, found, budget, arms, book)
+def _measured_row(claim: Claim, budget: str, arms: Arms, claim_set: ClaimSet) -> Row:
+    measured = measure(claim, arms)
     first = arms[claim.runs[0]][0]
-    note = first.note()
+    note = first.result().note
+    return _row(
+        claim,
+        _judge(claim, measured, budget, arms, claim_set),
+        measured.caveat,
+        measured=format_figure(measured.mean, claim),
+        interval=_format_interval(claim, measured),
+        n=f"{_count(measured.seeds, 'seed')}, {_count(measured.images, 'image')}",
+        blurred=_blurred_psnr(claim, arms),
+        beside=_other_methods(claim, arms),
+        data=claim_set.data[first.data].words if first.data != EMBEDDED else "built in",
+        budget=budget,
+        parameters=f"{note['parameters']:,}" if "parameters" in note else "",
+        macs=f"{note['macs']:,}" if note.get("macs") else "",
+    )
+
+
+def _row(claim: Claim, verdict: Verdict, caveat: str = "", **columns: str) -> Row:
+    reason = f"{verdict.reason[0].upper()}{verdict.reason[1:]} {claim.why}"
     return Row(
         id=claim.id,
         report=claim.report,
         claim=claim.claim,
         claimed=claim.claimed,
         verdict=verdict.ruling,
-        measured=figure(found.mean, claim),
-        interval=_interval(claim, found),
-        n=f"{_counted(found.seeds, 'seed')}, {_counted(found.images, 'image')}",
-        blurred=_blurred(claim, arms),
-        beside=_beside(claim, arms),
-        data=book.data[first.data].words if first.data != EMBEDDED else "built in",
-        budget=budget,
-        parameters=f"{note['parameters']:,}" if "parameters" in note else "",
-        macs=f"{note['macs']:,}" if note.get("macs") else "",
-        reason=" ".join(filter(None, (_reason(verdict, claim), found.caveat))),
+        reason=" ".join(filter(None, (reason, caveat))),
+        **columns,
     )
 
 
-def _interval(claim: Claim, found: Estimate) -> str:
-    if found.seeds * found.images == 1 or math.isnan(found.low):
+def _format_interval(claim: Claim, measured: Estimate) -> str:
+    if measured.seeds * measured.images == 1 or math.isnan(measured.low):
         return ""
-    return f"{figure(found.low, claim)} to {figure(found.high, claim)}"
+    return f"{format_figure(measured.low, claim)} to {format_figure(measured.high, claim)}"
 
 
-def _verdict(claim: Claim, found: Estimate, budget: str, arms: Arms, book: ClaimSet) -> Verdict:
-    needed = (*claim.runs, *claim.minus)
-    if lacking := sum(book.trainings[name].efforts[budget].seeds - len(arms[name]) for name in needed):
+def _judge(claim: Claim, measured: Estimate, budget: str, arms: Arms, claim_set: ClaimSet) -> Verdict:
+    trainings = [claim_set.trainings[name] for name in (*claim.runs, *claim.minus)]
+    if lacking := sum(training.budgets[budget].seeds - len(arms[training.name]) for training in trainings):
         return Verdict(OPEN, f"{lacking} of its runs are not finished.")
-    real = all(arms[name][0].data == (book.trainings[name].data or EMBEDDED) for name in needed)
-    return judge(claim, found, budget, real)
+    real = all(arms[training.name][0].data == (training.data or EMBEDDED) for training in trainings)
+    return judge(claim, measured, budget, real)
 
 
-def measure(claim: Claim, arms: Arms) -> Estimate:
-    """The claim's figure, from finished runs."""
-    more = [arms[name] for name in claim.runs]
-    if claim.minus:
-        values = differences(more, [arms[name] for name in claim.minus], claim.metric)
-    else:
-        values, _ = values_of(more, claim.metric)
-    return estimate(values, hits=claim.metric == "correct" and not claim.minus)
-
-
-def _unmeasured(claim: Claim, book: ClaimSet) -> Row:
-    allowed = [budget for budget in BUDGETS if measurable(claim, budget, book)]
-    return _open(
-        claim, "its runs are not finished." if "quick" in allowed or not claim.unrun else f"not run: {claim.unrun}."
-    )
-
-
-def _open(claim: Claim, reason: str) -> Row:
-    empty = dict.fromkeys(
-        ("measured", "interval", "n", "blurred", "beside", "data", "budget", "parameters", "macs"), ""
-    )
-    return Row(
-        id=claim.id,
-        report=claim.report,
-        claim=claim.claim,
-        claimed=claim.claimed,
-        verdict=OPEN,
-        reason=_reason(Verdict(OPEN, reason), claim),
-        **empty,
-    )
-
-
-def _reason(verdict: Verdict, claim: Claim) -> str:
-    return f"{verdict.reason[0].upper()}{verdict.reason[1:]} {claim.why}"
-
-
-def _blurred(claim: Claim, arms: Arms) -> str:
-    """The blurred input's PSNR, the baseline of all restorers."""
+def _blurred_psnr(claim: Claim, arms: Arms) -> str:
+    """The PSNR of the blurred input, which is the baseline of all restorers."""
     if claim.metric in ("correct", "taps_error"):
         return ""
-    values, _ = values_of([arms[name] for name in claim.runs], "psnr_blurred")
+    values, _ = collect_values([arms[name] for name in claim.runs], "psnr_blurred")
     return f"{values.mean():.2f} dB"
 
 
-def _beside(claim: Claim, arms: Arms) -> str:
-    """What other methods reach on the very images."""
-    told, alone = [], replace(claim, minus=())
+def _other_methods(claim: Claim, arms: Arms) -> str:
+    """The figures of other methods on the same images."""
+    cells, alone = [], replace(claim, minus=())
     for name in (*claim.minus, *claim.beside):
         if arms[name]:
-            values, _ = values_of([arms[name]], claim.metric)
-            told.append(f"{name.replace('_', ' ')} {figure(float(values.mean()), alone)}")
-    return "; ".join(told)
+            values, _ = collect_values([arms[name]], claim.metric)
+            cells.append(f"{name.replace('_', ' ')} {format_figure(float(values.mean()), alone)}")
+    return "; ".join(cells)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number > 1 else ''}"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number > 1 else ''}"
 
 
-def counts(rows: Sequence[Row]) -> str:
-    """How many verdicts of each kind there are."""
-    kinds = {"holds": "hold", "does not hold": "do not hold", OPEN: OPEN}
+def count_verdicts(rows: Sequence[Row]) -> str:
+    """How many verdicts of each kind there are, in words."""
+    kinds = {HOLDS: "hold", FAILS: "do not hold", OPEN: OPEN}
     verdicts = [row.verdict for row in rows]
     return ", ".join(f"{verdicts.count(kind)} {words}" for kind, words in kinds.items())

@@ -1,9 +1,10 @@
-"""Reads the files of a run's folder as data, and says in one line what is wrong with one."""
+"""Reads the files in a run's folder as plain data; a damaged file raises an error of one line."""
 
 import csv
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import yaml
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
+from deblur_lightning.records import ScoreRecord, read_scores
 
 MOST_BYTES = 1_000_000
-"""Of a configuration or a note; ours have a hundredth of that."""
+"""Limit for a configuration or a note; the usual size is a hundredth of it."""
 MOST_NUMBER = 1e18
 NOTE_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "arguments": list,
@@ -25,12 +27,72 @@ NOTE_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "machine": str,
 }
 
+Image = tuple[str, str]
+"""Name of a test image, and fingerprint of its input."""
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """A run's ``config.yaml``; empty where there is none.
+
+@dataclass(frozen=True)
+class RunResult:
+    """The scores of the last test of a run, and its note.
+
+    Attributes:
+        folder: folder of the run.
+        tests: number of tests in ``scores.csv``; the scores of several must not be mixed.
+        protocol: name of the metrics' protocol.
+        inverse_crime: whether the blur was circular, noiseless and unrounded, as of no photograph.
+        values: by metric the images and the score of each, as ordered in the file.
+        note: content of ``run.json``: arguments; where known parameters, macs, taps_error, seconds, commit, machine.
+    """
+
+    folder: Path
+    tests: int
+    protocol: str
+    inverse_crime: bool
+    values: Mapping[str, tuple[tuple[Image, ...], tuple[float, ...]]]
+    note: Mapping[str, Any]
+
+    @property
+    def images(self) -> int:
+        """Number of test images."""
+        return len({name for images, _ in self.values.values() for name, _ in images})
+
+    def mean(self, metric: str) -> float | None:
+        """The mean over images, to four decimals; None where there is no such metric."""
+        if metric not in self.values:
+            return None
+        _, values = self.values[metric]
+        return round(sum(values) / len(values), 4)
+
+
+def read_result(folder: Path, note: Mapping[str, Any]) -> RunResult:
+    """The result of the run in ``folder``, whose note has been read.
 
     Raises:
-        UserError: it cannot be read, or is no mapping.
+        UserError: ``scores.csv`` cannot be read, or is damaged or empty.
+    """
+    path = folder / "scores.csv"
+    records = read_scores(path)
+    if not records:
+        raise UserError(f"{path} has no scores: test the run again.")
+    last = records[-1]
+    by_metric: dict[str, list[ScoreRecord]] = {}
+    for record in records:
+        if record.test() == last.test():
+            by_metric.setdefault(record.metric, []).append(record)
+    shared: dict[tuple[Image, ...], tuple[Image, ...]] = {}  # most metrics have the same images: keep these once
+    values = {}
+    for metric, found in by_metric.items():
+        images = tuple((record.image, record.inputs) for record in found)
+        values[metric] = (shared.setdefault(images, images), tuple(record.value for record in found))
+    tests = len({record.test() for record in records})
+    return RunResult(folder, tests, last.protocol, last.inverse_crime, values, note)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The content of a run's ``config.yaml``; empty where there is no such file.
+
+    Raises:
+        UserError: the file cannot be read, or is no mapping.
     """
     if not path.is_file():
         return {}
@@ -48,23 +110,23 @@ def branch(tree: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """The mapping below ``keys`` of a configuration; empty where there is none.
 
     Raises:
-        UserError: something else is there.
+        UserError: there is something else than a mapping.
     """
-    found: Any = tree
+    node: Any = tree
     for key in keys:
-        found = found.get(key)
-        if found is None:
+        node = node.get(key)
+        if node is None:
             return {}
-        if not isinstance(found, dict):
+        if not isinstance(node, dict):
             raise UserError(f"{key!r} in config.yaml is no mapping.")
-    return dict(found)
+    return dict(node)
 
 
 def read_note(path: Path) -> dict[str, Any]:
-    """What ``deblur reproduce`` notes of a run beside its scores; empty where there is none.
+    """What ``deblur reproduce`` wrote about a run into ``run.json``; empty where there is no such file.
 
     Raises:
-        UserError: it cannot be read, or a field of it is not what is written there.
+        UserError: the file cannot be read, or a field has the wrong type or size.
     """
     if not path.is_file():
         return {}
@@ -75,32 +137,32 @@ def read_note(path: Path) -> dict[str, Any]:
     if not isinstance(note, dict):
         raise UserError(f"{path} is no mapping.")
     for name in NOTE_FIELDS.keys() & note.keys():
-        if not _sound(name, note[name]):
-            raise UserError(f"{path}: {name} is not what is noted there.")
+        if not _is_valid(name, note[name]):
+            raise UserError(f"{path}: {name} is not valid.")
     return note
 
 
-def _sound(name: str, value: Any) -> bool:
+def _is_valid(name: str, value: Any) -> bool:
     if not isinstance(value, NOTE_FIELDS[name]):
         return False
-    # taps that have diverged are a result, a size or a time that is no number is damage
+    # an infinite error of the taps is a result (they diverged); a size or time that is no number is damage
     return not isinstance(value, int | float) or name == "taps_error" or 0 <= value < MOST_NUMBER
 
 
 def read_losses(path: Path) -> dict[int, float]:
-    """Training loss by step of a ``metrics.csv``, where it is finite; empty where there is no such file.
+    """The finite training losses in a ``metrics.csv``, by step; empty where there is no such file.
 
     Raises:
-        UserError: it cannot be read, or a row is damaged.
+        UserError: the file cannot be read, or a row is damaged.
     """
     if not path.is_file():
         return {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            found = dict(_losses(csv.DictReader(file)))
+            losses = dict(_losses(csv.DictReader(file)))
     except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({_first_line(error)}).") from error
-    return {step: loss for step, loss in found.items() if math.isfinite(loss)}
+    return {step: loss for step, loss in losses.items() if math.isfinite(loss)}
 
 
 def _losses(rows: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, float]]:

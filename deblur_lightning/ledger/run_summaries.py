@@ -1,8 +1,8 @@
-"""Summaries of tested runs for the page: method, scores, curve and pictures."""
+"""Summarises each tested run for the report's page: method, scores, loss curve and pictures."""
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,16 @@ from PIL import Image
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import open_image
-from deblur_lightning.ledger.plan import NOTE
-from deblur_lightning.ledger.run_files import branch, read_losses, read_note, read_settings
-from deblur_lightning.records import ScoreRecord, read_scores
+from deblur_lightning.ledger.run_files import RunResult, branch, read_losses, read_note, read_result, read_settings
+from deblur_lightning.ledger.runs import NOTE, Run
 
 CAPTION, GAP = 18, 4
-"""Of the pictures that a test leaves: pixels above each row, and between its three squares."""
+"""Layout of ``pictures/test.png`` in pixels: height above each row, and gap between its three squares."""
 MOST_POINTS, MOST_PICTURES = 120, 2
 STRENGTHS = ("sigma", "length", "angle", "width", "radius", "extent", "read")
-"""Settings that tell how strong a blur, or noise, is."""
+"""Settings that describe how strong a blur or noise is."""
 MOST_PARTS, MOST_DEPTH = 16, 3
-"""Of a mixture or a chain: blurs in it, and how deep they are nested."""
+"""Limits of a mixture or chain: number of its parts, and depth of nesting."""
 Point = tuple[int, float]
 
 
@@ -35,25 +34,25 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One tested run; images are data URLs, and what is unknown is None.
+    """One tested run. Images are data URLs; unknown figures are None.
 
     Attributes:
-        name: of its folder, below the folder of all runs.
-        method: class of what restores or classifies.
-        blur: class and ranges of the degradation, empty for classifiers.
-        crime: whether the blur was circular, noiseless and unrounded, so that its inverse is no test.
-        protocol: how it was scored.
-        images: number of them.
+        name: path of its folder below the folder of all runs.
+        method: class of the network, or of the method.
+        blur: class and ranges of the degradation; empty for classifiers.
+        crime: whether the blur was circular, noiseless and unrounded (an inverse crime).
+        protocol: name of the metrics' protocol.
+        images: number of test images.
         blurred: mean PSNR of the input in dB.
-        psnr: of the output.
-        gain: their difference.
+        psnr: mean PSNR of the output in dB.
+        gain: mean difference of the two.
         ssim: mean SSIM of the output.
-        accuracy: share that was classified rightly.
-        parameters: of the network.
-        seconds: that it took to train and test.
-        curve: step and training loss.
-        pictures: a pair for each image, before and after.
-        filters: what a deconvolution layer has learned.
+        accuracy: share of images that were classified correctly.
+        parameters: number of the network's parameters.
+        seconds: time of training and test.
+        curve: (step, training loss) pairs.
+        pictures: (before, after) of some images.
+        filters: picture of the filters that a deconvolution layer learned.
     """
 
     name: str
@@ -74,77 +73,68 @@ class RunSummary:
     filters: str | None
 
 
-def gather(root: Path) -> tuple[list[RunSummary], list[LeftOut]]:
-    """All runs below ``root`` that have been tested, in order of their names, and those that cannot be read."""
-    runs: list[RunSummary] = []
+def summarise_runs(root: Path, finished: Iterable[Run] = ()) -> tuple[list[RunSummary], list[LeftOut]]:
+    """All tested runs below ``root``, in order of their names, and those that cannot be read.
+
+    Args:
+        root: folder of runs; each has a ``scores.csv``.
+        finished: runs whose files have been read already.
+    """
+    known = {run.folder.resolve(): run.result() for run in finished}
+    summaries: list[RunSummary] = []
     left_out: list[LeftOut] = []
-    for place in sorted(path.parent for path in root.rglob("scores.csv")):
+    for folder in sorted(path.parent for path in root.rglob("scores.csv")):
         try:
-            runs.append(_told(place, root))
-        except Exception as error:  # a folder can be wrong in more ways than are known, and must not cost the others
-            reason = str(error) if isinstance(error, UserError) else f"{place}: {type(error).__name__}, {error}"
-            left_out.append(LeftOut(place.relative_to(root).as_posix(), " ".join(reason.split())))
-    return runs, left_out
+            summaries.append(_summarise(folder, root, known))
+        except Exception as error:  # one folder, however it is damaged, must not cost the others
+            reason = str(error) if isinstance(error, UserError) else f"{folder}: {type(error).__name__}, {error}"
+            left_out.append(LeftOut(folder.relative_to(root).as_posix(), " ".join(reason.split())))
+    return summaries, left_out
 
 
-def _told(run: Path, root: Path) -> RunSummary:
-    records = _last_test(run / "scores.csv")
-    means = {name: _mean(records, name) for name in ("psnr_blurred", "psnr", "psnr_gain", "ssim", "correct")}
-    trainings = sorted((path for path in run.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
-    trainings = trainings or [run]  # a test may also lie below the run whose model it is of
-    settings = read_settings(trainings[-1] / "config.yaml") or read_settings(run.parent / "config.yaml")
-    note = read_note(run / NOTE)
+def _summarise(folder: Path, root: Path, known: Mapping[Path, RunResult]) -> RunSummary:
+    result = known.get(folder.resolve()) or read_result(folder, read_note(folder / NOTE))
+    trainings = sorted((path for path in folder.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
+    trainings = trainings or [folder]  # a test may also lie below the run whose model it is of
+    settings = read_settings(trainings[-1] / "config.yaml") or read_settings(folder.parent / "config.yaml")
     filters = [path for place in trainings for path in sorted((place / "pictures").glob("filters_*.png"))]
     return RunSummary(
-        name=run.relative_to(root).as_posix(),
+        name=folder.relative_to(root).as_posix(),
         method=_method(branch(settings, "model")),
         blur=_blur(branch(settings, "data", "init_args", "degradation")),
-        crime=records[0].inverse_crime,
-        protocol=records[0].protocol,
-        images=len({record.image for record in records}),
-        blurred=means["psnr_blurred"],
-        psnr=means["psnr"],
-        gain=means["psnr_gain"],
-        ssim=means["ssim"],
-        accuracy=means["correct"],
-        parameters=note.get("parameters"),
-        seconds=note.get("seconds"),
+        crime=result.inverse_crime,
+        protocol=result.protocol,
+        images=result.images,
+        blurred=result.mean("psnr_blurred"),
+        psnr=result.mean("psnr"),
+        gain=result.mean("psnr_gain"),
+        ssim=result.mean("ssim"),
+        accuracy=result.mean("correct"),
+        parameters=result.note.get("parameters"),
+        seconds=result.note.get("seconds"),
         curve=_curve(trainings),
-        pictures=_pictures(run / "pictures" / "test.png") if means["psnr"] is not None else [],
-        filters=_filters(filters[-1]) if filters else None,
+        pictures=_pictures(folder / "pictures" / "test.png") if "psnr" in result.values else [],
+        filters=_data_url(filters[-1]) if filters else None,
     )
 
 
-def _mean(records: Iterable[ScoreRecord], metric: str) -> float | None:
-    values = [record.value for record in records if record.metric == metric]
-    return round(sum(values) / len(values), 4) if values else None
-
-
-def _last_test(path: Path) -> list[ScoreRecord]:
-    """The records of the test that was added last: of several, means would be mixed."""
-    records = read_scores(path)
-    if not records:
-        raise UserError(f"{path} has no scores.")
-    return [record for record in records if record.test() == records[-1].test()]
-
-
 def _method(model: dict[str, Any]) -> str:
-    given = branch(model, "init_args")
-    return _class(given.get("network") or given.get("filter")) or _class(model)
+    arguments = branch(model, "init_args")
+    return _class(arguments.get("network") or arguments.get("filter")) or _class(model)
 
 
 def _blur(degradation: dict[str, Any], depth: int = 0) -> str:
-    """Its class and ranges, such as "MotionBlur length 7-15 angle 0-180"; of several all, joined by commas."""
+    """Class and ranges, such as "MotionBlur length 7-15 angle 0-180"; parts of a mixture are joined by commas."""
     if not degradation:
         return ""
-    given = branch(degradation, "init_args")
-    parts = given.get("members") or given.get("steps")
+    arguments = branch(degradation, "init_args")
+    parts = arguments.get("members") or arguments.get("steps")
     if parts:
         if depth == MOST_DEPTH or not isinstance(parts, list) or len(parts) > MOST_PARTS:
             raise UserError("'degradation' in config.yaml is no blur of this package.")
         return ", ".join(_blur(branch({"part": part}, "part"), depth + 1) for part in parts)
-    words = [f"{name} {_range(given[name])}" for name in given if name in STRENGTHS and isinstance(given[name], list)]
-    return " ".join([_class(degradation), *words])
+    ranges = {name: ends for name, ends in arguments.items() if name in STRENGTHS and isinstance(ends, list)}
+    return " ".join([_class(degradation), *(f"{name} {_range(ends)}" for name, ends in ranges.items())])
 
 
 def _range(ends: list[Any]) -> str:
@@ -154,39 +144,40 @@ def _range(ends: list[Any]) -> str:
 
 
 def _class(settings: Any) -> str:
-    named = isinstance(settings, dict) and "class_path" in settings
-    return str(settings["class_path"]).rsplit(".", 1)[-1] if named else ""
+    has_class = isinstance(settings, dict) and "class_path" in settings
+    return str(settings["class_path"]).rsplit(".", 1)[-1] if has_class else ""
 
 
 def _curve(trainings: Iterable[Path]) -> list[Point]:
-    """Training loss by step, thinned; a continued training takes over from the step that it began with."""
-    found: dict[int, float] = {}
-    for place in trainings:
-        found |= read_losses(place / "metrics.csv")
-    points = sorted(found.items())
+    """Some of the training losses by step; a continued training replaces the steps that it repeats."""
+    losses: dict[int, float] = {}
+    for folder in trainings:
+        losses |= read_losses(folder / "metrics.csv")
+    points = sorted(losses.items())
     return points[:: max(1, len(points) // MOST_POINTS)]
 
 
 def _pictures(path: Path) -> list[tuple[str, str]]:
-    """Before and after, cut from the picture that a test leaves."""
+    """Blurred and restored images, cut from the picture that ``deblur test`` writes."""
     if not path.is_file():
         return []
     with open_image(path) as picture:
         picture.load()
         side = (picture.width - 2 * GAP) // 3
         if side < 1:
-            raise UserError(f"{path} is not the picture that a test leaves.")
+            raise UserError(f"{path} is not the picture of a test.")
         rows = [CAPTION + place * (side + CAPTION) for place in range(picture.height // (side + CAPTION))]
         boxes = [[(left, top, left + side, top + side) for left in (0, side + GAP)] for top in rows[:MOST_PICTURES]]
-        return [(_data_url(picture.crop(before)), _data_url(picture.crop(after))) for before, after in boxes]
+        return [(_encode(picture.crop(before)), _encode(picture.crop(after))) for before, after in boxes]
 
 
-def _filters(path: Path) -> str:
+def _data_url(path: Path) -> str:
     with open_image(path) as picture:
-        return _data_url(picture)
+        return _encode(picture)
 
 
-def _data_url(image: Image.Image) -> str:
+def _encode(image: Image.Image) -> str:
+    """A data URL."""
     file = io.BytesIO()
     image.convert("RGB").save(file, "WEBP", quality=88)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

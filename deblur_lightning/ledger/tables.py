@@ -1,4 +1,4 @@
-"""Writes the ledger as Markdown, CSV and HTML, and the list of its runs."""
+"""Writes the ledger as Markdown, CSV and HTML, and a list of its runs."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from pathlib import Path
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import csv_text
 from deblur_lightning.files.writing import make_folder, write_atomically
-from deblur_lightning.ledger.plan import Run
-from deblur_lightning.ledger.rows import Row, counts
+from deblur_lightning.ledger.rows import Row, count_verdicts
+from deblur_lightning.ledger.runs import Run
 
 TITLE = "The claims ledger"
 INTRODUCTION = (
@@ -29,13 +29,13 @@ BEGINNINGS = {
     "ledger.html": HEAD,
     "ledger-runs.csv": ",".join(RUN_COLUMNS[:2]),
 }
-"""What the files are known by."""
+"""Start of each file, by which a ledger is recognised."""
 
 
 def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None:
     """Write ``ledger.md``, ``.csv``, ``.html`` and ``ledger-runs.csv`` into ``folder``.
 
-    The first three depend on the scores of the runs alone; the last tells by what, where and how long they were made.
+    The first three depend only on the scores of the runs. The last has the command, time, commit and machine of each.
     """
     make_folder(folder)
     texts = {
@@ -49,10 +49,10 @@ def write_ledger(rows: Sequence[Row], runs: Sequence[Run], folder: Path) -> None
 
 
 def check_ledger(folder: Path) -> None:
-    """See that a ledger in ``folder`` would replace an older one at most.
+    """Check that writing a ledger into ``folder`` replaces nothing but an older ledger.
 
     Raises:
-        UserError: something else has one of its names, or ``folder`` is a file.
+        UserError: another file has one of the names, or ``folder`` is a file.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out={folder} is a file: give a folder.")
@@ -63,8 +63,8 @@ def check_ledger(folder: Path) -> None:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """A table of verdicts, and the whole of each claim below it."""
-    lines = [f"# {TITLE}", "", INTRODUCTION, "", f"Of {len(rows)} claims {counts(rows)}.", ""]
+    """A table of verdicts, and below it a section for each claim."""
+    lines = [f"# {TITLE}", "", INTRODUCTION, "", f"Of {len(rows)} claims {count_verdicts(rows)}.", ""]
     lines += [
         "| claim | claimed | measured | 95 % interval | n | data, budget | verdict |",
         "|---|---|---|---|---|---|---|",
@@ -86,7 +86,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def html(rows: Sequence[Row]) -> str:
-    """A page by itself, dark or light as the reader has it."""
+    """A page in one file, dark or light as the reader's system is."""
     head = "".join(f"<th>{name}</th>" for name in (*FULL_TEXT, "interval", "n", "data", "reason"))
     body = "".join(_html_row(row) for row in rows)
     return (
@@ -94,7 +94,7 @@ def html(rows: Sequence[Row]) -> str:
         ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:80rem;"
         "padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.35rem .6rem;text-align:left;"
         "vertical-align:top;border-bottom:1px solid #8884}td:nth-child(4){font-weight:600}</style>"
-        f"<h1>{TITLE}</h1><p>{INTRODUCTION}</p><p>Of {len(rows)} claims {counts(rows)}.</p>"
+        f"<h1>{TITLE}</h1><p>{INTRODUCTION}</p><p>Of {len(rows)} claims {count_verdicts(rows)}.</p>"
         f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></html>\n"
     )
 
@@ -106,14 +106,14 @@ def _html_row(row: Row) -> str:
 
 
 def _facts(row: Row) -> str:
-    told = {
+    facts = {
         "measured": " ".join(filter(None, (row.measured, row.interval and f"({row.interval})", row.n))),
         "blurred input": row.blurred,
         "beside it": row.beside,
         "parameters": row.parameters,
         "multiplications of convolutions and matrix products for each pixel": row.macs,
     }
-    return "; ".join(f"{name}: {value}" for name, value in told.items() if value)
+    return "; ".join(f"{name}: {value}" for name, value in facts.items() if value)
 
 
 def _anchor(name: str) -> str:
@@ -121,11 +121,10 @@ def _anchor(name: str) -> str:
 
 
 def _run_row(run: Run) -> tuple[str, ...]:
-    note = run.note()
-    command = shlex.join(["deblur", "fit", *run.arguments])
+    note = run.result().note
     return (
         "/".join(run.folder.parts[-3:]),
-        command,
+        shlex.join(["deblur", "fit", *run.arguments]),
         f"{note['seconds']:.0f}" if "seconds" in note else "",
         note.get("commit", ""),
         note.get("machine", ""),
@@ -133,5 +132,5 @@ def _run_row(run: Run) -> tuple[str, ...]:
 
 
 def markdown_cell(text: str) -> str:
-    """``text`` in one cell of a Markdown table, and no HTML in it."""
+    """``text`` escaped for one cell of a Markdown table."""
     return escape(" ".join(text.split()), quote=False).replace("|", "\\|")

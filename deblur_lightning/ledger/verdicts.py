@@ -1,11 +1,19 @@
-"""Judges a claim by a measured figure."""
+"""Computes the figure of a claim from finished runs, and judges the claim by it."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.fingerprints import alike
+from deblur_lightning.intervals import Estimate, estimate
 from deblur_lightning.ledger.claims import Claim
-from deblur_lightning.ledger.statistics import Estimate
+from deblur_lightning.ledger.run_files import Image
+from deblur_lightning.ledger.runs import Run
 
 HOLDS: Final = "holds"
 FAILS: Final = "does not hold"
@@ -14,6 +22,72 @@ Ruling = Literal["holds", "does not hold", "cannot be judged at this budget"]
 PER_CENT = ("correct",)
 ERRORS = ("mse", "taps_error")
 UNITS = {"psnr": " dB", "psnr_gain": " dB", "psnr_blurred": " dB", "correct": " %"}
+Arms = Mapping[str, Sequence[Run]]
+"""By training, its finished runs, in the order of their seeds."""
+Columns = list[tuple[str, Image]]
+"""For each column of a table of values: which training, and which image."""
+
+
+def measure(claim: Claim, arms: Arms) -> Estimate:
+    """The figure of ``claim``.
+
+    Raises:
+        UserError: the runs lack the metric, or were not tested on the same inputs.
+    """
+    values, columns = collect_values([arms[name] for name in claim.runs], claim.metric)
+    if claim.minus:
+        others, other_columns = collect_values([arms[name] for name in claim.minus], claim.metric)
+        if not _same_inputs(columns, other_columns):
+            first, second = (arms[names[0]][0].folder for names in (claim.runs, claim.minus))
+            raise UserError(f"{first} and {second} were tested on different inputs: they cannot be compared.")
+        seeds = min(len(values), len(others))
+        values = values[:seeds] - others[:seeds]
+    return estimate(values, hits=claim.metric == "correct" and not claim.minus)
+
+
+def collect_values(groups: Sequence[Sequence[Run]], metric: str) -> tuple[NDArray[np.float64], Columns]:
+    """``metric`` of several trainings, side by side: values (seeds, images), and what each column is.
+
+    Args:
+        groups: for each training its runs, one for each seed.
+        metric: one of ``claims.METRICS``.
+
+    Raises:
+        UserError: a run lacks the metric, or the seeds were tested on different inputs.
+    """
+    rows: list[list[float]] = []
+    columns: Columns = []
+    for number, runs in enumerate(zip(*groups, strict=False)):
+        scores = [_scores_of(run, metric) for run in runs]
+        names = [(str(place), image) for place, (images, _) in enumerate(scores) for image in images]
+        if number and not _same_inputs(names, columns):
+            raise UserError(f"{runs[0].folder} was tested on other inputs than its first seed: remove it.")
+        columns = names
+        rows.append([value for _, values in scores for value in values])
+    return np.array(rows, dtype=np.float64), columns
+
+
+def _same_inputs(columns: Columns, others: Columns) -> bool:
+    return len(columns) == len(others) and all(
+        (place, name) == (other_place, other_name) and alike(inputs, other_inputs)
+        for (place, (name, inputs)), (other_place, (other_name, other_inputs)) in zip(columns, others, strict=True)
+    )
+
+
+def _scores_of(run: Run, metric: str) -> tuple[Sequence[Image], Sequence[float]]:
+    """The images, sorted by name, and the score of each."""
+    result = run.result()
+    if metric == "taps_error":
+        if (error := result.note.get("taps_error")) is None:
+            raise UserError(f"{run.folder} has no taps_error: the claim's metric does not suit its runs.")
+        return [("taps", "")], [float(error)]
+    if result.tests > 1:
+        raise UserError(f"{run.folder}/scores.csv is of several tests: remove the folder {run.folder}.")
+    name = "psnr" if metric == "mse" else metric
+    if name not in result.values:
+        raise UserError(f"{run.folder}/scores.csv has no {name}: the claim's metric does not suit its runs.")
+    found = sorted(zip(*result.values[name], strict=True), key=lambda pair: pair[0][0])
+    return [image for image, _ in found], [10 ** (-v / 10) if metric == "mse" else v for _, v in found]
 
 
 @dataclass(frozen=True)
@@ -24,50 +98,50 @@ class Verdict:
     reason: str
 
 
-def judge(claim: Claim, found: Estimate, budget: str, real: bool) -> Verdict:
-    """Compare the interval of ``found`` with the claim's range.
+def judge(claim: Claim, measured: Estimate, budget: str, real: bool) -> Verdict:
+    """Compare a measured interval with the range of the claim.
 
     Args:
-        claim: and its range.
-        found: the mean, with its interval.
-        budget: "full", or "quick", at which ``claim.slack`` widens the range that must be missed.
-        real: whether the data are the claim's own.
+        claim: the claim with its range.
+        measured: the mean and its interval.
+        budget: "full" or "quick"; at "quick" the claim fails only where the range is missed by more than the slack.
+        real: whether the runs used the data set that the claim is about, not a substitute.
     """
     if claim.real_only and not real:
         return Verdict(OPEN, "the data that it is about are not here, and their substitute says nothing about them.")
     low = -math.inf if claim.at_least is None else claim.at_least
     high = math.inf if claim.at_most is None else claim.at_most
-    wanted = range_in_words(claim)
-    if not all(map(math.isfinite, (found.mean, found.low, found.high))):
+    wanted = describe_range(claim)
+    if not all(map(math.isfinite, (measured.mean, measured.low, measured.high))):
         return Verdict(OPEN, f"{wanted}, but its scores are not all finite numbers.")
-    if low <= found.low and found.high <= high:
+    if low <= measured.low and measured.high <= high:
         return Verdict(HOLDS, f"{wanted}, and so is all of the interval.")
     slack = claim.slack if budget == "quick" else 0.0
-    if found.high < low - slack or found.low > high + slack:
+    if measured.high < low - slack or measured.low > high + slack:
         return Verdict(FAILS, f"{wanted}, and none of the interval is.")
-    if found.high < low or found.low > high:
+    if measured.high < low or measured.low > high:
         return Verdict(OPEN, f"{wanted}; it is missed, by less than a longer training may be worth.")
     return Verdict(OPEN, f"{wanted}, and a part of the interval is.")
 
 
-def range_in_words(claim: Claim) -> str:
-    """Such as "to hold, at least 1.00 dB"."""
+def describe_range(claim: Claim) -> str:
+    """The range in words, such as "to hold, at least 1.00 dB"."""
     ends = {"at least": claim.at_least, "at most": claim.at_most}
-    words = [f"{word} {figure(end, claim)}" for word, end in ends.items() if end is not None]
+    words = [f"{word} {format_figure(end, claim)}" for word, end in ends.items() if end is not None]
     return f"to hold, {' and '.join(words)}"
 
 
-def not_finite(value: float) -> str:
-    """Words for what is no finite number, which JSON cannot hold and nobody can compare."""
+def name_non_finite(value: float) -> str:
+    """Words for NaN and infinities, which JSON cannot hold."""
     if math.isnan(value):
         return "not a number"
     return "infinite" if value > 0 else "minus infinite"
 
 
-def figure(value: float, claim: Claim) -> str:
-    """``value`` of the claim's metric in words, with a sign where it is a difference."""
+def format_figure(value: float, claim: Claim) -> str:
+    """A value of the claim's metric with its unit, and with a sign where it is a difference."""
     if not math.isfinite(value):
-        return not_finite(value)
+        return name_non_finite(value)
     unit = UNITS.get(claim.metric, "")
     signed = "+" if claim.minus or claim.metric.endswith("gain") else ""
     if claim.metric in PER_CENT:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from deblur_lightning.ledger.plan import plan
 from tests.conftest import REPOSITORY
-from tests.helpers.pretended import book, claim, pretend
+from tests.helpers.pretended import claim, claim_set, plan_runs, pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -37,8 +36,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def tested(workplace: Path) -> Path:
-    given = book(claim())
-    for run in plan(given.claims, "quick", given, workplace / "runs/ledger", None):
+    for run in plan_runs(claim_set(claim()), workplace / "runs/ledger"):
         pretend(run, [1.0, 2.0])
         (run.folder / "1/pictures").mkdir(parents=True)
         (run.folder / "pictures").mkdir()

@@ -16,12 +16,11 @@ import torch
 import yaml
 
 from deblur_lightning.cli import main
-from deblur_lightning.commands.reproduce.one_run import make
+from deblur_lightning.commands.reproduce.one_run import make_run
 from deblur_lightning.commands.reproduce.run_folders import lock_run
-from deblur_lightning.ledger.claims import read_book
-from deblur_lightning.ledger.plan import plan
+from deblur_lightning.ledger.claims import read_claims
 from tests.conftest import REPOSITORY
-from tests.helpers.pretended import pretend
+from tests.helpers.pretended import plan_runs, pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -197,12 +196,11 @@ def leave_half_an_attempt() -> None:
 
 
 def test_a_run_that_another_process_makes_is_waited_for_and_its_result_used(book: Path) -> None:
-    given = read_book(book / "claims.yaml")
-    (run,) = plan(given.claims, "quick", given, Path("runs/ledger"), None)
+    (run,) = plan_runs(read_claims(book / "claims.yaml"), Path("runs/ledger"))
     with ThreadPoolExecutor(1) as pool:
         with lock_run(run.folder, None):
-            assert make(run, None, wait=False) is None
-            waiting = pool.submit(make, run, None, wait=True)
+            assert make_run(run, None, wait=False) is None
+            waiting = pool.submit(make_run, run, None, wait=True)
             pretend(run, [5.0])
         assert waiting.result(timeout=60) is True
     assert not (RUN / "log.txt").exists()
@@ -220,6 +218,34 @@ def test_two_at_once_make_each_run_once_and_the_same_ledger(book: Path) -> None:
     for name in ("ledger.md", "ledger-runs.csv"):
         assert (book / "docs1" / name).read_bytes() == (book / "docs2" / name).read_bytes()
     assert (book / "docs1/ledger.csv").read_bytes().count(b",holds,") == 2
+
+
+@pytest.mark.parametrize("command", [("reproduce", "--all", "--claims=claims.yaml"), ("report", "--out=page")])
+def test_each_run_is_read_from_disk_once(command: tuple[str, ...], book: Path, deblur: Deblur) -> None:
+    (book / "experiments").unlink()
+    (book / "experiments").mkdir()
+    several = yaml.safe_load(yaml.safe_dump(BOOK))
+    several["runs"]["inverse"]["quick"]["seeds"] = 2
+    for path in ("claims.yaml", "experiments/claims.yaml"):
+        (book / path).write_text(yaml.safe_dump(several))
+    for run in plan_runs(read_claims(book / "claims.yaml"), Path("runs/ledger")):
+        pretend(run, [5.0, 6.0])
+    opened: list[str] = []
+    watching = [True]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "open" and str(arguments[0]).endswith(("scores.csv", "run.json", "claims.yaml")):
+            opened.append(Path(arguments[0]).relative_to(".").as_posix())
+
+    sys.addaudithook(watch)  # which cannot be removed
+    code, _, complained = deblur(*command)
+    watching.clear()
+    assert code == 0, complained
+    runs = [
+        f"runs/ledger/quick/inverse/embedded-{seed}/{name}" for seed in (0, 1) for name in ("scores.csv", "run.json")
+    ]
+    claims = "claims.yaml" if command[0] == "reproduce" else "experiments/claims.yaml"
+    assert sorted(opened) == sorted([*runs, claims])
 
 
 @pytest.mark.parametrize("name", ["ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"])

@@ -1,18 +1,20 @@
-"""A small book of claims, and folders as its runs would leave them."""
+"""A small set of claims, and folders as its runs would leave them."""
 
 import dataclasses
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from deblur_lightning.ledger.claims import Budget, Claim, ClaimSet, DataSet, Training
-from deblur_lightning.ledger.plan import NOTE, Run
+from deblur_lightning.ledger.rows import Row, build_rows
+from deblur_lightning.ledger.runs import NOTE, Run, list_runs, plan
 from deblur_lightning.records import ScoreRecord, add_scores
 
-EFFORTS = {"quick": Budget(seeds=2, seconds=10), "full": Budget(seeds=2, seconds=100)}
+BUDGETS = {"quick": Budget(seeds=2, seconds=10), "full": Budget(seeds=2, seconds=100)}
 TRAININGS = {
-    "layer": Training("layer", "deconv_box", EFFORTS),
-    "other": Training("other", "conv_sir", EFFORTS),
-    "digits": Training("digits", "mnist_mlp", EFFORTS, data="mnist"),
+    "layer": Training("layer", "deconv_box", BUDGETS),
+    "other": Training("other", "conv_sir", BUDGETS),
+    "digits": Training("digits", "mnist_mlp", BUDGETS, data="mnist"),
 }
 DATA = {"mnist": DataSet("MNIST", "MNIST/raw", ("--config=experiments/data/mnist.yaml", "--data.source.root={data}"))}
 
@@ -23,8 +25,18 @@ def claim(**settings: object) -> Claim:
     return Claim(**(usual | settings))  # type: ignore[arg-type]
 
 
-def book(*claims: Claim) -> ClaimSet:
+def claim_set(*claims: Claim) -> ClaimSet:
     return ClaimSet(DATA, TRAININGS, claims)
+
+
+def plan_runs(given: ClaimSet, root: Path, budget: str = "quick", data: Path | None = None) -> list[Run]:
+    """What all claims need."""
+    return plan(given.claims, budget, given, list_runs(given, root), data)
+
+
+def rows_of(given: ClaimSet, root: Path) -> list[Row]:
+    """The ledger of the runs below ``root``, as a command begun now would read them."""
+    return build_rows(given, list_runs(given, root))
 
 
 def pretend(run: Run, gains: Sequence[float], inputs: str = "i") -> None:

@@ -1,4 +1,4 @@
-"""The file of claims: what it holds is complete, and mistakes in it are told."""
+"""The file of claims is complete, and mistakes in it are named."""
 
 from pathlib import Path
 
@@ -6,18 +6,19 @@ import pytest
 import yaml
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import read_book
-from deblur_lightning.ledger.plan import plan, runs_of
+from deblur_lightning.ledger.claims import read_claims
+from deblur_lightning.ledger.runs import list_runs
 from tests.conftest import EXPERIMENTS
+from tests.helpers.pretended import plan_runs
 
 CLAIMS = EXPERIMENTS / "claims.yaml"
 
 
 def test_every_report_is_there_and_the_quick_budget_is_three_quarters_of_an_hour() -> None:
-    book = read_book(CLAIMS)
-    assert {claim.report for claim in book.claims} == set("ABCDE")
-    assert len(book.claims) >= 25
-    runs = plan(book.claims, "quick", book, Path("runs"), None)
+    claims = read_claims(CLAIMS)
+    assert {claim.report for claim in claims.claims} == set("ABCDE")
+    assert len(claims.claims) >= 25
+    runs = plan_runs(claims, Path("runs"))
     assert sum(run.seconds for run in runs) / 2 <= 40 * 60  # two at a time
     names = {run.training.name for run in runs}
     assert names >= {
@@ -36,18 +37,17 @@ def test_every_report_is_there_and_the_quick_budget_is_three_quarters_of_an_hour
 
 
 def test_every_experiment_overlay_and_set_of_it_exists() -> None:
-    book = read_book(CLAIMS)
-    for training in book.trainings.values():
-        for data in (training.data, "embedded"):
-            for run in runs_of(training, "full", data or "embedded", book, Path("runs")):
-                for argument in run.arguments:
-                    if argument.startswith("--config="):
-                        assert (EXPERIMENTS.parent / argument.removeprefix("--config=")).is_file()
-    assert {name for claim in book.claims for name in claim.trainings} == set(book.trainings)
+    claims = read_claims(CLAIMS)
+    for runs in list_runs(claims, Path("runs")).values():
+        for run in runs:
+            for argument in run.arguments:
+                if argument.startswith("--config="):
+                    assert (EXPERIMENTS.parent / argument.removeprefix("--config=")).is_file()
+    assert {name for claim in claims.claims for name in claim.trainings} == set(claims.trainings)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"metric": "beauty"}, "no metric 'beauty'"),
         ({"runs": ["nothing"]}, "no run 'nothing'"),
@@ -56,16 +56,16 @@ def test_every_experiment_overlay_and_set_of_it_exists() -> None:
         ({"color": 1}, "unknown color"),
     ],
 )
-def test_a_mistake_in_it_is_told(change: dict[str, object], told: str, tmp_path: Path) -> None:
-    given = yaml.safe_load(CLAIMS.read_text())
-    given["claims"][0] |= change
-    (tmp_path / "claims.yaml").write_text(yaml.safe_dump(given))
-    with pytest.raises(UserError, match=told):
-        read_book(tmp_path / "claims.yaml")
+def test_a_mistake_in_it_is_named(change: dict[str, object], message: str, tmp_path: Path) -> None:
+    content = yaml.safe_load(CLAIMS.read_text())
+    content["claims"][0] |= change
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match=message):
+        read_claims(tmp_path / "claims.yaml")
 
 
-def test_claims_are_chosen_by_name_and_by_report() -> None:
-    book = read_book(CLAIMS)
-    assert [claim.id for claim in book.chosen(("B", "e-mlp"))] == ["b-deblurs", "e-mlp"]
+def test_claims_are_selected_by_id_and_by_report() -> None:
+    claims = read_claims(CLAIMS)
+    assert [claim.id for claim in claims.select(("B", "e-mlp"))] == ["b-deblurs", "e-mlp"]
     with pytest.raises(UserError, match="no claim 'z'"):
-        book.chosen(("z",))
+        claims.select(("z",))

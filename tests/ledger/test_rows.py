@@ -10,81 +10,88 @@ from pathlib import Path
 import pytest
 
 from deblur_lightning.ledger.claims import ClaimSet
-from deblur_lightning.ledger.plan import all_runs, plan
-from deblur_lightning.ledger.rows import counts, rows_of
+from deblur_lightning.ledger.rows import build_rows, count_verdicts
+from deblur_lightning.ledger.runs import finished_runs, list_runs
 from deblur_lightning.ledger.tables import write_ledger
-from tests.helpers.pretended import book, claim, pretend
+from tests.helpers.pretended import claim, claim_set, plan_runs, pretend, rows_of
 
 GOOD, BAD = [2.0, 2.1, 2.2, 1.9], [0.1, 0.2, 0.0, -0.1]
 
 
-def made(given: ClaimSet, gains: dict[str, list[float]], root: Path, budget: str = "quick", inputs: str = "i") -> None:
-    for run in plan(given.claims, budget, given, root, None):
+def pretend_all(
+    given: ClaimSet, gains: dict[str, list[float]], root: Path, budget: str = "quick", inputs: str = "i"
+) -> None:
+    for run in plan_runs(given, root, budget):
         if run.training.name in gains:
             pretend(run, gains[run.training.name], inputs)
 
 
+def write(given: ClaimSet, root: Path, folder: Path) -> None:
+    runs = list_runs(given, root)
+    write_ledger(build_rows(given, runs), finished_runs(runs), folder)
+
+
 def test_scores_turn_a_verdict(tmp_path: Path) -> None:
-    given = book(claim())
+    given = claim_set(claim())
     assert "not finished" in rows_of(given, tmp_path)[0].reason
     for gains, verdict, figure in (
         (GOOD, "holds", "+2.05 dB"),
         (BAD, "does not hold", "+0.05 dB"),
         ([0.0, 2.0, 1.0, 1.1], "cannot be judged at this budget", "+1.02 dB"),
     ):
-        made(given, {"layer": gains}, tmp_path)
+        pretend_all(given, {"layer": gains}, tmp_path)
         (row,) = rows_of(given, tmp_path)
         assert (row.verdict, row.measured, row.n) == (verdict, figure, "2 seeds, 4 images")
         assert (row.blurred, row.parameters, row.budget) == ("20.00 dB", "12", "quick")
 
 
 def test_a_quick_run_refutes_only_what_it_misses_by_more_than_the_slack(tmp_path: Path) -> None:
-    given = book(claim(slack=1.5), claim(id="two", slack=0.5))
-    made(given, {"layer": BAD}, tmp_path)
+    given = claim_set(claim(slack=1.5), claim(id="two", slack=0.5))
+    pretend_all(given, {"layer": BAD}, tmp_path)
     assert [row.verdict for row in rows_of(given, tmp_path)] == ["cannot be judged at this budget", "does not hold"]
-    made(given, {"layer": BAD}, tmp_path, budget="full")
+    pretend_all(given, {"layer": BAD}, tmp_path, budget="full")
     rows = rows_of(given, tmp_path)
     assert [(row.verdict, row.budget) for row in rows] == [("does not hold", "full")] * 2
 
 
 def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
-    given = book(claim(minus=("other",), metric="psnr", at_least=0.05))
-    made(given, {"layer": [5.1, 0.1, 9.1, 3.1], "other": [5.0, 0.0, 9.0, 3.0]}, tmp_path)
+    given = claim_set(claim(minus=("other",), metric="psnr", at_least=0.05))
+    pretend_all(given, {"layer": [5.1, 0.1, 9.1, 3.1], "other": [5.0, 0.0, 9.0, 3.0]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
     assert (row.verdict, row.measured, row.interval) == ("holds", "+0.10 dB", "+0.10 dB to +0.10 dB")
     shutil.rmtree(tmp_path / "quick/other")
-    made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="j")
+    pretend_all(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="j")
     (row,) = rows_of(given, tmp_path)
     assert row.verdict == "cannot be judged at this budget"
     assert "different inputs" in row.reason
 
 
 def test_inputs_of_two_machines_may_differ_in_last_bits(tmp_path: Path) -> None:
-    given = book(claim(minus=("other",), metric="psnr", at_least=0.05))
-    made(given, {"layer": [5.1, 0.1, 9.1, 3.1]}, tmp_path, inputs="cdef" + 7 * "0003" + "000")
-    made(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="cdef" + 7 * "fffd" + "000")
+    given = claim_set(claim(minus=("other",), metric="psnr", at_least=0.05))
+    pretend_all(given, {"layer": [5.1, 0.1, 9.1, 3.1]}, tmp_path, inputs="cdef" + 7 * "0003" + "000")
+    pretend_all(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="cdef" + 7 * "fffd" + "000")
     assert [row.verdict for row in rows_of(given, tmp_path)] == ["holds"]
 
 
 def test_shares_differ_by_points(tmp_path: Path) -> None:
-    given = book(claim(minus=("other",), metric="correct", at_least=0.05))
-    made(given, {"layer": [1.0, 1.0, 1.0, 0.0], "other": [1.0, 1.0, 0.0, 0.0]}, tmp_path)
+    given = claim_set(claim(minus=("other",), metric="correct", at_least=0.05))
+    pretend_all(given, {"layer": [1.0, 1.0, 1.0, 0.0], "other": [1.0, 1.0, 0.0, 0.0]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
     assert (row.measured, row.beside) == ("+25.00 points", "other 50.00 %")
     assert "at least +5.00 points" in row.reason
 
 
 def test_what_a_substitute_shows_is_told_and_not_judged(tmp_path: Path) -> None:
-    given = book(claim(runs=("digits",), metric="correct", at_least=0.5, real_only=True))
-    made(given, {"digits": [1.0, 1.0, 1.0, 1.0]}, tmp_path)
+    given = claim_set(claim(runs=("digits",), metric="correct", at_least=0.5, real_only=True))
+    pretend_all(given, {"digits": [1.0, 1.0, 1.0, 1.0]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
     assert (row.verdict, row.measured, row.data) == ("cannot be judged at this budget", "100.00 %", "built in")
     assert "substitute" in row.reason
 
 
 def test_a_claim_whose_seeds_are_not_all_there_is_open(tmp_path: Path) -> None:
-    given = book(claim())
-    made(given, {"layer": GOOD}, tmp_path)
+    given = claim_set(claim())
+    pretend_all(given, {"layer": GOOD}, tmp_path)
     shutil.rmtree(tmp_path / "quick/layer/embedded-1")
     (row,) = rows_of(given, tmp_path)
     assert (row.verdict, row.n) == ("cannot be judged at this budget", "1 seed, 4 images")
@@ -92,11 +99,11 @@ def test_a_claim_whose_seeds_are_not_all_there_is_open(tmp_path: Path) -> None:
 
 
 def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path) -> None:
-    given = book(claim(), claim(id="two", runs=(), unrun="no photographs", at_least=None))
-    made(given, {"layer": GOOD}, tmp_path)
+    given = claim_set(claim(), claim(id="two", runs=(), unrun="no photographs", at_least=None))
+    pretend_all(given, {"layer": GOOD}, tmp_path)
     texts = []
     for name in ("one", "two"):
-        write_ledger(rows_of(given, tmp_path), all_runs(given, tmp_path), tmp_path / name)
+        write(given, tmp_path, tmp_path / name)
         texts.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert texts[0] == texts[1]
     assert set(texts[0]) == {"ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"}
@@ -105,12 +112,12 @@ def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path)
     assert "Not run: no photographs. Because." in page
     assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
     HTMLParser().feed(texts[0]["ledger.html"].decode())
-    assert counts(rows_of(given, tmp_path)).startswith("1 hold")
+    assert count_verdicts(rows_of(given, tmp_path)).startswith("1 hold")
 
 
 def test_one_seed_holds_no_variance_of_training_and_the_row_says_so(tmp_path: Path) -> None:
-    given = book(claim())
-    made(given, {"layer": GOOD}, tmp_path)
+    given = claim_set(claim())
+    pretend_all(given, {"layer": GOOD}, tmp_path)
     assert "no variance" not in rows_of(given, tmp_path)[0].reason
     shutil.rmtree(tmp_path / "quick/layer/embedded-1")
     assert rows_of(given, tmp_path)[0].reason.endswith("One seed: the interval holds no variance of training.")
@@ -118,8 +125,8 @@ def test_one_seed_holds_no_variance_of_training_and_the_row_says_so(tmp_path: Pa
 
 @pytest.mark.parametrize(("value", "words"), [(math.nan, "not a number"), (math.inf, "infinite")])
 def test_what_is_no_finite_number_is_told_in_words_and_not_judged(value: float, words: str, tmp_path: Path) -> None:
-    given = book(claim())
-    made(given, {"layer": [*GOOD[:3], value]}, tmp_path)
+    given = claim_set(claim())
+    pretend_all(given, {"layer": [*GOOD[:3], value]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
     assert (row.verdict, row.measured, row.interval) == ("cannot be judged at this budget", words, "")
     assert "not all finite numbers" in row.reason
@@ -127,9 +134,9 @@ def test_what_is_no_finite_number_is_told_in_words_and_not_judged(value: float, 
 
 def test_a_claim_s_words_stay_in_their_cells(tmp_path: Path) -> None:
     words = "=1|2\n<b>3"
-    given = book(claim(id="one|two", claimed=words, claim=words))
-    made(given, {"layer": GOOD}, tmp_path)
-    write_ledger(rows_of(given, tmp_path), all_runs(given, tmp_path), tmp_path / "out")
+    given = claim_set(claim(id="one|two", claimed=words, claim=words))
+    pretend_all(given, {"layer": GOOD}, tmp_path)
+    write(given, tmp_path, tmp_path / "out")
     (line,) = [
         line for line in (tmp_path / "out/ledger.md").read_text().splitlines() if line.startswith(r"| [one\|two]")
     ]

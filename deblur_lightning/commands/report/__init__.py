@@ -35,20 +35,22 @@ def execute(argv: Sequence[str]) -> list[str]:
     from pathlib import Path
 
     from deblur_lightning.errors import UserError
-    from deblur_lightning.ledger.claims import read_book
-    from deblur_lightning.ledger.page import page_in, write_page
-    from deblur_lightning.ledger.rows import rows_of
-    from deblur_lightning.ledger.run_summaries import gather
+    from deblur_lightning.ledger.claims import ClaimSet, read_claims
+    from deblur_lightning.ledger.page import page_path, write_page
+    from deblur_lightning.ledger.rows import build_rows
+    from deblur_lightning.ledger.run_summaries import summarise_runs
+    from deblur_lightning.ledger.runs import finished_runs, list_runs
 
     if given.out is None:
         raise UserError("no place for the page: give a folder with --out=FOLDER.")
-    page = page_in(Path(given.out))
-    runs, left_out = gather(Path(given.runs))
+    page = page_path(Path(given.out))
+    claims = Path("experiments/claims.yaml")
+    claim_set = read_claims(claims) if claims.is_file() else ClaimSet({}, {}, ())
+    ledger = list_runs(claim_set, Path(given.ledger))
+    runs, left_out = summarise_runs(Path(given.runs), finished_runs(ledger))
     if not runs and not left_out:
         raise UserError(f"no tested run below --runs={given.runs}: deblur test leaves a scores.csv in each.")
-    claims = Path("experiments/claims.yaml")
-    rows = rows_of(read_book(claims), Path(given.ledger)) if claims.is_file() else []
-    write_page(runs, left_out, rows, page)
+    write_page(runs, left_out, build_rows(claim_set, ledger), page)
     print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
     lines = [f"{run.name}: {run.reason}" for run in left_out]
     return ["damaged runs were left out:", *lines] if lines else []

@@ -1,4 +1,4 @@
-"""reproduce: run what the reports' claims need, and write the ledger."""
+"""``deblur reproduce``: runs what the reports' claims need, and writes the ledger."""
 
 from collections.abc import Sequence
 

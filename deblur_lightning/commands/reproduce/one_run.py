@@ -1,4 +1,4 @@
-"""Makes one run of ``deblur reproduce``: fits it, continues it where it stopped, tests and describes it."""
+"""Makes one run of ``deblur reproduce``: trains it or continues its training, tests it, and writes its note."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from deblur_lightning.commands.reproduce.run_folders import clear, lock_run
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder, write_atomically
-from deblur_lightning.ledger.plan import NOTE, Run
+from deblur_lightning.ledger.runs import NOTE, Run
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import read_scores
 from deblur_lightning.restoring.model import read_model
@@ -31,33 +31,33 @@ PLAN, SECONDS, FITTED = "arguments.json", "seconds.txt", "fitted"
 STOPPED = 130
 """Exit code of a subcommand after Ctrl-C."""
 running: "set[subprocess.Popen[bytes]]" = set()
-"""The processes under way."""
+"""The processes that are running."""
 stopping = Event()
-"""Set where nothing is to be begun or waited for any more."""
+"""Set after Ctrl-C: no run is started or waited for any more."""
 
 
-def make(run: Run, data: Path | None, wait: bool) -> bool | None:
-    """Fit, test and describe ``run``, unless that is done.
+def make_run(run: Run, data: Path | None, wait: bool) -> bool | None:
+    """Train and test ``run`` and write its note, unless it is done.
 
     Args:
-        run: what to make.
-        data: the folder of all sets.
-        wait: whether to wait where another process makes it.
+        run: the run.
+        data: folder of all data sets.
+        wait: whether to wait while another process makes the run.
 
     Returns:
-        Whether all went well; None where another process makes it.
+        Whether it succeeded; None where another process is making the run.
 
     Raises:
-        KeyboardInterrupt: it was interrupted, and its process has saved where it is.
-        UserError: something in the run's folder is not the run's own, or the disk is full.
+        KeyboardInterrupt: after Ctrl-C; the training has saved its state.
+        UserError: the run's folder has a file that no run writes, or the disk is full.
     """
     with lock_run(run.folder, stopping if wait else None) as lock:
         if lock is None:
             return None
-        return run.state() == "done" or _made(run, data, lock)
+        return run.is_done() or _make_parts(run, data, lock)
 
 
-def _made(run: Run, data: Path | None, lock: int) -> bool:
+def _make_parts(run: Run, data: Path | None, lock: int) -> bool:
     _prepare(run)
     last = run.attempts()[-1:]
     if not (last and (last[0] / FITTED).exists()):
@@ -66,7 +66,7 @@ def _made(run: Run, data: Path | None, lock: int) -> bool:
             return False
         (attempt / FITTED).touch()
         last = [attempt]
-    for name in (NOTE, "scores.csv"):  # in this order: with a note, scores are taken for done
+    for name in (NOTE, "scores.csv"):  # in this order: scores beside a note count as a finished run
         (run.folder / name).unlink(missing_ok=True)
     checkpoint = last[0] / "checkpoints" / "last.ckpt"
     test = ("test", f"--config={last[0]}/config.yaml", f"--ckpt_path={checkpoint}")
@@ -77,18 +77,18 @@ def _made(run: Run, data: Path | None, lock: int) -> bool:
     return True
 
 
-def useless(run: Run) -> list[Path]:
-    """Folders that must be cleared before ``run`` is made: its own, where that was made by other arguments, or attempts
-    that left nothing to go on from."""
-    place = run.folder / PLAN
-    if not (place.is_file() and place.read_bytes() == json.dumps(run.arguments).encode()):
+def stale_folders(run: Run) -> list[Path]:
+    """Folders to clear before ``run`` is made: its own, if it was made with other arguments; else attempts that left no
+    checkpoint."""
+    path = run.folder / PLAN
+    if not (path.is_file() and path.read_bytes() == json.dumps(run.arguments).encode()):
         return [run.folder]
-    kept = ("checkpoints/last.ckpt", "config.yaml")
-    return [attempt for attempt in run.attempts() if not all((attempt / name).is_file() for name in kept)]
+    needed = ("checkpoints/last.ckpt", "config.yaml")
+    return [attempt for attempt in run.attempts() if not all((attempt / name).is_file() for name in needed)]
 
 
 def _prepare(run: Run) -> None:
-    for folder in useless(run):
+    for folder in stale_folders(run):
         clear(run.folder, folder)
     make_folder(run.folder)
     write_atomically(run.folder / PLAN, json.dumps(run.arguments).encode())
@@ -100,20 +100,20 @@ def _fit(run: Run, last: Sequence[Path], data: Path | None) -> tuple[str, ...]:
     return ("fit", *(argument.replace("{data}", str(data)) for argument in run.arguments))
 
 
-def _deblur(run: Run, arguments: Sequence[str], where: str, lock: int) -> bool:
-    """Run the command line in a process of its own, its output in ``log.txt``; whether it went well."""
+def _deblur(run: Run, arguments: Sequence[str], folder: str, lock: int) -> bool:
+    """Run ``deblur`` in a process of its own, with its output in ``log.txt``; returns whether it succeeded."""
     if stopping.is_set():
         raise KeyboardInterrupt
-    command = [sys.executable, "-m", "deblur_lightning", *arguments, where, *QUIET]
+    command = [sys.executable, "-m", "deblur_lightning", *arguments, folder, *QUIET]
     begun = time.monotonic()
     with (run.folder / "log.txt").open("a", encoding="utf-8") as log:
-        print(shlex.join(["deblur", *arguments, where, *QUIET]), file=log, flush=True)
-        # of a session of its own, so that Ctrl-C reaches it once, through us
+        print(shlex.join(["deblur", *arguments, folder, *QUIET]), file=log, flush=True)
+        # in a session of its own, so that Ctrl-C reaches it once, by ``interrupt``
         process = subprocess.Popen(
             command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, pass_fds=(lock,)
         )
         running.add(process)
-        if stopping.is_set():  # since it was looked at
+        if stopping.is_set():  # it may have been set since the check above
             process.send_signal(signal.SIGINT)
         code = process.wait()
         running.discard(process)
@@ -125,18 +125,18 @@ def _deblur(run: Run, arguments: Sequence[str], where: str, lock: int) -> bool:
 
 
 def interrupt() -> None:
-    """Tell every run that is under way to save where it is and to stop."""
+    """Make every running process save its state and stop."""
     stopping.set()
     for process in tuple(running):
         process.send_signal(signal.SIGINT)
 
 
 def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
-    """Size and arithmetic of the network, and how far its taps are from those of the blur it inverts."""
+    """The network's parameters and multiplications, and the error of the taps of a layer that inverts a known blur."""
     facts: dict[str, Any] = {}
     try:
         network = read_model(checkpoint).network
-    except UserError:  # a filter, or told the PSF: nothing is counted
+    except UserError:  # a filter, or a network that takes the PSF: nothing is counted
         return facts
     facts["parameters"] = sum(weights.numel() for weights in network.parameters())
     if run.training.input:
@@ -152,18 +152,18 @@ def _facts(run: Run, checkpoint: Path) -> dict[str, Any]:
 
 def _circumstances(run: Run) -> dict[str, Any]:
     seconds = sum(map(float, (run.folder / SECONDS).read_text(encoding="utf-8").split()))
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{processor()}, {cores()} cores"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{processor_name()}, {count_cores()} cores"
     machine = f"{device}, torch {torch.__version__}, Python {platform.python_version()}"
     return {"seconds": seconds, "commit": read_scores(run.folder / "scores.csv")[0].commit, "machine": machine}
 
 
-def cores() -> int:
-    """How many this process may use."""
+def count_cores() -> int:
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def processor() -> str:
-    """Its name, as the system tells it."""
+def processor_name() -> str:
+    """Name of the CPU."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

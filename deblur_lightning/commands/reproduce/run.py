@@ -1,4 +1,4 @@
-"""Runs ``deblur reproduce``: plans, estimates the time, makes the runs and writes the ledger."""
+"""Runs what claims need, estimates the time it takes, and writes the ledger."""
 
 import os
 import time
@@ -11,16 +11,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from deblur_lightning.commands.reproduce.one_run import cores, interrupt, make, stopping, useless
+from deblur_lightning.commands.reproduce.one_run import count_cores, interrupt, make_run, stale_folders, stopping
 from deblur_lightning.commands.reproduce.run_folders import check_own, lock_run
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_book
-from deblur_lightning.ledger.plan import Run, all_runs, measurable, plan, shard
-from deblur_lightning.ledger.rows import counts, rows_of
+from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_claims
+from deblur_lightning.ledger.rows import build_rows, count_verdicts
+from deblur_lightning.ledger.runs import Run, Runs, finished_runs, list_runs, plan, select_shard
 from deblur_lightning.ledger.tables import check_ledger, write_ledger
 
 PROBE_SECONDS = 1.1
-"""What ``probe`` takes on the CPU core that the seconds in claims.yaml are of."""
+"""Time of ``probe`` on the CPU core that the seconds in ``claims.yaml`` were measured on."""
 
 
 def reproduce(given: Namespace) -> list[str]:
@@ -30,42 +30,39 @@ def reproduce(given: Namespace) -> list[str]:
         UserError: something is missing, or does not fit.
     """
     _check(given)
-    book = read_book(Path(given.claims))
-    root, data = Path(given.runs), None if given.data is None else Path(given.data).expanduser().resolve()
-    claims = _claims(given, book)
-    if data is not None and not data.is_dir():
-        raise UserError(f"--data={given.data} is no folder: give one that holds sets, such as MNIST/raw.")
+    claim_set = read_claims(Path(given.claims))
+    claims = claim_set.claims if given.all else claim_set.select(tuple(given.names))
+    data = None if given.data is None else Path(given.data).expanduser().resolve()
     if data is not None:
-        _say_what_is_there(claims, given.budget, book, data)
-    wanted = shard(plan(claims, given.budget, book, root, data), given.shard)
-    missing = [run for run in wanted if run.state() != "done"]
+        if not data.is_dir():
+            raise UserError(f"--data={given.data} is no folder: give one that holds sets, such as MNIST/raw.")
+        _print_data(claims, given.budget, claim_set, data)
+    runs = list_runs(claim_set, Path(given.runs))
+    wanted = select_shard(plan(claims, given.budget, claim_set, runs, data), given.shard)
+    missing = [run for run in wanted if not run.is_done()]
     if given.jobs > 1:
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // given.jobs)))
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, count_cores() // given.jobs)))
     factor = probe() / PROBE_SECONDS if missing else 1.0
-    _announce(wanted, missing, factor, given.jobs)
+    _print_plan(wanted, missing, factor, given.jobs)
     if given.list:
         return []
-    _check_whose(missing, Path(given.out))
-    failed = _run_all(missing, data, given.jobs)
-    _write(book, root, Path(given.out), {claim.id for claim in claims})
+    check_ledger(Path(given.out))
+    for run in missing:
+        for folder in stale_folders(run):
+            check_own(run.folder, folder)
+    failed = _make_runs(missing, data, given.jobs)
+    with lock_run(Path(given.runs) / "ledger", stopping):  # of several processes, the last one sees all runs
+        _write(claim_set, runs, Path(given.out), {claim.id for claim in claims})
     return failed
 
 
-def _check_whose(missing: Sequence[Run], out: Path) -> None:
-    check_ledger(out)
-    for run in missing:
-        for folder in useless(run):
-            check_own(run.folder, folder)
-
-
-def _write(book: ClaimSet, root: Path, out: Path, shown: Collection[str]) -> None:
-    with lock_run(root / "ledger", stopping):  # whoever comes last has seen all runs
-        rows = rows_of(book, root)
-        write_ledger(rows, all_runs(book, root), out)
+def _write(claim_set: ClaimSet, runs: Runs, out: Path, shown: Collection[str]) -> None:
+    rows = build_rows(claim_set, runs)
+    write_ledger(rows, finished_runs(runs), out)
     for row in rows:
         if row.id in shown:
             print(f"{row.id:<18}{row.claimed:<28}{row.measured:<12}{row.verdict}")
-    print(f"ledger    {out}/ledger.md: {counts(rows)}")
+    print(f"ledger    {out}/ledger.md: {count_verdicts(rows)}")
 
 
 def _check(given: Namespace) -> None:
@@ -77,30 +74,27 @@ def _check(given: Namespace) -> None:
         raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
 
 
-def _claims(given: Namespace, book: ClaimSet) -> tuple[Claim, ...]:
-    return book.claims if given.all else book.chosen(tuple(given.names))
+def _print_data(claims: Sequence[Claim], budget: str, claim_set: ClaimSet, data: Path) -> None:
+    names = [name for claim in claims if claim.is_measurable(budget, claim_set) for name in claim.trainings]
+    for name in sorted({claim_set.trainings[name].data for name in names} - {""}):
+        found = claim_set.data[name]
+        source = f"from {data}" if (data / found.needs).exists() else "absent, built-in data instead"
+        print(f"data      {found.words}: {source}")
 
 
-def _say_what_is_there(claims: Sequence[Claim], budget: str, book: ClaimSet, data: Path) -> None:
-    run = [claim for claim in claims if measurable(claim, budget, book)]
-    wanted = {book.trainings[name].data for claim in run for name in claim.trainings} - {""}
-    for name in sorted(wanted):
-        there = (data / book.data[name].needs).exists()
-        print(f"data      {book.data[name].words}: {'from ' + str(data) if there else 'absent, built-in data instead'}")
-
-
-def _announce(wanted: Sequence[Run], missing: Sequence[Run], factor: float, jobs: int) -> None:
+def _print_plan(wanted: Sequence[Run], missing: Sequence[Run], factor: float, jobs: int) -> None:
     for run in missing:
         print(f"  {_name(run):<44}{run.state():<9}about {_duration(run.seconds * factor)}")
     whole = sum(run.seconds for run in missing) * factor / jobs
-    there = len(wanted) - len(missing)
-    print(f"{len(missing)} runs to make, about {_duration(whole)} here; {there} are there.", flush=True)
+    done = len(wanted) - len(missing)
+    print(f"{len(missing)} runs to make, about {_duration(whole)} here; {done} are there.", flush=True)
 
 
-def _run_all(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
-    """Make the runs, ``jobs`` at a time; those that another process makes come last, and are waited for.
+def _make_runs(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
+    """Make the runs, ``jobs`` at a time; returns the folders of those that failed.
 
-    Ctrl-C is passed on to those under way, and they are waited for.
+    Runs that another process is making come last, and are waited for. Ctrl-C is passed on to the running processes,
+    which are waited for too.
     """
     stopping.clear()
     futures: dict[Future[bool | None], Run] = {}
@@ -108,8 +102,8 @@ def _run_all(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
     with ThreadPoolExecutor(jobs) as pool:
         try:
             for wait_for_others in (False, True):
-                futures = {pool.submit(make, run, data, wait_for_others): run for run in missing}
-                failures, missing = _watched(futures)
+                futures = {pool.submit(make_run, run, data, wait_for_others): run for run in missing}
+                failures, missing = _watch(futures)
                 failed += failures
                 if missing and not wait_for_others:
                     print(f"{len(missing)} are being made by another process: waiting for them.", flush=True)
@@ -123,11 +117,11 @@ def _run_all(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
     return failed
 
 
-def _watched(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], list[Run]]:
-    """Tell of each run as it ends and what is left, by what those before took.
+def _watch(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], list[Run]]:
+    """Print a line for each run that ends, with the time left.
 
     Returns:
-        The folders of those that failed, and the runs that another process is making.
+        The folders of the runs that failed, and the runs that another process is making.
     """
     failed: list[str] = []
     elsewhere: list[Run] = []
@@ -136,12 +130,12 @@ def _watched(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], lis
     for number, future in enumerate(as_completed(futures), start=1):
         run = futures[future]
         rest -= run.seconds
-        if (well := _outcome(future, run)) is None:
+        if (succeeded := _outcome(future, run)) is None:
             elsewhere.append(run)
             continue
         seconds = (time.monotonic() - begun) * rest / (whole - rest)
         print(f"[{number}/{len(futures)}] {_name(run)}, {_duration(seconds)} to go", flush=True)
-        if not well:
+        if not succeeded:
             print(f"      failed: see {run.folder}/log.txt", flush=True)
             failed.append(str(run.folder))
     return failed, elsewhere
@@ -150,7 +144,7 @@ def _watched(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], lis
 def _outcome(future: Future[bool | None], run: Run) -> bool | None:
     try:
         return future.result()
-    except UserError as error:  # those beside it go on
+    except UserError as error:  # the other runs go on
         print(f"      {_name(run)}: {error}", flush=True)
         return False
 
@@ -170,7 +164,7 @@ def _duration(seconds: float) -> str:
 
 
 def probe(steps: int = 20) -> float:
-    """Seconds that a small training takes here."""
+    """Seconds that a small training takes on this machine."""
     network = nn.Sequential(nn.Conv2d(3, 64, 9, padding=4), nn.ReLU(), nn.Conv2d(64, 3, 5, padding=2))
     if torch.cuda.is_available():
         network = network.cuda()

@@ -1,4 +1,4 @@
-"""Folders of the ledger's runs: one maker at a time, and only files of runs are ever removed."""
+"""Locks a run's folder for one process, and clears it of files that runs write, but of no other file."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder
 
 POLL = 0.2
-"""Seconds between two looks at a lock that another process holds."""
+"""Seconds between two attempts to take a lock that another process holds."""
 _FILES = (
     r"arguments\.json|settings\.json|run\.json|seconds\.txt|log\.txt|fitted|config\.yaml|diverged\.pt|"
     r"(metrics|scores|classes|confusion|calibration)\.csv"
@@ -25,21 +25,21 @@ _OWN_FOLDER = re.compile(r"\d+|(\d+/)?(pictures|checkpoints)")
 
 
 def check_own(root: Path, folder: Path) -> None:
-    """See that all below ``folder``, which is ``root`` or a training within it, is what a run leaves behind.
+    """Check that runs wrote all files in ``folder``, which is ``root`` or a training within it.
 
     Raises:
-        UserError: something is not; the line names the first.
+        UserError: there is another file; the message names the first.
     """
-    _own(root, folder)
+    _list_own(root, folder)
 
 
 def clear(root: Path, folder: Path) -> None:
-    """Remove what a run has left in ``folder``, and the folder itself unless that is ``root``.
+    """Remove the files that a run wrote into ``folder``, and the folder itself unless it is ``root``.
 
     Raises:
-        UserError: there is something else in it; then nothing is removed.
+        UserError: there is another file; then nothing is removed.
     """
-    files, folders = _own(root, folder)
+    files, folders = _list_own(root, folder)
     for file in files:
         file.unlink(missing_ok=True)
     for emptied in reversed(folders):
@@ -48,34 +48,34 @@ def clear(root: Path, folder: Path) -> None:
         folder.rmdir()
 
 
-def _own(root: Path, folder: Path) -> tuple[list[Path], list[Path]]:
-    """Files and folders below ``folder``, the outer folders first."""
+def _list_own(root: Path, folder: Path) -> tuple[list[Path], list[Path]]:
+    """Files and folders below ``folder``, outer folders first."""
     found: tuple[list[Path], list[Path]] = ([], [])
     for place, folders, files in os.walk(folder):
         for names, pattern, kept in ((files, _OWN_FILE, found[0]), (folders, _OWN_FOLDER, found[1])):
             for path in (Path(place, name) for name in sorted(names)):
                 if path.is_symlink() or not pattern.fullmatch(path.relative_to(root).as_posix()):
-                    raise UserError(f"{path} is not of a run, and {folder} is to be made anew: move {path.name} away.")
+                    raise UserError(f"{path} is not of a run, and {folder} must be made anew: move {path.name} away.")
                 kept.append(path)
     return found
 
 
 @contextmanager
 def lock_run(folder: Path, stop: Event | None) -> Iterator[int | None]:
-    """Hold the lock of ``folder``, so that no other process makes it at the same time.
+    """Hold the lock of ``folder``, so that no other process writes into it at the same time.
 
-    The lock is the system's, on a file beside the folder, and goes with the last process that has it open, however
-    that ends. Pass the descriptor on to processes that write into the folder: they hold it where this one is killed.
+    The operating system locks a file beside the folder, and releases it when the last process that has the file open
+    ends. Pass the descriptor on to child processes that write into the folder: they keep the lock if it is killed.
 
     Args:
-        folder: it need not exist, and is not made.
-        stop: how long to wait where another has it: until this is set, or not at all for None.
+        folder: the folder, which need not exist; it is not created.
+        stop: wait for the lock until this is set; do not wait at all for None.
 
     Yields:
-        The lock's file descriptor, or None where another has it.
+        The file descriptor of the lock, or None where another process holds it.
 
     Raises:
-        UserError: the disk cannot lock files, or not be written to.
+        UserError: the disk does not support locks, or cannot be written to.
     """
     make_folder(folder.parent)
     path = folder.parent / f".{folder.name}.lock"
