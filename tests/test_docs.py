@@ -1,4 +1,4 @@
-"""What docs/adding.md and docs/data.md show is run as it stands."""
+"""What docs/extending.md and docs/data.md show is run as it stands."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from tests.helpers.standins import write_pairs
 
 Deblur = Callable[..., tuple[int, str, str]]
 
-PAGE = (REPOSITORY / "docs" / "adding.md").read_text()
+PAGE = (REPOSITORY / "docs" / "extending.md").read_text()
 FILES = re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```\n\n    deblur (.*?)\n", PAGE, flags=re.DOTALL)
 
 
