@@ -21,7 +21,7 @@ import deblur_lightning as dl
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.conftest import REPOSITORY
-from tests.helpers.models import pixels, write_model
+from tests.helpers.models import random_pixels, write_model
 
 PUBLIC = Path(__file__).with_name("public_names.txt")
 PACKAGES = [name for name in dl.__all__ if hasattr(getattr(dl, name), "__path__")]
@@ -62,12 +62,12 @@ def ckpt(tmp_path: Path) -> Path:
 
 
 KINDS = {
-    "grey": pixels(24, 31, 1)[..., 0],
-    "RGB": pixels(24, 31, 3),
-    "RGB and transparency": pixels(24, 31, 4),
-    "16 bits": pixels(24, 31, 3, np.uint16),
-    "float32": (pixels(24, 31, 3) / 255).astype(np.float32),
-    "float64, grey": pixels(24, 31, 1) / 255,
+    "grey": random_pixels(24, 31, 1)[..., 0],
+    "RGB": random_pixels(24, 31, 3),
+    "RGB and transparency": random_pixels(24, 31, 4),
+    "16 bits": random_pixels(24, 31, 3, np.uint16),
+    "float32": (random_pixels(24, 31, 3) / 255).astype(np.float32),
+    "float64, grey": random_pixels(24, 31, 1) / 255,
 }
 
 
@@ -83,13 +83,13 @@ def test_an_array_comes_back_as_it_was_but_restored(kind: str, ckpt: Path) -> No
 
 
 def test_what_is_in_the_unit_range_is_restored_as_its_levels_are(ckpt: Path) -> None:
-    levels = pixels(24, 31, 3, np.uint16)
+    levels = random_pixels(24, 31, 3, np.uint16)
     np.testing.assert_allclose(dl.restore(levels / 65535, ckpt), dl.restore(levels, ckpt) / 65535, atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.float16, torch.bfloat16])
 def test_a_batch_of_tensors_is_restored_one_by_one(dtype: torch.dtype, ckpt: Path) -> None:
-    images = torch.from_numpy(np.stack([pixels(24, 31, 3), pixels(24, 31, 3) // 2])).movedim(-1, 1)
+    images = torch.from_numpy(np.stack([random_pixels(24, 31, 3), random_pixels(24, 31, 3) // 2])).movedim(-1, 1)
     images = images if dtype == torch.uint8 else (images / 255).to(dtype)
     restored = dl.restore(images, ckpt)
     assert (restored.shape, restored.dtype) == (images.shape, dtype)
@@ -98,21 +98,21 @@ def test_a_batch_of_tensors_is_restored_one_by_one(dtype: torch.dtype, ckpt: Pat
 
 
 def test_a_path_and_a_picture_are_restored_as_the_command_does(ckpt: Path, tmp_path: Path, deblur: Any) -> None:
-    Image.fromarray(pixels(24, 31, 3)).save(tmp_path / "photo.png")
+    Image.fromarray(random_pixels(24, 31, 3)).save(tmp_path / "photo.png")
     code, _, complained = deblur("restore", tmp_path / "photo.png", "--out", tmp_path / "out", "--ckpt", ckpt)
     assert code == 0, complained
     expected = np.array(Image.open(tmp_path / "out/photo.png"))
     np.testing.assert_array_equal(np.array(dl.restore(tmp_path / "photo.png", ckpt)), expected)
     np.testing.assert_array_equal(np.array(dl.restore(Image.open(tmp_path / "photo.png"), str(ckpt))), expected)
-    assert (expected != pixels(24, 31, 3)).any()
+    assert (expected != random_pixels(24, 31, 3)).any()
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
 def test_a_picture_of_any_mode_is_restored_and_can_be_saved(mode: str, ckpt: Path, tmp_path: Path) -> None:
     if mode == "I;16":
-        given = Image.fromarray(pixels(24, 31, 1, np.uint16)[..., 0])
+        given = Image.fromarray(random_pixels(24, 31, 1, np.uint16)[..., 0])
     else:
-        given = Image.fromarray(pixels(24, 31, 3)).convert(mode)
+        given = Image.fromarray(random_pixels(24, 31, 3)).convert(mode)
     restored = dl.restore(given, ckpt)
     assert restored.size == given.size
     assert restored.mode == {"1": "L", "P": "RGB"}.get(mode, mode)
@@ -122,7 +122,7 @@ def test_a_picture_of_any_mode_is_restored_and_can_be_saved(mode: str, ckpt: Pat
 def test_orientation_and_profile_of_a_file_are_kept(ckpt: Path, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[274] = 6
-    Image.fromarray(pixels(24, 31, 3)).save(tmp_path / "photo.jpg", exif=exif, icc_profile=b"a profile")
+    Image.fromarray(random_pixels(24, 31, 3)).save(tmp_path / "photo.jpg", exif=exif, icc_profile=b"a profile")
     restored = dl.restore(tmp_path / "photo.jpg", ckpt)
     assert restored.size == (24, 31)
     assert restored.info["icc_profile"] == b"a profile"
@@ -131,7 +131,7 @@ def test_orientation_and_profile_of_a_file_are_kept(ckpt: Path, tmp_path: Path) 
 
 def test_a_model_that_is_loaded_serves_many_images(ckpt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = dl.load_model(ckpt)
-    monkeypatch.setattr(PhotoRestorer, "restore", lambda self, planes: planes // 2)
+    monkeypatch.setattr(PhotoRestorer, "restore", lambda self, pixels: pixels // 2)
     assert dl.restore(np.full((2, 3), 100, np.uint8), model).max() == 50
 
 
@@ -172,7 +172,7 @@ DOCS = REPOSITORY / "docs"
 
 
 def test_the_tour_runs(workplace: Path) -> None:
-    Image.fromarray(pixels(140, 90, 3)).save("photo.jpg")
+    Image.fromarray(random_pixels(140, 90, 3)).save("photo.jpg")
     code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), flags=re.DOTALL))
     exec(compile(code, "docs/python.md", "exec"), {})
     assert Image.open("out.jpg").size == (90, 140)

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from benchmarks.studies.blind import pixels
+from benchmarks.studies.blind import to_pixels
 from benchmarks.studies.families import Family, blurred, photographs
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.restoring.app import page
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         photo = Path(folder) / "photo.jpg"
         batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
-        Image.fromarray(pixels(batch["blurred"])).save(photo, quality=95)
+        Image.fromarray(to_pixels(batch["blurred"])).save(photo, quality=95)
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / UPLOADS)
-        desk = AppState({model.name: model}, torch.device("cpu"), Path(folder))
+        state = AppState({model.name: model}, torch.device("cpu"), Path(folder))
         browser = driver.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1000, "height": 900})
-        with serve(page(desk), PORT) as address:
+        with serve(page(state), PORT) as address:
             tab.goto(address)
             tab.set_input_files("#photo input[type=file]", photo)
             tab.wait_for_selector("#result a", timeout=120_000)

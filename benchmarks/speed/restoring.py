@@ -32,13 +32,13 @@ from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes, Tiling
+from deblur_lightning.restoring.tiles import Pixels, Tiling
 from deblur_lightning.sources.photos import Photos
 
 MEBIBYTE = 2**20
 
 
-def photograph(megapixels: float) -> Planes:
+def photograph(megapixels: float) -> Pixels:
     """A photograph of 3 : 2 and so many megapixels, enlarged and slightly blurred as a large blurred photo is."""
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
     pixels = Photos().split("test").pixels(3).permute(1, 2, 0).numpy()
@@ -57,20 +57,20 @@ def restore_file(source: Path, target: Path, ckpt: Path | None, tile: int | None
     start = time.process_time()
     restorer = PhotoRestorer(load_model(ckpt), torch.device("cpu"), tile)
     photo = read_photo(source)
-    planes = restorer.restore(photo.planes)
-    target.write_bytes(encode(Photo(planes, photo.alpha, photo.format, photo.settings)))
+    pixels = restorer.restore(photo.pixels)
+    target.write_bytes(encode(Photo(pixels, photo.alpha, photo.format, photo.settings)))
     return {"seconds": time.process_time() - start, "MiB": peak() - before, "imports": before}
 
 
-def ratio(ckpt: Path | None, planes: Planes, rounds: int = 2) -> float:
+def ratio(ckpt: Path | None, pixels: Pixels, rounds: int = 2) -> float:
     """Throughput with tiles over that of the whole image: the fastest of interleaved rounds."""
     tiled, whole = (PhotoRestorer(load_model(ckpt), torch.device("cpu")) for _ in range(2))
-    whole.tiling = Tiling(core=0)
+    whole.tiling = Tiling(tile=0)
     times: dict[PhotoRestorer, list[float]] = {whole: [], tiled: []}
     for _ in range(rounds):
         for restorer, taken in times.items():
             start = time.process_time()
-            restorer.restore(planes)
+            restorer.restore(pixels)
             taken.append(time.process_time() - start)
     return min(times[whole]) / min(times[tiled])
 

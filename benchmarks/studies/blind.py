@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from deblur_lightning.classical.planes import FilteredPlanes
 from torch import Tensor
 
 from benchmarks.studies.families import FAMILIES, Family, blurred, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
-from deblur_lightning.classical.planes import FilteredPlanes
 from deblur_lightning.classical.richardson_lucy import RichardsonLucy
 from deblur_lightning.classical.total_variation import TotalVariation
 from deblur_lightning.classical.unsupervised_wiener import UnsupervisedWiener
@@ -33,7 +33,7 @@ from deblur_lightning.networks.measuring import measure
 from deblur_lightning.restoring.estimates import estimate
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes, scale
+from deblur_lightning.restoring.tiles import Pixels, scale
 
 Method = Callable[[RestorationBatch], Tensor]
 Scores = dict[str, dict[str, list[float]]]
@@ -45,17 +45,17 @@ WIDEST = 6.0  # standard deviation, in pixels, of the widest guess
 def by_model(model: Model) -> Method:
     """What ``deblur restore`` makes of each image."""
     restorer = PhotoRestorer(model, torch.device("cpu"))
-    return lambda batch: scale(restorer.restore(pixels(batch["blurred"])))[None]
+    return lambda batch: scale(restorer.restore(to_pixels(batch["blurred"])))[None]
 
 
-def pixels(image: Tensor) -> Planes:
+def to_pixels(image: Tensor) -> Pixels:
     """(1, C, H, W) in [0, 1] as (H, W, C) uint8."""
     return (image[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
 
 
 def guessed_psf(image: Tensor) -> Tensor:
     """A Gaussian (1, K, K) as wide as the blur of (1, 3, H, W) is estimated to be."""
-    found = estimate(pixels(image))
+    found = estimate(to_pixels(image))
     sigma = min(WIDEST, max(0.3, found.blur if found else 1.0))
     index = torch.zeros(1, dtype=torch.int64)
     size = 2 * round(3 * sigma) + 1
@@ -74,14 +74,14 @@ def told(kind: ClassicalFilter, family: Family, side: int) -> Method:
 
 def _tuned(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Method:
     """A classical filter, its strength tuned for ``family`` on the validation photographs."""
-    planes = FilteredPlanes(kind)
+    filtered = FilteredPlanes(kind)
     if kind.strengths:
         gains = torch.zeros(len(kind.strengths))
         for batch in blurred(family, photographs("val", side), "val"):
-            restored = planes.by_strength(batch["blurred"], psf(batch), kind.strengths)
+            restored = filtered.by_strength(batch["blurred"], psf(batch), kind.strengths)
             gains += torch.stack([psnr(image, batch["sharp"]).mean() for image in restored])
-        planes.strength.fill_(kind.strengths[int(gains.argmax())])
-    return lambda batch: planes(batch["blurred"], psf(batch))
+        filtered.strength.fill_(kind.strengths[int(gains.argmax())])
+    return lambda batch: filtered(batch["blurred"], psf(batch))
 
 
 def oracle(family: Family, side: int) -> Method:

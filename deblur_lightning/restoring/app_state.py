@@ -18,7 +18,7 @@ from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import Photo, read_photo, restored_name
 from deblur_lightning.restoring.report import middle, training_ranges, warning_of
 from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 SHOWN = 1600
 """Pixels a side, at most, of the part of a photo that the slider shows."""
@@ -68,7 +68,7 @@ class AppState:
         """Restore the upload ``path`` with the model ``name``; a file that cannot be restored gets a line.
 
         Args:
-            path: of the file, in a folder of its own; None takes the photo off the desk.
+            path: of the file, in a folder of its own; None removes the photo.
             name: of a model.
             tab: whose photo it is.
             progress: is told the share that is done.
@@ -100,17 +100,17 @@ class AppState:
             nonlocal done
             self._check_wanted(tab)
             done += pixels
-            progress(done / (photo.planes.shape[0] * photo.planes.shape[1]), desc="restoring")
+            progress(done / (photo.pixels.shape[0] * photo.pixels.shape[1]), desc="restoring")
 
         try:
-            planes = self._restorers[name].restore(photo.planes, tick)
+            pixels = self._restorers[name].restore(photo.pixels, tick)
             with self._writing:
                 self._check_wanted(tab)
-                pictures, result = self._written(file, tab, photo, planes)
+                pictures, result = self._written(file, tab, photo, pixels)
         except UserError as error:
             return None, _bold(str(error)), None
-        told = _told(photo.planes, self.models[name].card.get("estimates", {}))
-        return pictures, f"{told} {_bold(f'It was {LEFT}.')}" if planes is photo.planes else told, result
+        told = _told(photo.pixels, self.models[name].card.get("estimates", {}))
+        return pictures, f"{told} {_bold(f'It was {LEFT}.')}" if pixels is photo.pixels else told, result
 
     def clear(self, tab: str) -> None:
         """Forget a tab's photo, and remove its answer."""
@@ -132,17 +132,17 @@ class AppState:
         if tab not in self._photos:
             raise UserError("the photo was taken away.")
 
-    def _written(self, file: str, tab: str, photo: Photo, planes: Planes) -> tuple[tuple[str, str], str]:
+    def _written(self, file: str, tab: str, photo: Photo, pixels: Pixels) -> tuple[tuple[str, str], str]:
         try:
             folder = Path(tempfile.mkdtemp(dir=self.answers))
             self._folders[tab] = folder
             pictures = [folder / side / "shown.png" for side in ("before", "after")]
-            for place, shown in zip(pictures, (photo.planes, planes), strict=True):
+            for place, shown in zip(pictures, (photo.pixels, pixels), strict=True):
                 place.parent.mkdir()
                 Image.fromarray(middle(shown, SHOWN)).save(place, compress_level=1)
         except OSError as error:
             raise UserError(f"cannot write the answer: {error.strerror or error}.") from error
-        write_photo(folder / file, Photo(planes, photo.alpha, photo.format, photo.settings))
+        write_photo(folder / file, Photo(pixels, photo.alpha, photo.format, photo.settings))
         return (str(pictures[0]), str(pictures[1])), str(folder / file)
 
     def _remove_answer(self, tab: str) -> None:
@@ -150,11 +150,11 @@ class AppState:
             shutil.rmtree(self._folders.pop(tab), ignore_errors=True)
 
 
-def _told(planes: Planes, ranges: dict[str, list[float]]) -> str:
-    found = estimate(planes)
+def _told(pixels: Pixels, ranges: dict[str, list[float]]) -> str:
+    found = estimate(pixels)
     warning = warning_of(found, ranges)
     numbers = "" if found is None else f"Estimated blur {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "
-    part = f" Shown is the middle, {SHOWN} pixels." if max(planes.shape[:2]) > SHOWN else ""
+    part = f" Shown is the middle, {SHOWN} pixels." if max(pixels.shape[:2]) > SHOWN else ""
     return f"{numbers}{training_ranges(ranges)}.{f' **Careful: {warning}.**' if warning else ''}{part}"
 
 

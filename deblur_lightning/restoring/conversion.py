@@ -23,16 +23,16 @@ def fitting(photo: Photo, path: Path) -> Photo:
     Raises:
         UserError: inks or transparency would be lost.
     """
-    planes, alpha, name = photo.planes, photo.alpha, photo.format
-    if planes.shape[2] == 4 and name not in ("JPEG", "TIFF"):
+    pixels, alpha, name = photo.pixels, photo.alpha, photo.format
+    if pixels.shape[2] == 4 and name not in ("JPEG", "TIFF"):
         raise UserError(f"{path} is in inks (CMYK), which {name} files do not hold: give --out=NAME.jpg or NAME.tif.")
     if alpha is not None and name in ("JPEG", "PPM"):
         raise UserError(f"{path} has transparency, which {name} files do not hold: give --out=NAME.png.")
-    if planes.dtype == np.uint16 and name not in ("PNG", "TIFF") and (name, planes.shape[2]) != ("PPM", 1):
-        planes, alpha = eight_bits(planes), None if alpha is None else eight_bits(alpha)
-    if alpha is not None and planes.shape[2] == 1 and name in ("BMP", "WEBP"):
-        planes = np.repeat(planes, 3, axis=2)
-    return replace(photo, planes=planes, alpha=alpha)
+    if pixels.dtype == np.uint16 and name not in ("PNG", "TIFF") and (name, pixels.shape[2]) != ("PPM", 1):
+        pixels, alpha = eight_bits(pixels), None if alpha is None else eight_bits(alpha)
+    if alpha is not None and pixels.shape[2] == 1 and name in ("BMP", "WEBP"):
+        pixels = np.repeat(pixels, 3, axis=2)
+    return replace(photo, pixels=pixels, alpha=alpha)
 
 
 def eight_bits(values: np.ndarray) -> np.ndarray:

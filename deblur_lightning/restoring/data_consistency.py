@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 
-from deblur_lightning.restoring.tiles import Planes, quantise
+from deblur_lightning.restoring.tiles import Pixels, quantise
 
 Values = NDArray[np.floating[Any]]
 
@@ -40,7 +40,7 @@ STRIP = 512
 """Rows that are worked on at a time, so that memory is bounded."""
 
 
-def keep_supported(before: Planes, after: Planes) -> Planes:
+def keep_supported(before: Pixels, after: Pixels) -> Pixels:
     """Keep of the change from ``before`` to ``after`` what ``before`` supports.
 
     1. The PSF that best leads from ``after`` back to ``before`` is fitted; ``after``, blurred by it, must be
@@ -62,18 +62,18 @@ def keep_supported(before: Planes, after: Planes) -> Planes:
     """
     psf = fit_psf(before, after)
     height = len(before)
-    halo = SUPPORT // 2 + max(WINDOW, NEARBY, SUPPORT) // 2
+    overlap = SUPPORT // 2 + max(WINDOW, NEARBY, SUPPORT) // 2
     kept = np.empty_like(before)
     for top in range(0, height, STRIP):
-        first, bottom = max(0, top - halo), min(height, top + STRIP)
-        last = min(height, bottom + halo)
+        first, bottom = max(0, top - overlap), min(height, top + STRIP)
+        last = min(height, bottom + overlap)
         strip = _supported(_scaled(before[first:last]), _scaled(after[first:last]), psf)
         kept[top:bottom] = quantise(strip[top - first : bottom - first], before.dtype)
     levels = np.iinfo(before.dtype).max
     return np.where((before == 0) | (before == levels), before, kept)
 
 
-def fit_psf(before: Planes, after: Planes) -> Values:
+def fit_psf(before: Pixels, after: Pixels) -> Values:
     """The PSF (K, K), non-negative, of sum 1, that blurs ``after`` into ``before``: least squares of their gradients.
 
     Gradients, whose spectra are flat, let the fit converge (Cho and Lee, "Fast motion deblurring", 2009). Where the
@@ -91,7 +91,7 @@ def fit_psf(before: Planes, after: Planes) -> Values:
     return _least_squares(products, matches)
 
 
-def _gradients(before: Planes, after: Planes) -> Iterator[tuple[Values, Values, float]]:
+def _gradients(before: Pixels, after: Pixels) -> Iterator[tuple[Values, Values, float]]:
     """Differences along both axes of each channel of each block, faded out at its edges; and their sum of weights."""
     spans = [_spans(length) for length in before.shape[:2]]
     for top, bottom in spans[0]:
@@ -188,5 +188,5 @@ def _within_range(change: Values, values: Values) -> Values:
     return change.clip(-most, most)
 
 
-def _scaled(planes: Planes) -> Values:
-    return planes.astype(np.float32) / np.float32(np.iinfo(planes.dtype).max)
+def _scaled(pixels: Pixels) -> Values:
+    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)

@@ -13,7 +13,7 @@ from PIL import Image
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.restoring.photos import Photo
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 METRE = 0.0254  # of an inch
 TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
@@ -35,7 +35,7 @@ def write_photo(path: Path, photo: Photo) -> None:
 
 def encode(photo: Photo) -> bytes:
     """The whole content of a file for ``photo``."""
-    pixels = photo.planes
+    pixels = photo.pixels
     if photo.alpha is not None:
         pixels = np.concatenate([pixels, photo.alpha[..., None]], axis=2)
     if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
@@ -52,7 +52,7 @@ def encode(photo: Photo) -> bytes:
     return file.getvalue()
 
 
-def _bmp_with_alpha(pixels: Planes, settings: dict[str, Any]) -> bytes:
+def _bmp_with_alpha(pixels: Pixels, settings: dict[str, Any]) -> bytes:
     """A BMP file of 32-bit pixels whose header says which bits are alpha, as Pillow's does not."""
     height, width = pixels.shape[:2]
     rows = pixels[::-1, :, [2, 1, 0, 3]].tobytes()
@@ -63,7 +63,7 @@ def _bmp_with_alpha(pixels: Planes, settings: dict[str, Any]) -> bytes:
     return b"BM" + struct.pack("<IHHI", 14 + len(header) + len(rows), 0, 0, 14 + len(header)) + header + rows
 
 
-def _png_16(pixels: Planes, settings: dict[str, Any]) -> bytes:
+def _png_16(pixels: Pixels, settings: dict[str, Any]) -> bytes:
     """A PNG file of 16-bit colours, which Pillow cannot write."""
     height, width, channels = pixels.shape
     rows = pixels.astype(">u2").view(np.uint8).reshape(height, -1)
@@ -86,7 +86,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def _tiff_16(pixels: Planes, settings: dict[str, Any]) -> bytes:
+def _tiff_16(pixels: Pixels, settings: dict[str, Any]) -> bytes:
     """A TIFF file of 16-bit colours, which Pillow cannot write."""
     file = BytesIO()
     exif = Image.Exif()

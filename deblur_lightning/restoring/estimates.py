@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 FINE, COARSE = 1.0, 2.0
 """Standard deviations in pixels of the two Gaussians whose derivatives are compared at edges."""
@@ -34,13 +34,13 @@ class Estimate(NamedTuple):
     noise: float
 
 
-def estimate(planes: Planes) -> Estimate | None:
+def estimate(pixels: Pixels) -> Estimate | None:
     """Estimate blur and noise of (H, W, C) uint8 or uint16; None for a photo that is too small or shows no edge."""
-    if min(planes.shape[:2]) < SMALLEST:
+    if min(pixels.shape[:2]) < SMALLEST:
         return None
-    top, left = (max(0, (length - LARGEST) // 2) for length in planes.shape[:2])
-    part = planes[top : top + LARGEST, left : left + LARGEST]
-    grey = part.astype(np.float32).mean(axis=2) * (255 / np.iinfo(planes.dtype).max)
+    top, left = (max(0, (length - LARGEST) // 2) for length in pixels.shape[:2])
+    part = pixels[top : top + LARGEST, left : left + LARGEST]
+    grey = part.astype(np.float32).mean(axis=2) * (255 / np.iinfo(pixels.dtype).max)
     blur = blur_of(grey)
     return (
         None if blur is None else Estimate(blur, noise_of(part.astype(np.float32) * (255 / np.iinfo(part.dtype).max)))

@@ -15,7 +15,7 @@ from deblur_lightning.restoring.conversion import eight_bits
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.photos import pixels_of, read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 Given = TypeVar("Given", Image.Image, NDArray[Any], Tensor)
 
@@ -83,7 +83,7 @@ def restore(
     restorer = PhotoRestorer(_model(model), where, tile, averaged)
     if isinstance(image, str | Path):
         photo = read_photo(Path(image).expanduser(), first_frame=True)
-        return _as_image(restorer.restore(photo.planes), photo.alpha, photo.settings)
+        return _as_image(restorer.restore(photo.pixels), photo.alpha, photo.settings)
     if isinstance(image, Image.Image):
         pixels, alpha = pixels_of(ImageOps.exif_transpose(image))
         return _as_image(restorer.restore(pixels), alpha, {"icc_profile": image.info.get("icc_profile")})
@@ -140,7 +140,7 @@ def _in_unit_range(pixels: NDArray[Any], restorer: PhotoRestorer) -> NDArray[Any
     return np.where(restored == levels, pixels, restored / np.float64(LEVELS))
 
 
-def _as_image(pixels: Planes, alpha: NDArray[np.unsignedinteger[Any]] | None, settings: dict[str, Any]) -> Image.Image:
+def _as_image(pixels: Pixels, alpha: NDArray[np.unsignedinteger[Any]] | None, settings: dict[str, Any]) -> Image.Image:
     if pixels.dtype == np.uint16 and (pixels.shape[2] > 1 or alpha is not None):
         pixels, alpha = eight_bits(pixels), None if alpha is None else eight_bits(alpha)
     whole = pixels if alpha is None else np.concatenate([pixels, alpha[..., None]], axis=2)

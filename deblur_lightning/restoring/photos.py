@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import open_image
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 OUTPUT_FORMATS = {name: name for name in ("BMP", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")} | {"MPO": "JPEG"}
 """What a photo is written as, by what it was read as; of any other format it becomes a PNG."""
@@ -30,13 +30,13 @@ class Photo:
     """What was in a file.
 
     Attributes:
-        planes: (H, W, C) uint8 or uint16, upright: C = 1 grey, 3 RGB, 4 CMYK.
+        pixels: (H, W, C) uint8 or uint16, upright: C = 1 grey, 3 RGB, 4 CMYK.
         alpha: (H, W) of the same type, None without transparency.
         format: what it is to be written as, in Pillow's names.
         settings: how, as Pillow's ``save`` takes it: profile, EXIF, resolution, compression.
     """
 
-    planes: Planes
+    pixels: Pixels
     alpha: NDArray[np.unsignedinteger[Any]] | None
     format: str
     settings: dict[str, Any] = field(default_factory=dict)
@@ -64,13 +64,13 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
         low_mode = LOW_BYTES.get(_raw_mode(image))
         upright = ImageOps.exif_transpose(image)
         settings |= _metadata(image, output)
-        pixels: Planes = _pixels(upright)
+        pixels: Pixels = _pixels(upright)
     if low_mode is not None:
         pixels = np.add(pixels.astype(np.uint16) << 8, _low_bytes(path, low_mode), dtype=np.uint16)
     return Photo(*_split(pixels, upright.mode), output, settings)
 
 
-def pixels_of(image: Image.Image) -> tuple[Planes, Planes | None]:
+def pixels_of(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     """The pixels of an image, (H, W, C) with C = 1 grey, 3 RGB or 4 CMYK, and its transparency, (H, W) or None.
 
     Raises:
@@ -89,13 +89,13 @@ def restored_name(path: Path) -> str:
     return path.name if writable else f"{path.name}.png"
 
 
-def _split(pixels: Planes, mode: str) -> tuple[Planes, Planes | None]:
+def _split(pixels: Pixels, mode: str) -> tuple[Pixels, Pixels | None]:
     if pixels.shape[2] in (2, 4) and not mode.startswith("CMYK"):
         return pixels[..., :-1], pixels[..., -1]
     return pixels, None
 
 
-def _pixels(image: Image.Image) -> Planes:
+def _pixels(image: Image.Image) -> Pixels:
     """(H, W, C), C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha or CMYK."""
     if image.mode == "I" or image.mode.startswith("I;16"):
         grey = np.asarray(image)
@@ -122,7 +122,7 @@ def _raw_mode(image: Image.Image) -> str:
     return str(raw).replace(";16N", ";16L")
 
 
-def _low_bytes(path: Path, mode: str) -> Planes:
+def _low_bytes(path: Path, mode: str) -> Pixels:
     with open_image(path) as image:
         image.tile = [  # type: ignore[attr-defined]
             tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))

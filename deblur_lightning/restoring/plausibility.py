@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur_lightning.restoring.tiles import Planes, quantise
+from deblur_lightning.restoring.tiles import Pixels, quantise
 
 PART = 2048
 """Pixels a side of the part of a photo, its middle, that is looked at."""
@@ -20,7 +20,7 @@ AGREEING = 0.3
 """Correlation of the two changes from which on they say the same."""
 
 
-def is_plausible(before: Planes, after: Planes, restore: Callable[[Planes], Planes]) -> bool:
+def is_plausible(before: Pixels, after: Pixels, restore: Callable[[Pixels], Pixels]) -> bool:
     """Whether ``after`` is a restoration of ``before`` and not the work of a network that has mistaken the blur.
 
     At half the size a blur is half as large. A network that has learned from all blurs up to some size changes the
@@ -42,10 +42,10 @@ def is_plausible(before: Planes, after: Planes, restore: Callable[[Planes], Plan
     return not too_large or product >= AGREEING * (own * other) ** 0.5
 
 
-def halve(planes: Planes) -> NDArray[np.float32]:
+def halve(pixels: Pixels) -> NDArray[np.float32]:
     """The middle of an image at half its size, (h, w, C) in [0, 1]: means of 2x2 pixels."""
-    height, width = (min(PART, length) // 2 * 2 for length in planes.shape[:2])
-    top, left = (planes.shape[0] - height) // 2, (planes.shape[1] - width) // 2
-    part = planes[top : top + height, left : left + width].astype(np.float32) / np.iinfo(planes.dtype).max
+    height, width = (min(PART, length) // 2 * 2 for length in pixels.shape[:2])
+    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
+    part = pixels[top : top + height, left : left + width].astype(np.float32) / np.iinfo(pixels.dtype).max
     means: NDArray[np.float32] = part.reshape(height // 2, 2, width // 2, 2, -1).mean(axis=(1, 3))
     return means

@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.restoring.estimates import Estimate, estimate
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 
 SIDE = 480  # pixels a side, at most, of each half of a picture
 
@@ -30,7 +30,7 @@ class Report:
         self._ranges: dict[str, list[float]] = card.get("estimates", {})
         self._rows: list[list[str]] = []
 
-    def add(self, name: str, before: Planes, after: Planes) -> str:
+    def add(self, name: str, before: Pixels, after: Pixels) -> str:
         """Take a photo's estimates and draw its picture; returns a warning, or nothing."""
         found = estimate(before)
         warning = warning_of(found, self._ranges)
@@ -77,20 +77,20 @@ def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
     return f"this photo is {' and '.join(excess)} than anything this model has learned from" if excess else ""
 
 
-def picture(before: Planes, after: Planes) -> bytes:
+def picture(before: Pixels, after: Pixels) -> bytes:
     """The middle of a photo before and after, side by side, as a PNG."""
-    halves = [middle(planes, SIDE) for planes in (before, after)]
+    halves = [middle(pixels, SIDE) for pixels in (before, after)]
     gap = np.full((len(halves[0]), 8, 3), 255, np.uint8)
     file = io.BytesIO()
     Image.fromarray(np.concatenate([halves[0], gap, halves[1]], axis=1)).save(file, format="PNG")
     return file.getvalue()
 
 
-def middle(planes: Planes, side: int) -> NDArray[np.uint8]:
+def middle(pixels: Pixels, side: int) -> NDArray[np.uint8]:
     """The middle of (H, W, C) uint8 or uint16, at most ``side`` pixels a side, as (h, w, 3) RGB to look at."""
-    height, width = (min(side, length) for length in planes.shape[:2])
-    top, left = (planes.shape[0] - height) // 2, (planes.shape[1] - width) // 2
-    part = planes[top : top + height, left : left + width]
+    height, width = (min(side, length) for length in pixels.shape[:2])
+    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
+    part = pixels[top : top + height, left : left + width]
     pixels = np.ascontiguousarray(part if part.dtype == np.uint8 else part // 257, dtype=np.uint8)
     if pixels.shape[2] == 4:
         return np.asarray(Image.fromarray(pixels, mode="CMYK").convert("RGB"))

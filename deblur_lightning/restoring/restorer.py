@@ -11,9 +11,9 @@ from torch import Tensor
 from deblur_lightning.restoring.data_consistency import keep_supported
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.plausibility import is_plausible
-from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Planes, Tiling, restore_in_tiles
+from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tiling, restore_in_tiles
 
-FORCED_HALO = 64
+FORCED_OVERLAP = 64
 """Pixels around the tiles of a network that does not say how far it looks."""
 
 LEFT = "left as it is: its blur seems larger than any that the model has learned from"
@@ -52,39 +52,39 @@ class PhotoRestorer:
         self.network = model.network.to(device)
         self.tiling = tiling_for(model, tile)
 
-    def restore(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
-        """Restore ``planes``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
+    def restore(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
+        """Restore ``pixels``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
 
         A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed,
         and of the rest only as much as the photo supports. RGB without any colour is restored as grey.
 
         Args:
-            planes: the photo.
+            pixels: the photo.
             tick: is told the number of pixels after each tile; negative where work must be done again.
 
         Returns:
-            The same shape and type; ``planes`` itself where the restoration is not believed.
+            The same shape and type; ``pixels`` itself where the restoration is not believed.
 
         Raises:
             UserError: memory is too short even for small tiles, or for a network that must see the whole image.
         """
-        if planes.shape[2] == 3 and (planes == planes[..., :1]).all():
-            grey = np.ascontiguousarray(planes[..., :1])
+        if pixels.shape[2] == 3 and (pixels == pixels[..., :1]).all():
+            grey = np.ascontiguousarray(pixels[..., :1])
             restored_grey = self.restore(grey, tick)
-            return planes if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
+            return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
         if not self.model.card:
-            return self._changed(planes, tick)
-        shown = self._negative if self._is_clearer_as_negative(planes) else self._changed
-        changed = shown(planes, tick)
-        return keep_supported(planes, changed) if is_plausible(planes, changed, shown) else planes
+            return self._changed(pixels, tick)
+        shown = self._negative if self._is_clearer_as_negative(pixels) else self._changed
+        changed = shown(pixels, tick)
+        return keep_supported(pixels, changed) if is_plausible(pixels, changed, shown) else pixels
 
-    def _negative(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
-        levels = np.iinfo(planes.dtype).max
-        return levels - self._changed(levels - planes, tick)
+    def _negative(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
+        levels = np.iinfo(pixels.dtype).max
+        return levels - self._changed(levels - pixels, tick)
 
-    def _is_clearer_as_negative(self, planes: Planes) -> bool:
-        part = _middle(planes, TRIED)
-        if np.median(part) >= DARK * np.iinfo(planes.dtype).max:
+    def _is_clearer_as_negative(self, pixels: Pixels) -> bool:
+        part = _middle(pixels, TRIED)
+        if np.median(part) >= DARK * np.iinfo(pixels.dtype).max:
             return False
         as_it_is, as_negative = (
             float(np.abs(keep_supported(part, shown(part)).astype(np.float32) - part).mean())
@@ -93,39 +93,39 @@ class PhotoRestorer:
         return as_negative > CLEARLY * as_it_is
 
     @torch.inference_mode()
-    def _changed(self, planes: Planes, tick: Callable[[int], None] = lambda pixels: None) -> Planes:
+    def _changed(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
         while True:
             done: list[int] = []
 
-            def note(pixels: int, done: list[int] = done) -> None:
-                done.append(pixels)
-                tick(pixels)
+            def note(count: int, done: list[int] = done) -> None:
+                done.append(count)
+                tick(count)
 
             try:
-                return restore_in_tiles(planes, self._tile, self.tiling, note)
+                return restore_in_tiles(pixels, self._tile, self.tiling, note)
             except (MemoryError, RuntimeError) as error:
                 if not _is_out_of_memory(error):
                     raise
-                core = self.tiling.core or max(planes.shape[:2])
-                halo = self.tiling.halo or FORCED_HALO
-                self.tiling = Tiling(core, halo, self.model.alignment).halved()
+                tile = self.tiling.tile or max(pixels.shape[:2])
+                overlap = self.tiling.overlap or FORCED_OVERLAP
+                self.tiling = Tiling(tile, overlap, self.model.alignment).halved()
                 tick(-sum(done))
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def difference(self, planes: Planes) -> float:
+    def difference(self, pixels: Pixels) -> float:
         """The greatest difference between tiles and the whole on the middle of a photo, in units of 1/255.
 
         That of a photo that is not cut is 0; tiles are made so small that the middle is cut as well.
         """
-        height, width = planes.shape[:2]
+        height, width = pixels.shape[:2]
         if all(len(self.tiling.parts(length)) == 1 for length in (height, width)):
             return 0.0
-        part = _middle(planes, CHECKED).astype(np.uint16)
-        part = part * (1 if planes.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
+        part = _middle(pixels, CHECKED).astype(np.uint16)
+        part = part * (1 if pixels.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
         tiled, whole = (PhotoRestorer(self.model, self.device, averaged=self.averaged) for _ in range(2))
-        tiled.tiling = replace(self.tiling, core=min(self.tiling.core, CHECKED // 4))
-        whole.tiling = Tiling(core=0)
+        tiled.tiling = replace(self.tiling, tile=min(self.tiling.tile, CHECKED // 4))
+        whole.tiling = Tiling(tile=0)
         return float(np.abs(tiled._changed(part).astype(np.int32) - whole._changed(part)).max() / 257)
 
     def _tile(self, tile: Tensor) -> Tensor:
@@ -146,8 +146,8 @@ class PhotoRestorer:
             light = 1 - tile
             return 1 - torch.cat([self._planes(light[:3]), self._planes(light[3:])])
         if self.model.channels == 1:
-            planes: Tensor = self.network(tile[:, None])[:, 0]
-            return planes
+            pixels: Tensor = self.network(tile[:, None])[:, 0]
+            return pixels
         seen: Tensor = self.network(tile.expand(3, -1, -1)[None])[0]
         return seen.mean(dim=0, keepdim=True) if len(tile) == 1 else seen
 
@@ -155,11 +155,12 @@ class PhotoRestorer:
 def tiling_for(model: Model, tile: int | None) -> Tiling:
     """How a model's images are cut up: into tiles of side ``tile``, or as is best for it."""
     if tile is None and model.receptive_radius is None:
-        return Tiling(core=0)
+        return Tiling(tile=0)
     alignment = model.alignment
-    halo = -(-(FORCED_HALO if model.receptive_radius is None else model.receptive_radius) // alignment) * alignment
-    core = max(SMALLEST, SIDE - 2 * halo) if tile is None else tile
-    return Tiling(-(-core // alignment) * alignment, halo, alignment)
+    radius = FORCED_OVERLAP if model.receptive_radius is None else model.receptive_radius
+    overlap = -(-radius // alignment) * alignment
+    side = max(SMALLEST, SIDE - 2 * overlap) if tile is None else tile
+    return Tiling(-(-side // alignment) * alignment, overlap, alignment)
 
 
 OUT_OF_MEMORY = re.compile(
@@ -170,10 +171,10 @@ OUT_OF_MEMORY = re.compile(
 """In whose words memory runs out where there is no type for it."""
 
 
-def _middle(planes: Planes, side: int) -> Planes:
+def _middle(pixels: Pixels, side: int) -> Pixels:
     """The middle of (H, W, C), at most ``side`` pixels a side."""
-    top, left = (max(0, (length - side) // 2) for length in planes.shape[:2])
-    return planes[top : top + side, left : left + side]
+    top, left = (max(0, (length - side) // 2) for length in pixels.shape[:2])
+    return pixels[top : top + side, left : left + side]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 
-Planes = NDArray[np.unsignedinteger[Any]]
+Pixels = NDArray[np.unsignedinteger[Any]]
 """(H, W, C) uint8 or uint16: C = 1 grey, 3 RGB, 4 CMYK."""
 
 Restore = Callable[[Tensor], Tensor]
@@ -30,13 +30,13 @@ class Tiling:
     """How an image is cut up.
 
     Attributes:
-        core: side of each tile's own part in pixels, a multiple of ``alignment``; 0 takes the image whole.
-        halo: pixels around it that are restored too; what reaches further is lost.
+        tile: side of each tile's own part in pixels, a multiple of ``alignment``; 0 takes the image whole.
+        overlap: pixels around it that are restored too; what reaches further is lost.
         alignment: cuts lie on multiples of it.
     """
 
-    core: int
-    halo: int = 0
+    tile: int
+    overlap: int = 0
     alignment: int = 1
 
     def parts(self, length: int) -> list[tuple[int, int]]:
@@ -44,17 +44,19 @@ class Tiling:
 
         Nothing is cut that a tile with the overlap of both its sides would hold.
         """
-        inner = length - 2 * self.halo
-        if not self.core or inner <= self.core:
+        inner = length - 2 * self.overlap
+        if not self.tile or inner <= self.tile:
             return [(0, length)]
-        count = -(-inner // self.core)
-        cuts = ((self.halo + inner * number // count) // self.alignment * self.alignment for number in range(1, count))
+        count = -(-inner // self.tile)
+        cuts = (
+            (self.overlap + inner * number // count) // self.alignment * self.alignment for number in range(1, count)
+        )
         return list(pairwise([0, *cuts, length]))
 
     @property
     def blend(self) -> int:
-        """Pixels on each side of a cut over which one tile fades into the next; the best of both halos is left."""
-        return min(self.halo // 4, 16)
+        """Pixels on each side of a cut over which one tile fades into the next; the best of both overlaps is left."""
+        return min(self.overlap // 4, 16)
 
     def halved(self) -> "Tiling":
         """With tiles of half the side.
@@ -62,66 +64,67 @@ class Tiling:
         Raises:
             UserError: they would be below ``SMALLEST``.
         """
-        core = self.core // 2 // self.alignment * self.alignment
-        if core < SMALLEST:
+        tile = self.tile // 2 // self.alignment * self.alignment
+        if tile < SMALLEST:
             raise UserError("the memory does not hold even small tiles: close other programs, or use --device=cpu.")
-        return Tiling(core, self.halo, self.alignment)
+        return Tiling(tile, self.overlap, self.alignment)
 
 
-def restore_in_tiles(planes: Planes, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Planes:
+def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Pixels:
     """Restore an image; what it takes beside two images of bytes depends on the tiles and on its width.
 
     Args:
-        planes: (H, W, C) uint8 or uint16.
+        pixels: (H, W, C) uint8 or uint16.
         restore: works on each tile.
         tiling: how to cut.
         tick: is told the number of pixels after each tile.
 
     Returns:
-        As ``planes``; rounded to its levels.
+        As ``pixels``; rounded to its levels.
     """
-    height, width = planes.shape[:2]
-    output = np.empty_like(planes)
-    carried = np.zeros((0, width, planes.shape[2]), np.float32)
+    height, width = pixels.shape[:2]
+    output = np.empty_like(pixels)
+    carried = np.zeros((0, width, pixels.shape[2]), np.float32)
     for top, bottom in tiling.parts(height):
         upper, lower = _faded(top, bottom, height, tiling.blend)
-        strip = np.zeros((lower - upper, width, planes.shape[2]), np.float32)
+        strip = np.zeros((lower - upper, width, pixels.shape[2]), np.float32)
         strip[: len(carried)] = carried
         for left, right in tiling.parts(width):
-            _add_tile(strip, upper, planes, restore, tiling, (top, bottom, left, right))
+            _add_tile(strip, upper, pixels, restore, tiling, (top, bottom, left, right))
             tick((bottom - top) * (right - left))
         done = bottom - tiling.blend if bottom < height else bottom
-        output[upper:done] = quantise(strip[: done - upper], planes.dtype)
+        output[upper:done] = quantise(strip[: done - upper], pixels.dtype)
         carried = strip[done - upper :]
     return output
 
 
-def quantise(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Planes:
+def quantise(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Pixels:
     """Clamp [0, 1] and round to the levels of ``dtype``, uint8 or uint16."""
     levels = np.iinfo(dtype).max
     return np.rint(np.clip(values, 0, 1) * levels).astype(dtype)
 
 
-def scale(planes: Planes) -> Tensor:
+def scale(pixels: Pixels) -> Tensor:
     """(H, W, C) uint8 or uint16 as (C, H, W) float32 in [0, 1]."""
-    values = planes.astype(np.float32) / np.iinfo(planes.dtype).max
+    values = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
     return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
 
 
 def _add_tile(
     strip: NDArray[np.float32],
     upper: int,
-    planes: Planes,
+    pixels: Pixels,
     restore: Restore,
     tiling: Tiling,
-    core: tuple[int, int, int, int],
+    place: tuple[int, int, int, int],
 ) -> None:
     """Restore one tile and add its share to the strip, which starts at row ``upper``."""
-    height, width = planes.shape[:2]
-    top, bottom, left, right = core
-    halo = tiling.halo
-    y0, y1, x0, x1 = max(0, top - halo), min(height, bottom + halo), max(0, left - halo), min(width, right + halo)
-    tile = restore(scale(planes[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
+    height, width = pixels.shape[:2]
+    top, bottom, left, right = place
+    overlap = tiling.overlap
+    y0, y1 = max(0, top - overlap), min(height, bottom + overlap)
+    x0, x1 = max(0, left - overlap), min(width, right + overlap)
+    tile = restore(scale(pixels[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
     rows, columns = _faded(top, bottom, height, tiling.blend), _faded(left, right, width, tiling.blend)
     part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
     down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)

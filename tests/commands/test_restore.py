@@ -12,7 +12,7 @@ from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring import restorer
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.helpers.models import pixels, write_model
+from tests.helpers.models import random_pixels, write_model
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -25,7 +25,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, size in {"a.png": (20, 30), "in/b.jpg": (33, 21), "in/deep/c.tif": (1, 1), "in/d.gif": (16, 17)}.items():
         path = tmp_path / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels(*size, 3)).save(path)
+        Image.fromarray(random_pixels(*size, 3)).save(path)
     return tmp_path
 
 
@@ -58,10 +58,10 @@ def test_a_tree_keeps_its_shape_and_a_second_run_does_nothing(place: Path, deblu
 
 def test_a_file_holds_the_restored_pixels(place: Path, deblur: Deblur) -> None:
     assert deblur("restore", "photos/a.png", *MODEL)[0] == 0
-    planes = read_photo(place / "photos" / "a.png").planes
+    pixels = read_photo(place / "photos" / "a.png").pixels
     import torch
 
-    wanted = PhotoRestorer(models.load_model(place / "model.safetensors"), torch.device("cpu")).restore(planes)
+    wanted = PhotoRestorer(models.load_model(place / "model.safetensors"), torch.device("cpu")).restore(pixels)
     assert np.array_equal(np.asarray(Image.open(place / "out" / "a.png")), wanted)
 
 
@@ -69,7 +69,7 @@ def test_a_file_holds_the_restored_pixels(place: Path, deblur: Deblur) -> None:
 def test_any_size(size: tuple[int, int], place: Path, deblur: Deblur) -> None:
     photos = [f"photo{number}{suffix}" for number, suffix in enumerate((".jpg", ".png", ".webp", ".tif", ".bmp"))]
     for photo in photos:
-        Image.fromarray(pixels(*size, 3)).save(place / photo)
+        Image.fromarray(random_pixels(*size, 3)).save(place / photo)
     code, _, complained = deblur("restore", *photos, *MODEL)
     assert code == 0, complained
     for photo in photos:
@@ -79,7 +79,7 @@ def test_any_size(size: tuple[int, int], place: Path, deblur: Deblur) -> None:
 def test_bad_files_have_a_line_each_and_the_rest_is_done(place: Path, deblur: Deblur) -> None:
     (place / "photos" / "broken.png").write_bytes((place / "photos" / "a.png").read_bytes()[:200])
     (place / "photos" / "empty.jpg").touch()
-    frames = [Image.fromarray(pixels(9, 9, 3) // n) for n in (1, 2)]
+    frames = [Image.fromarray(random_pixels(9, 9, 3) // n) for n in (1, 2)]
     frames[0].save(place / "photos" / "moving.gif", save_all=True, append_images=frames[1:])
     code, printed, complained = deblur("restore", "photos", *MODEL)
     assert code == 1
@@ -120,7 +120,7 @@ def changed(place: Path, deblur: Deblur, *options: str) -> tuple[np.ndarray, str
 
 
 def test_options_change_what_they_say(place: Path, deblur: Deblur) -> None:
-    Image.fromarray(pixels(200, 300, 3)).save(place / "photos" / "a.png")
+    Image.fromarray(random_pixels(200, 300, 3)).save(place / "photos" / "a.png")
     plain, complained = changed(place, deblur, "--device", "cpu")
     assert "tiles differ" not in complained
     averaged, _ = changed(place, deblur, "--tta")
@@ -131,7 +131,7 @@ def test_options_change_what_they_say(place: Path, deblur: Deblur) -> None:
 
 
 def test_a_report_has_a_row_and_a_picture_for_each_photo(place: Path, deblur: Deblur) -> None:
-    Image.fromarray(pixels(90, 120, 3)).save(place / "photos" / "a.png")
+    Image.fromarray(random_pixels(90, 120, 3)).save(place / "photos" / "a.png")
     code, printed, _ = deblur("restore", "photos", *MODEL, "--report")
     assert code == 0
     assert "report    out/restoring-report/report.csv" in printed
@@ -166,7 +166,7 @@ def test_a_report_has_a_row_and_a_picture_for_each_photo(place: Path, deblur: De
 )
 def test_mistakes_end_in_one_line(arguments: list[str], message: str, place: Path, deblur: Deblur) -> None:
     (place / "twin").mkdir()
-    Image.fromarray(pixels(9, 9, 3)).save(place / "twin" / "a.png")
+    Image.fromarray(random_pixels(9, 9, 3)).save(place / "twin" / "a.png")
     before = tree(place)
     code, _, complained = deblur("restore", *arguments)
     assert code == 2

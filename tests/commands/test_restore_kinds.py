@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.photos import Photo, read_photo
-from tests.helpers.models import pixels, write_model
+from tests.helpers.models import random_pixels, write_model
 
 ORIENTATION = 0x0112
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -25,7 +25,7 @@ def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     exif = Image.Exif()
     exif[ORIENTATION] = 8
-    rgb, rgba, grey = (Image.fromarray(pixels(20, 30, channels).squeeze()) for channels in (3, 4, 1))
+    rgb, rgba, grey = (Image.fromarray(random_pixels(20, 30, channels).squeeze()) for channels in (3, 4, 1))
     for suffix in (".jpg", ".png", ".webp", ".tif"):
         settings = {"exif": exif.tobytes(), "icc_profile": PROFILE, "dpi": (300, 300)}
         rgb.transpose(Image.Transpose.ROTATE_270).save(folder / f"turned{suffix}", **settings)
@@ -38,9 +38,9 @@ def kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for suffix in (".png", ".gif", ".bmp"):
         rgb.quantize(16).save(folder / f"palette{suffix}")
     for suffix, name in ((".png", "PNG"), (".tif", "TIFF")):
-        deep = Photo(pixels(20, 30, 3, np.uint16), None, name, {})
+        deep = Photo(random_pixels(20, 30, 3, np.uint16), None, name, {})
         (folder / f"deep{suffix}").write_bytes(encode(deep))
-        Image.fromarray(pixels(20, 30, 1, np.uint16)[..., 0]).save(folder / f"deepgrey{suffix}")
+        Image.fromarray(random_pixels(20, 30, 1, np.uint16)[..., 0]).save(folder / f"deepgrey{suffix}")
     return folder
 
 
@@ -54,9 +54,9 @@ def test_every_kind_of_file_comes_back_as_it_was(kinds: Path, deblur: Deblur) ->
             continue
         restored = Path("out", path.name + ".png" * (path.suffix == ".gif"))
         before, after = read_photo(path), read_photo(restored)
-        assert after.planes.shape == before.planes.shape, path
-        assert after.planes.shape[:2] == (20, 30)
-        assert after.planes.dtype == before.planes.dtype == (np.uint16 if "deep" in path.stem else np.uint8)
+        assert after.pixels.shape == before.pixels.shape, path
+        assert after.pixels.shape[:2] == (20, 30)
+        assert after.pixels.dtype == before.pixels.dtype == (np.uint16 if "deep" in path.stem else np.uint8)
         assert (after.format, after.settings.get("icc_profile")) == (before.format, before.settings.get("icc_profile"))
         assert ("icc_profile" in after.settings) == (path.stem == "turned")
         assert (after.alpha is not None) == (path.stem == "alpha")

@@ -18,7 +18,7 @@ from deblur_lightning.commands.restore.options import check
 from deblur_lightning.commands.restore.run import restore_photos
 from deblur_lightning.errors import CannotWrite
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.helpers.models import pixels, write_model
+from tests.helpers.models import random_pixels, write_model
 
 Deblur = Callable[..., tuple[int, str, str]]
 Full = Callable[[int], AbstractContextManager[None]]
@@ -38,7 +38,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write_photo(path: Path, height: int = 20, width: int = 30, channels: int = 3) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels(height, width, channels).squeeze()).save(path)
+    Image.fromarray(random_pixels(height, width, channels).squeeze()).save(path)
     return path
 
 
@@ -190,19 +190,19 @@ class Restoring:
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self, planes: np.ndarray, tick: object) -> np.ndarray:
+    def __call__(self, pixels: np.ndarray, tick: object) -> np.ndarray:
         self.calls += 1
-        return planes
+        return pixels
 
 
 def test_a_full_disk_is_found_before_the_work(place: Path, full_disk: Full, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PhotoRestorer, "restore", restoring := Restoring())
-    order = check(parser().parse(["photos", *MODEL]))
+    options = check(parser().parse(["photos", *MODEL]))
     with (
         full_disk(0),
         pytest.raises(CannotWrite, match=r"^cannot write out/a\.png: File too large; check that its fol"),
     ):
-        restore_photos(order)  # not by the command line: pytest keeps what that prints in a file, too
+        restore_photos(options)  # not by the command line: pytest keeps what that prints in a file, too
     assert restoring.calls == 0
     assert list(Path("out").iterdir()) == []
 
@@ -289,10 +289,10 @@ def test_one_photo_s_failure_does_not_end_the_rest(
 ) -> None:
     restore = PhotoRestorer.restore
 
-    def failing(self: PhotoRestorer, planes: np.ndarray, *arguments: Any) -> Any:
-        if planes.shape[0] == 21:
+    def failing(self: PhotoRestorer, pixels: np.ndarray, *arguments: Any) -> Any:
+        if pixels.shape[0] == 21:
             raise error
-        return restore(self, planes, *arguments)
+        return restore(self, pixels, *arguments)
 
     write_photo(place / "photos" / "a.png", 21, 30)
     monkeypatch.setattr(PhotoRestorer, "restore", failing)
@@ -327,9 +327,9 @@ def test_out_may_name_the_file_for_one_photo(
 ) -> None:
     write_photo(place / "photos" / "d.gif")
     write_photo(place / "photos" / "grey.png", channels=1)
-    Image.fromarray(pixels(20, 30, 2)).save("photos/clear.png")
-    Image.fromarray(pixels(20, 30, 1, np.uint16)[..., 0]).save("photos/deep.png")
-    Image.fromarray(pixels(20, 30, 3)).convert("CMYK").save("photos/inks.jpg")
+    Image.fromarray(random_pixels(20, 30, 2)).save("photos/clear.png")
+    Image.fromarray(random_pixels(20, 30, 1, np.uint16)[..., 0]).save("photos/deep.png")
+    Image.fromarray(random_pixels(20, 30, 3)).convert("CMYK").save("photos/inks.jpg")
     before = {path.name for path in place.iterdir()}
     command = ("restore", f"photos/{source}", "--ckpt", "model.safetensors", "--out", target)
     code, printed, complained = deblur(*command)
@@ -349,8 +349,8 @@ def test_out_may_name_the_file_for_one_photo(
 
 
 def test_what_a_format_does_not_hold_is_told(place: Path, deblur: Deblur) -> None:
-    Image.fromarray(pixels(20, 30, 4)).save("photos/clear.png")
-    Image.fromarray(pixels(20, 30, 3)).convert("CMYK").save("photos/inks.jpg")
+    Image.fromarray(random_pixels(20, 30, 4)).save("photos/clear.png")
+    Image.fromarray(random_pixels(20, 30, 3)).convert("CMYK").save("photos/inks.jpg")
     for source, target, told in (
         ("clear.png", "one.jpg", "has transparency, which JPEG files do not hold: give --out=NAME.png."),
         ("inks.jpg", "one.png", "is in inks (CMYK), which PNG files do not hold: give --out=NAME.jpg or NAME.tif."),

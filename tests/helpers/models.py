@@ -32,7 +32,7 @@ def write_model(path: Path, changes: bool = True) -> Path:
     return path
 
 
-def pixels(height: int, width: int, channels: int, dtype: Any = np.uint8) -> np.ndarray:
+def random_pixels(height: int, width: int, channels: int, dtype: Any = np.uint8) -> np.ndarray:
     """A smooth picture with a little noise, so that JPEG can hold it."""
     rng = np.random.default_rng(0)
     down, right = np.linspace(0, 3, height)[:, None, None], np.linspace(0, 4, width)[None, :, None]

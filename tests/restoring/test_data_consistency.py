@@ -6,16 +6,16 @@ from scipy import ndimage
 
 from deblur_lightning.restoring import data_consistency
 from deblur_lightning.restoring.data_consistency import SUPPORT, fit_psf, keep_supported
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 from tests.helpers.graphics import psnr
 
 rng = np.random.default_rng(0)
 SHARP = (ndimage.gaussian_filter(rng.random((120, 150, 3)), (0.6, 0.6, 0)) * 255).astype(np.uint8)
 
 
-def moved(planes: Planes, length: int = 5) -> Planes:
+def moved(pixels: Pixels, length: int = 5) -> Pixels:
     """Blurred by a horizontal motion."""
-    return np.rint(ndimage.uniform_filter1d(planes.astype(np.float64), length, axis=1)).astype(np.uint8)
+    return np.rint(ndimage.uniform_filter1d(pixels.astype(np.float64), length, axis=1)).astype(np.uint8)
 
 
 def test_the_psf_is_that_of_the_blur() -> None:
@@ -27,17 +27,17 @@ def test_the_psf_is_that_of_the_blur() -> None:
     assert np.abs(psf[middle, middle - 2 : middle + 3] - 0.2).max() < 0.02
 
 
-@pytest.mark.parametrize("planes", [np.full((40, 40, 3), 90, np.uint8), SHARP[:1, :1], SHARP[:1], SHARP[:2, :3]])
-def test_where_nothing_tells_there_is_no_blur(planes: Planes) -> None:
-    psf = fit_psf(planes, planes)
+@pytest.mark.parametrize("pixels", [np.full((40, 40, 3), 90, np.uint8), SHARP[:1, :1], SHARP[:1], SHARP[:2, :3]])
+def test_where_nothing_tells_there_is_no_blur(pixels: Pixels) -> None:
+    psf = fit_psf(pixels, pixels)
     assert psf[SUPPORT // 2, SUPPORT // 2] > 0.99
-    assert np.array_equal(keep_supported(planes, planes), planes)
+    assert np.array_equal(keep_supported(pixels, pixels), pixels)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_restoration_is_kept(dtype: type) -> None:
     step = 1 if dtype == np.uint8 else 257
-    before, after = (planes.astype(dtype) * dtype(step) for planes in (moved(SHARP), SHARP))
+    before, after = (pixels.astype(dtype) * dtype(step) for pixels in (moved(SHARP), SHARP))
     kept = keep_supported(before, after)
     assert kept.dtype == dtype
     assert psnr(kept[20:-20, 20:-20] / step, SHARP[20:-20, 20:-20]) > 40

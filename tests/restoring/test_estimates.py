@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from deblur_lightning.restoring.estimates import Estimate, blur_of, estimate, noise_of
 from deblur_lightning.restoring.report import Report, picture, warning_of
-from tests.helpers.models import pixels
+from tests.helpers.models import random_pixels
 
 
 def discs(side: int = 200) -> np.ndarray:
@@ -63,9 +63,9 @@ def test_photos_of_either_depth_give_levels_of_8_bits(dtype: type) -> None:
     assert found.noise == pytest.approx(2, rel=0.15)
 
 
-@pytest.mark.parametrize("planes", [np.zeros((50, 50, 3), np.uint8), pixels(9, 300, 3)])
-def test_without_edges_or_room_there_is_no_estimate(planes: np.ndarray) -> None:
-    assert estimate(planes) is None
+@pytest.mark.parametrize("pixels", [np.zeros((50, 50, 3), np.uint8), random_pixels(9, 300, 3)])
+def test_without_edges_or_room_there_is_no_estimate(pixels: np.ndarray) -> None:
+    assert estimate(pixels) is None
 
 
 RANGES = {"blur": [0.5, 3.0], "noise": [0.0, 3.0]}

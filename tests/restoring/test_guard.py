@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
-from tests.helpers.models import pixels, small_model
+from tests.helpers.models import random_pixels, small_model
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read as Gradio is imported
 pytest.importorskip("gradio")
@@ -73,8 +73,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / UPLOADS))
-        desk = AppState({"small": small_model()}, torch.device("cpu"), folder)
-        with serving.serve(page(desk), free_port()) as address:
+        state = AppState({"small": small_model()}, torch.device("cpu"), folder)
+        with serving.serve(page(state), free_port()) as address:
             yield Served(int(address.rpartition(":")[2]), folder)
 
 
@@ -161,14 +161,14 @@ def test_gradio_fetches_nothing_for_anybody(site: Served) -> None:
 
 def test_only_uploads_are_restored(site: Served, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
-    Image.fromarray(pixels(9, 12, 3)).save(secret)
+    Image.fromarray(random_pixels(9, 12, 3)).save(secret)
     assert '"success":true' not in site.join(str(secret))
     assert secret.exists()
     assert "result" not in site.kept()
 
 
 def test_an_upload_is_gone_once_it_is_answered(site: Served) -> None:
-    Image.fromarray(pixels(9, 12, 3)).save(site.folder / "photo.png")
+    Image.fromarray(random_pixels(9, 12, 3)).save(site.folder / "photo.png")
     data = (site.folder / "photo.png").read_bytes()
     (site.folder / "photo.png").unlink()
     path = json.loads(site.upload(site.own, data)[2])[0]

@@ -9,7 +9,7 @@ from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 from deblur_lightning.sources.photos import Photos
 from tests.helpers import graphics
 from tests.helpers.graphics import psnr, soft
@@ -23,7 +23,7 @@ def restorer() -> PhotoRestorer:
 
 
 @pytest.mark.parametrize(
-    "planes",
+    "pixels",
     [
         *(graphics.flat(*colour) for colour in [(0, 255, 255), (33, 25, 23), (0, 255, 0), WHITE, RED, (128, 128, 128)]),
         graphics.checkerboard(),
@@ -35,8 +35,8 @@ def restorer() -> PhotoRestorer:
         graphics.writing((255, 255, 0), (0, 120, 0)),
     ],
 )
-def test_what_is_sharp_comes_back_as_it_was(restorer: PhotoRestorer, planes: Planes) -> None:
-    assert np.abs(restorer.restore(planes).astype(int) - planes).max() <= 1
+def test_what_is_sharp_comes_back_as_it_was(restorer: PhotoRestorer, pixels: Pixels) -> None:
+    assert np.abs(restorer.restore(pixels).astype(int) - pixels).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_sharp_comes_back_as_it_was(restorer: PhotoRestorer, planes: Pla
         (graphics.writing(RED, BLUE), soft(graphics.writing(RED, BLUE), 1.2)),
     ],
 )
-def test_what_is_blurred_does_not_come_back_worse(restorer: PhotoRestorer, sharp: Planes, blurred: Planes) -> None:
+def test_what_is_blurred_does_not_come_back_worse(restorer: PhotoRestorer, sharp: Pixels, blurred: Pixels) -> None:
     assert psnr(restorer.restore(blurred), sharp) > psnr(blurred, sharp) - 0.2
 
 
@@ -60,7 +60,7 @@ def test_white_writing_on_black_gains_what_black_on_white_does(restorer: PhotoRe
     assert abs(gains[0] - gains[1]) < 0.1
 
 
-def photo(place: int) -> tuple[Planes, Planes]:
+def photo(place: int) -> tuple[Pixels, Pixels]:
     """A photograph's middle and the same blurred, both cut so that what lies beyond the border was seen."""
     image = Photos().split("test").pixels(place)
     height, width = image.shape[-2:]
@@ -89,8 +89,8 @@ def test_borders_gain_as_the_rest_does(restorer: PhotoRestorer) -> None:
         sharp, blurred = photo(place)
         border = np.ones(sharp.shape[:2], bool)
         border[8:-8, 8:-8] = False
-        for row, planes in enumerate((blurred, restorer.restore(blurred))):
-            squares = (planes.astype(np.float64) - sharp) ** 2
+        for row, pixels in enumerate((blurred, restorer.restore(blurred))):
+            squares = (pixels.astype(np.float64) - sharp) ** 2
             errors[row] += squares[border].mean(), squares[~border].mean()
     border_gain, gain = 10 * np.log10(errors[0] / errors[1])
     assert gain > 3

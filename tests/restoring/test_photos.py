@@ -12,7 +12,7 @@ from PIL.TiffImagePlugin import IFDRational
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.photos import Photo, read_photo
-from tests.helpers.models import pixels
+from tests.helpers.models import random_pixels
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 UNDO = {
@@ -37,7 +37,7 @@ def again(path: Path, photo: Photo) -> Path:
 
 def write(path: Path, mode: str, size: tuple[int, int] = (31, 42), **settings: Any) -> np.ndarray:
     channels = {"1": 1, "L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}[mode]
-    array = pixels(*size, channels)
+    array = random_pixels(*size, channels)
     if mode == "1":
         image = Image.fromarray(array[..., 0]).convert("1")
     elif mode == "CMYK":
@@ -66,7 +66,7 @@ def test_lossless_files_come_back_to_the_byte(suffix: str, mode: str, size: tupl
     path = tmp_path / f"photo{suffix}"
     before = write(path, mode, size, **({"lossless": True} if suffix == ".webp" else {}))
     photo = read_photo(path)
-    assert photo.planes.shape[2] == {"L": 1, "LA": 1, "CMYK": 4}.get(mode, 3)
+    assert photo.pixels.shape[2] == {"L": 1, "LA": 1, "CMYK": 4}.get(mode, 3)
     assert (photo.alpha is not None) == (mode in ("LA", "RGBA"))
     with Image.open(again(path, photo)) as after:
         assert (after.format, after.mode) == (Image.open(path).format, Image.open(path).mode)
@@ -74,7 +74,7 @@ def test_lossless_files_come_back_to_the_byte(suffix: str, mode: str, size: tupl
 
 
 def test_a_bmp_keeps_its_alpha(tmp_path: Path) -> None:
-    array = pixels(13, 17, 4)
+    array = random_pixels(13, 17, 4)
     path = tmp_path / "photo.bmp"
     path.write_bytes(encode(Photo(array[..., :3], array[..., 3], "BMP", {"dpi": (96, 96)})))
     with Image.open(path) as image:
@@ -113,8 +113,8 @@ def test_16_bits_come_back(suffix: str, channels: int, tmp_path: Path) -> None:
     if suffix == ".tif":
         assert np.array_equal(tifffile.imread(path), array.squeeze())
     photo = read_photo(path)
-    assert photo.planes.dtype == np.uint16
-    assert np.array_equal(photo.planes, original.planes)
+    assert photo.pixels.dtype == np.uint16
+    assert np.array_equal(photo.pixels, original.pixels)
     assert (photo.alpha is None) if alpha is None else np.array_equal(photo.alpha, alpha)  # type: ignore[arg-type]
     assert photo.settings["dpi"] == pytest.approx((300, 300), abs=0.1)
     assert again(path, photo).read_bytes() == path.read_bytes()
@@ -126,15 +126,15 @@ def test_16_bit_tiffs_of_either_byte_order(byteorder: str, compression: str | No
     array = np.random.default_rng(0).integers(0, 65536, (13, 17, 3), dtype=np.uint16)
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, array, photometric="rgb", byteorder=byteorder, compression=compression)
-    assert np.array_equal(read_photo(path).planes, array)
+    assert np.array_equal(read_photo(path).pixels, array)
 
 
 def test_palettes_become_rgb_and_keep_their_transparency(tmp_path: Path) -> None:
-    image = Image.fromarray(pixels(20, 30, 3)).quantize(16)
+    image = Image.fromarray(random_pixels(20, 30, 3)).quantize(16)
     image.save(tmp_path / "plain.png")
     image.save(tmp_path / "clear.png", transparency=3)
     plain, clear = read_photo(tmp_path / "plain.png"), read_photo(tmp_path / "clear.png")
-    assert np.array_equal(plain.planes, np.asarray(image.convert("RGB")))
+    assert np.array_equal(plain.pixels, np.asarray(image.convert("RGB")))
     assert plain.alpha is None
     assert clear.alpha is not None
     assert set(np.unique(clear.alpha)) == {0, 255}
@@ -143,8 +143,8 @@ def test_palettes_become_rgb_and_keep_their_transparency(tmp_path: Path) -> None
 def test_bilevel_becomes_grey(tmp_path: Path) -> None:
     write(tmp_path / "photo.png", "1")
     photo = read_photo(tmp_path / "photo.png")
-    assert photo.planes.shape == (31, 42, 1)
-    assert set(np.unique(photo.planes)) == {0, 255}
+    assert photo.pixels.shape == (31, 42, 1)
+    assert set(np.unique(photo.pixels)) == {0, 255}
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
@@ -156,7 +156,7 @@ def test_profile_exif_and_resolution_are_kept_and_rotation_is_applied_once(suffi
     path = tmp_path / f"photo{suffix}"
     write(path, "RGB", (40, 60), exif=exif.tobytes(), icc_profile=PROFILE, dpi=(300, 300))
     photo = read_photo(path)
-    assert photo.planes.shape == (60, 40, 3)
+    assert photo.pixels.shape == (60, 40, 3)
     with Image.open(again(path, photo)) as after:
         assert after.size == (40, 60)
         assert after.info["icc_profile"] == PROFILE
@@ -173,10 +173,10 @@ def test_profile_exif_and_resolution_are_kept_and_rotation_is_applied_once(suffi
 def test_all_orientations_are_applied(orientation: int, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    upright = Image.fromarray(pixels(9, 14, 3))
+    upright = Image.fromarray(random_pixels(9, 14, 3))
     stored = upright if orientation == 1 else upright.transpose(UNDO[orientation])
     stored.save(tmp_path / "photo.png", exif=exif.tobytes())
-    assert np.array_equal(read_photo(tmp_path / "photo.png").planes, np.asarray(upright))
+    assert np.array_equal(read_photo(tmp_path / "photo.png").pixels, np.asarray(upright))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -185,7 +185,9 @@ def test_16_bit_colours_keep_profile_and_maker(suffix: str, tmp_path: Path) -> N
     exif[0x010F] = "Maker"
     settings = {"icc_profile": PROFILE, "exif": exif.tobytes()}
     path = tmp_path / f"photo{suffix}"
-    path.write_bytes(encode(Photo(pixels(5, 6, 3, np.uint16), None, {".png": "PNG", ".tif": "TIFF"}[suffix], settings)))
+    path.write_bytes(
+        encode(Photo(random_pixels(5, 6, 3, np.uint16), None, {".png": "PNG", ".tif": "TIFF"}[suffix], settings))
+    )
     with Image.open(path) as image:
         assert image.info["icc_profile"] == PROFILE
         assert image.getexif()[0x010F] == "Maker"
@@ -206,22 +208,22 @@ def test_tiff_compression_is_kept(tmp_path: Path) -> None:
 
 def test_animations_are_refused_or_give_their_first_frame(tmp_path: Path) -> None:
     path = tmp_path / "photo.gif"
-    frames = [Image.fromarray(pixels(20, 30, 3) // divisor) for divisor in (1, 2)]
+    frames = [Image.fromarray(random_pixels(20, 30, 3) // divisor) for divisor in (1, 2)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
     with pytest.raises(UserError, match=r"photo\.gif has 2 frames: --frames=first restores the first"):
         read_photo(path)
     photo = read_photo(path, first_frame=True)
     assert photo.format == "PNG"
-    assert np.abs(photo.planes.astype(int) - pixels(20, 30, 3)).mean() < 12
+    assert np.abs(photo.pixels.astype(int) - random_pixels(20, 30, 3)).mean() < 12
 
 
 def test_a_phone_s_jpeg_with_a_second_picture_is_a_photo(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
-    first, second = Image.fromarray(pixels(20, 30, 3)), Image.fromarray(pixels(10, 15, 3))
+    first, second = Image.fromarray(random_pixels(20, 30, 3)), Image.fromarray(random_pixels(10, 15, 3))
     first.save(path, format="MPO", save_all=True, append_images=[second])
     photo = read_photo(path)
     assert photo.format == "JPEG"
-    assert photo.planes.shape == (20, 30, 3)
+    assert photo.pixels.shape == (20, 30, 3)
 
 
 @pytest.mark.parametrize("kind", ["real numbers", "32 bits", "cut off"])

@@ -13,7 +13,7 @@ from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.plausibility import halve, is_plausible
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from deblur_lightning.restoring.tiles import Planes
+from deblur_lightning.restoring.tiles import Pixels
 from deblur_lightning.sources.photos import Photos
 
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ CHANGE = np.kron(rng.integers(-10, 11, (20, 25, 3)), np.ones((2, 2, 1), int))
 OTHER = np.kron(rng.integers(-10, 11, (20, 25, 3)), np.ones((2, 2, 1), int))
 
 
-def adding(change: np.ndarray) -> Callable[[Planes], Planes]:
+def adding(change: np.ndarray) -> Callable[[Pixels], Pixels]:
     """Changes the half-size photo as ``change`` does when it is shrunk too."""
     return lambda small: (small + change[::2, ::2] * 257.0).astype(np.uint16)
 
@@ -43,7 +43,7 @@ def adding(change: np.ndarray) -> Callable[[Planes], Planes]:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_what_half_the_size_contradicts_is_not_believed(asked: np.ndarray, believed: bool, dtype: type) -> None:
     step = 1 if dtype == np.uint8 else 257
-    before, after = ((planes * step).astype(dtype) for planes in (BEFORE, BEFORE + CHANGE))
+    before, after = ((pixels * step).astype(dtype) for pixels in (BEFORE, BEFORE + CHANGE))
     assert is_plausible(before, after, adding(asked)) == believed
 
 
@@ -57,8 +57,8 @@ def test_faint_changes_are_believed() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (3, 500)])
 def test_any_size(size: tuple[int, int]) -> None:
-    planes = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
-    assert is_plausible(planes, planes, lambda small: small)
+    pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    assert is_plausible(pixels, pixels, lambda small: small)
 
 
 def test_half_the_size_is_means_of_the_middle() -> None:
@@ -73,6 +73,6 @@ def test_half_the_size_is_means_of_the_middle() -> None:
 def test_the_shipped_model_leaves_what_is_beyond_it(blur: Degradation, restored: bool) -> None:
     sharp = Photos().split("test").pixels(0)[None, :, 100:300, 100:300]
     draws = Draws(EVALUATION_SEED, "test", torch.tensor([0]), torch.tensor([0]))
-    planes = (degrade_by(blur, sharp, draws, trim=0, rounding=True)["blurred"][0] * 255).round().to(torch.uint8)
-    photo = planes.permute(1, 2, 0).numpy()
+    pixels = (degrade_by(blur, sharp, draws, trim=0, rounding=True)["blurred"][0] * 255).round().to(torch.uint8)
+    photo = pixels.permute(1, 2, 0).numpy()
     assert (PhotoRestorer(load_model(), CPU).restore(photo) is not photo) == restored

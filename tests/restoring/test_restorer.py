@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deblur_lightning.networks.unet import UNet
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.helpers.models import pixels, small_model
+from tests.helpers.models import random_pixels, small_model
 
 CPU = torch.device("cpu")
 
@@ -27,26 +27,26 @@ def by_hand(model: Model, image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size", [(1, 1), (40, 50)])
 def test_what_is_lost_is_rounding(dtype: type, levels: int, size: tuple[int, int]) -> None:
     model = small_model()
-    planes = pixels(*size, 3, dtype)
-    wanted = by_hand(model, planes / levels).clip(0, 1) * levels
-    assert np.abs(PhotoRestorer(model, CPU).restore(planes) - wanted).max() <= 0.51
-    assert not np.array_equal(PhotoRestorer(model, CPU).restore(planes), planes)
+    pixels = random_pixels(*size, 3, dtype)
+    wanted = by_hand(model, pixels / levels).clip(0, 1) * levels
+    assert np.abs(PhotoRestorer(model, CPU).restore(pixels) - wanted).max() <= 0.51
+    assert not np.array_equal(PhotoRestorer(model, CPU).restore(pixels), pixels)
 
 
 def test_grey_is_shown_as_three_equal_channels() -> None:
     model = small_model()
-    planes = pixels(20, 30, 1)
-    wanted = by_hand(model, np.repeat(planes / 255, 3, axis=2)).mean(axis=2, keepdims=True).clip(0, 1) * 255
-    assert np.abs(PhotoRestorer(model, CPU).restore(planes) - wanted).max() <= 0.51
+    pixels = random_pixels(20, 30, 1)
+    wanted = by_hand(model, np.repeat(pixels / 255, 3, axis=2)).mean(axis=2, keepdims=True).clip(0, 1) * 255
+    assert np.abs(PhotoRestorer(model, CPU).restore(pixels) - wanted).max() <= 0.51
 
 
 def test_inks_are_shown_as_light() -> None:
     model = small_model()
-    planes = pixels(20, 30, 4)
+    pixels = random_pixels(20, 30, 4)
     restorer = PhotoRestorer(model, CPU)
-    found = restorer.restore(planes)
+    found = restorer.restore(pixels)
     for inks in (slice(0, 3), slice(3, 4)):
-        wanted = 255 - restorer.restore(255 - planes[..., inks])
+        wanted = 255 - restorer.restore(255 - pixels[..., inks])
         assert np.abs(found[..., inks].astype(int) - wanted).max() <= 1  # 1 - k/255 and (255 - k)/255 differ in bits
 
 
@@ -54,10 +54,10 @@ def test_a_network_for_one_channel_restores_each_alone() -> None:
     network = UNet((4,), channels=1).eval()
     nn.init.normal_(network.tail[0].weight, std=0.1)  # type: ignore[arg-type]
     restorer = PhotoRestorer(Model(network, {"init_args": {"channels": 1}}), CPU)
-    planes = pixels(20, 30, 3)
-    alone = [restorer.restore(planes[..., c : c + 1]) for c in range(3)]
-    assert np.abs(restorer.restore(planes).astype(int) - np.concatenate(alone, axis=2)).max() <= 1
-    assert not np.array_equal(alone[0], planes[..., :1])
+    pixels = random_pixels(20, 30, 3)
+    alone = [restorer.restore(pixels[..., c : c + 1]) for c in range(3)]
+    assert np.abs(restorer.restore(pixels).astype(int) - np.concatenate(alone, axis=2)).max() <= 1
+    assert not np.array_equal(alone[0], pixels[..., :1])
 
 
 class Corner(nn.Module):
@@ -69,29 +69,29 @@ class Corner(nn.Module):
 
 
 def test_averaging_turns_and_flips_there_and_back() -> None:
-    planes = np.full((20, 20, 3), 200, np.uint8)
-    planes[3, 5] = 100
-    found = PhotoRestorer(Model(Corner(), {}), CPU, averaged=True).restore(planes)
-    assert np.array_equal(found, np.rint(planes * 0.75).astype(np.uint8))
-    assert not np.array_equal(found, PhotoRestorer(Model(Corner(), {}), CPU).restore(planes))
+    pixels = np.full((20, 20, 3), 200, np.uint8)
+    pixels[3, 5] = 100
+    found = PhotoRestorer(Model(Corner(), {}), CPU, averaged=True).restore(pixels)
+    assert np.array_equal(found, np.rint(pixels * 0.75).astype(np.uint8))
+    assert not np.array_equal(found, PhotoRestorer(Model(Corner(), {}), CPU).restore(pixels))
 
 
 def test_the_difference_between_tiles_and_the_whole_is_measured() -> None:
     exact = PhotoRestorer(small_model(), CPU, tile=64)
-    assert exact.difference(pixels(150, 200, 3)) < 0.5
+    assert exact.difference(random_pixels(150, 200, 3)) < 0.5
     seen_whole = PhotoRestorer(Model(Corner(), {}), CPU, tile=64)
-    assert seen_whole.difference(pixels(300, 300, 3)) > 10
-    assert seen_whole.difference(pixels(190, 190, 3)) == 0  # too small to be cut
+    assert seen_whole.difference(random_pixels(300, 300, 3)) > 10
+    assert seen_whole.difference(random_pixels(190, 190, 3)) == 0  # too small to be cut
 
 
 def test_the_shipped_model_s_tiles_are_within_a_level_of_the_whole() -> None:
     specks = np.random.default_rng(0).random((64, 160)) > 0.7
     specks[:, :80] = False
-    planes = np.repeat(ndimage.uniform_filter1d(np.kron(specks, np.full((4, 4), 255, np.uint8)), 9)[..., None], 3, 2)
+    pixels = np.repeat(ndimage.uniform_filter1d(np.kron(specks, np.full((4, 4), 255, np.uint8)), 9)[..., None], 3, 2)
     restorer = PhotoRestorer(load_model(), CPU, tile=64)
-    assert restorer.difference(planes) < 1
-    restorer.tiling = replace(restorer.tiling, halo=restorer.tiling.halo // 2)
-    assert restorer.difference(planes) > 1
+    assert restorer.difference(pixels) < 1
+    restorer.tiling = replace(restorer.tiling, overlap=restorer.tiling.overlap // 2)
+    assert restorer.difference(pixels) > 1
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_the_shipped_model_s_tiles_are_within_a_level_of_the_whole() -> None:
 )
 def test_tiles_become_smaller_when_memory_runs_out_in_whoever_s_words(error: Exception) -> None:
     restorer = PhotoRestorer(small_model(), CPU)
-    planes = pixels(300, 300, 3)
-    wanted = restorer.restore(planes)
+    pixels = random_pixels(300, 300, 3)
+    wanted = restorer.restore(pixels)
     network, seen = restorer.network, []
 
     class Short(nn.Module):
@@ -123,7 +123,7 @@ def test_tiles_become_smaller_when_memory_runs_out_in_whoever_s_words(error: Exc
             return restored
 
     restorer.network = Short()
-    assert np.abs(restorer.restore(planes).astype(int) - wanted).max() <= 1
+    assert np.abs(restorer.restore(pixels).astype(int) - wanted).max() <= 1
     assert seen[0] == 300
     assert max(seen[-4:]) <= 250
 
@@ -136,4 +136,4 @@ def test_another_failure_is_no_want_of_memory() -> None:
     restorer = PhotoRestorer(small_model(), CPU)
     restorer.network = Broken()
     with pytest.raises(RuntimeError, match="primitive descriptor"):
-        restorer.restore(pixels(300, 300, 3))
+        restorer.restore(random_pixels(300, 300, 3))

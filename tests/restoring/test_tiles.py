@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.restorer import PhotoRestorer, tiling_for
 from deblur_lightning.restoring.tiles import SIDE, Tiling, quantise, restore_in_tiles
-from tests.helpers.models import pixels, small_model
+from tests.helpers.models import random_pixels, small_model
 
 SIZES = [(1, 1), (3, 500), (191, 193), (17, 900), (64, 128)]
 CPU = torch.device("cpu")
@@ -27,25 +27,25 @@ def local(image: Tensor) -> Tensor:
 @pytest.mark.parametrize("tiling", [Tiling(0), Tiling(64, 16, 16), Tiling(48, 16, 1), Tiling(100, 64, 8)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_tiles_equal_the_whole(size: tuple[int, int], tiling: Tiling, dtype: type) -> None:
-    planes = pixels(*size, 3, dtype)
+    pixels = random_pixels(*size, 3, dtype)
     counted: list[int] = []
-    found = restore_in_tiles(planes, local, tiling, counted.append)
-    whole = restore_in_tiles(planes, local, Tiling(0), lambda count: None)
-    assert found.dtype == planes.dtype
+    found = restore_in_tiles(pixels, local, tiling, counted.append)
+    whole = restore_in_tiles(pixels, local, Tiling(0), lambda count: None)
+    assert found.dtype == pixels.dtype
     assert np.abs(found.astype(int) - whole).max() <= (1 if dtype == np.uint16 else 0)
     assert sum(counted) == size[0] * size[1]
 
 
 def test_without_a_halo_seams_show() -> None:
-    planes = pixels(200, 200, 3)
-    found = restore_in_tiles(planes, local, Tiling(64, 0, 1), lambda count: None)
-    assert np.abs(found.astype(int) - restore_in_tiles(planes, local, Tiling(0), lambda count: None)).max() > 1
+    pixels = random_pixels(200, 200, 3)
+    found = restore_in_tiles(pixels, local, Tiling(64, 0, 1), lambda count: None)
+    assert np.abs(found.astype(int) - restore_in_tiles(pixels, local, Tiling(0), lambda count: None)).max() > 1
 
 
 def test_neighbours_fade_into_each_other() -> None:
     levels = iter([0.0, 1.0])
     found = restore_in_tiles(
-        pixels(64, 256, 1), lambda tile: torch.full_like(tile, next(levels)), Tiling(64, 64), lambda n: None
+        random_pixels(64, 256, 1), lambda tile: torch.full_like(tile, next(levels)), Tiling(64, 64), lambda n: None
     )
     row = found[10, :, 0].astype(int)
     assert row[:112].max() == 0
@@ -61,7 +61,7 @@ def test_tiles_start_on_the_grain_and_are_as_small_as_asked() -> None:
         shapes.append(tuple(tile.shape))
         return tile
 
-    restore_in_tiles(pixels(300, 300, 3), note, Tiling(100, 32, 32), lambda count: None)
+    restore_in_tiles(random_pixels(300, 300, 3), note, Tiling(100, 32, 32), lambda count: None)
     assert len(shapes) == 9
     assert max(max(shape) for shape in shapes) <= 100 + 64 + 32
 
@@ -87,14 +87,14 @@ def test_the_overlap_comes_from_the_reach() -> None:
     assert model.receptive_radius is not None
     tiling = tiling_for(model, None)
     assert tiling.alignment == model.alignment
-    assert tiling.halo >= model.receptive_radius > tiling.halo - model.alignment
-    assert tiling.core + 2 * tiling.halo <= SIDE + tiling.alignment
-    assert tiling_for(model, 256).core == 256
+    assert tiling.overlap >= model.receptive_radius > tiling.overlap - model.alignment
+    assert tiling.tile + 2 * tiling.overlap <= SIDE + tiling.alignment
+    assert tiling_for(model, 256).tile == 256
 
 
 def test_a_network_that_sees_everything_is_given_everything() -> None:
-    assert tiling_for(Model(nn.Identity(), {}), None).core == 0
-    assert tiling_for(Model(nn.Identity(), {}), 128).core == 128
+    assert tiling_for(Model(nn.Identity(), {}), None).tile == 0
+    assert tiling_for(Model(nn.Identity(), {}), 128).tile == 128
 
 
 class Short(nn.Module):
@@ -119,24 +119,24 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize(("tile", "core"), [(None, 175), (512, 128)])
+@pytest.mark.parametrize(("tile", "smaller"), [(None, 175), (512, 128)])
 def test_tiles_become_smaller_where_memory_runs_out(
-    error: Callable[[], BaseException], tile: int | None, core: int
+    error: Callable[[], BaseException], tile: int | None, smaller: int
 ) -> None:
     network = Short(300**2, error, luck=tile is not None)
     restorer = PhotoRestorer(Model(network, {}), CPU, tile)
-    planes = pixels(500, 700, 3)
+    pixels = random_pixels(500, 700, 3)
     counted: list[int] = []
-    assert np.array_equal(restorer.restore(planes, counted.append), planes)
-    assert restorer.tiling.core == core
+    assert np.array_equal(restorer.restore(pixels, counted.append), pixels)
+    assert restorer.tiling.tile == smaller
     assert sum(counted) == 500 * 700
 
 
 def test_too_little_memory_for_anything_is_told_in_a_line() -> None:
     with pytest.raises(UserError, match="the memory does not hold even small tiles"):
-        PhotoRestorer(Model(Short(0, MemoryError), {}), CPU, 256).restore(pixels(300, 300, 3))
+        PhotoRestorer(Model(Short(0, MemoryError), {}), CPU, 256).restore(random_pixels(300, 300, 3))
 
 
 def test_other_errors_pass() -> None:
     with pytest.raises(RuntimeError, match="something else"):
-        PhotoRestorer(Model(Short(0, lambda: RuntimeError("something else")), {}), CPU).restore(pixels(9, 9, 3))
+        PhotoRestorer(Model(Short(0, lambda: RuntimeError("something else")), {}), CPU).restore(random_pixels(9, 9, 3))

@@ -36,15 +36,15 @@ def serve_page(given: Namespace) -> None:
             from deblur_lightning.restoring.serving import serve
         except ImportError as error:
             raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.") from error
-        desk = AppState(models, device, folder)
-        with serve(page(desk), port) as address:
+        state = AppState(models, device, folder)
+        with serve(page(state), port) as address:
             print(f"serving   {address}: Ctrl-C ends it", flush=True)
             try:
                 Event().wait()
             except KeyboardInterrupt:
                 return
             finally:
-                desk.close()  # first: the server waits for what is being restored
+                state.close()  # first: the server waits for what is being restored
 
 
 def _port(given: str) -> int:

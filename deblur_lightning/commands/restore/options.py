@@ -46,7 +46,7 @@ class Options:
         single: whether ``--out`` names a file.
     """
 
-    tasks: list[Job]
+    jobs: list[Job]
     out: Path
     single: bool
     ckpt: Path | None
@@ -73,7 +73,7 @@ def check(given: Namespace) -> Options:
     photos, out = [Path(photo).expanduser() for photo in given.photos], Path(given.out).expanduser()
     single = _names_a_file(given.out, out, photos)
     return Options(
-        tasks=[_single_task(photos[0], out, given.overwrite)] if single else tasks(photos, out),
+        jobs=[_single_task(photos[0], out, given.overwrite)] if single else jobs(photos, out),
         out=out.parent if single else out,
         single=single,
         ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
@@ -88,7 +88,7 @@ def check(given: Namespace) -> Options:
     )
 
 
-def tasks(photos: Sequence[Path], out: Path) -> list[Job]:
+def jobs(photos: Sequence[Path], out: Path) -> list[Job]:
     """What is to become what; folders are searched, and what they hold keeps its place.
 
     Raises:

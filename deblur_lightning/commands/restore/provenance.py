@@ -48,39 +48,39 @@ class Provenance:
         self._path = folder / NAME
         self._known = self._read()
 
-    def complaint(self, task: Job) -> str:
-        """Why the file at the task's target is not what the task is to make of its source; nothing where it is."""
-        known = self._known.get(self._name(task))
+    def complaint(self, job: Job) -> str:
+        """Why the file at the job's target is not what the job is to make of its source; nothing where it is."""
+        known = self._known.get(self._name(job))
         cure = "give another --out, or --overwrite"
         if known is None:
-            return f"{task.target} is there already, and nothing says that it was made from {task.source}: {cure}"
-        source, found = str(task.source.resolve()), task.source.stat()
+            return f"{job.target} is there already, and nothing says that it was made from {job.source}: {cure}"
+        source, found = str(job.source.resolve()), job.source.stat()
         if (source, found.st_size, found.st_mtime_ns) == (known.source, known.size, known.changed):
             return ""
-        if known.size == found.st_size and known.sha256 == sha256(task.source):
+        if known.size == found.st_size and known.sha256 == sha256(job.source):
             return ""  # moved, or copied
         if known.source == source:
-            return f"{task.target} was made from {task.source} before that changed: --overwrite makes it anew"
-        return f"{task.target} is there already, made from {known.source} and not from {task.source}: {cure}"
+            return f"{job.target} was made from {job.source} before that changed: --overwrite makes it anew"
+        return f"{job.target} is there already, made from {known.source} and not from {job.source}: {cure}"
 
-    def note(self, task: Job) -> None:
-        """Write down that the task's target is made from its source, beside what others have written meanwhile.
+    def note(self, job: Job) -> None:
+        """Write down that the job's target is made from its source, beside what others have written meanwhile.
 
         Raises:
             UserError: the source cannot be read, or there is no room, or no right to write.
         """
-        refuse_irregular(task.source)
-        found = task.source.stat()
-        path, digest = os.fspath(task.source.resolve()), sha256(task.source)
+        refuse_irregular(job.source)
+        found = job.source.stat()
+        path, digest = os.fspath(job.source.resolve()), sha256(job.source)
         origin = Origin(path, found.st_size, found.st_mtime_ns, digest)
         make_folder(self._folder)
         with lock(self._folder):
-            self._known = self._read() | {self._name(task): origin}
+            self._known = self._read() | {self._name(job): origin}
             rows = {name: asdict(each) for name, each in self._known.items()}
             write_atomically(self._path, (json.dumps(rows, indent=0) + "\n").encode())
 
-    def _name(self, task: Job) -> str:
-        return task.target.relative_to(self._folder).as_posix()
+    def _name(self, job: Job) -> str:
+        return job.target.relative_to(self._folder).as_posix()
 
     def _read(self) -> dict[str, Origin]:
         if not os.path.exists(self._path):

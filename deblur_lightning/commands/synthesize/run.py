@@ -27,7 +27,7 @@ LARGE = 2_500_000
 PORTION = 1000  # images for which work is queued at a time
 
 
-def make_pairs(order: Options) -> list[str]:
+def make_pairs(options: Options) -> list[str]:
     """Make the pairs that are missing and say where everything is.
 
     Returns:
@@ -36,24 +36,24 @@ def make_pairs(order: Options) -> list[str]:
     Raises:
         UserError: the pairs cannot go where they should.
     """
-    pairs = pairs_below(order.folder)
-    folder = PairFolder(order.out, pairs, order.settings)
-    folder.begin(list_draws(order.degradation, order.seed, pairs), order.seed)
+    pairs = pairs_below(options.folder)
+    folder = PairFolder(options.out, pairs, options.settings)
+    folder.begin(list_draws(options.degradation, options.seed, pairs), options.seed)
     columns = (TextColumn("blurring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=len(folder.missing))
-        left_out = PairWriter(order, folder).make(folder.missing, lambda: progress.advance(bar))
+        left_out = PairWriter(options, folder).make(folder.missing, lambda: progress.advance(bar))
     written = len(folder.missing) - len(left_out)
     try:
         count = folder.finish()
     except CannotWrite as error:  # the list is not to be lost with it
         return [*left_out, str(error)]
-    print(f"pairs     {order.out}/blurred and {order.out}/sharp: {count}, of them written now: {written}")
-    print(f"manifest  {order.out}/manifest.csv")
-    if not order.rounding:
+    print(f"pairs     {options.out}/blurred and {options.out}/sharp: {count}, of them written now: {written}")
+    print(f"manifest  {options.out}/manifest.csv")
+    if not options.rounding:
         print("note      data.rounding=false has no effect here: PNG files hold 8 bits")
-    if _trainable(order):
-        print(f"train     {_training_command(order)}")
+    if _trainable(options):
+        print(f"train     {_training_command(options)}")
     return left_out
 
 
@@ -76,17 +76,17 @@ class PairWriter:
     1/255. Batches would gain little, since most of the time goes into writing the PNG files.
     """
 
-    def __init__(self, order: Options, folder: PairFolder) -> None:
-        self._order = order
+    def __init__(self, options: Options, folder: PairFolder) -> None:
+        self._options = options
         self._folder = folder
-        self._degradation = order.degradation.to(order.device)
+        self._degradation = options.degradation.to(options.device)
         self._for_large_ones = threading.Lock()
 
     def make(self, pairs: Sequence[Pair], tick: Callable[[], None]) -> list[str]:
         """Write the pairs, calling ``tick`` after each; returns why some were left out."""
         left_out: list[str] = []
         # one thread for each image, so that no sum depends on the number of cores
-        with ThreadPoolExecutor(self._order.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(self._options.workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             try:
                 for start in range(0, len(pairs), PORTION):
                     for refusal in pool.map(self._make_one, pairs[start : start + PORTION]):
@@ -99,7 +99,7 @@ class PairWriter:
 
     def _make_one(self, pair: Pair) -> list[str]:
         """Write one pair, or say why not."""
-        path = self._order.folder / pair.source
+        path = self._options.folder / pair.source
         try:
             return self._write_one(pair, path)
         except UserError as error:
@@ -124,11 +124,11 @@ class PairWriter:
         batch = degrade(
             self._degradation,
             {
-                "sharp": sharp.to(self._order.device)[None],
+                "sharp": sharp.to(self._options.device)[None],
                 "index": torch.tensor([index]),
                 "visit": torch.tensor([0]),
             },
-            seed=self._order.seed,
+            seed=self._options.seed,
             split=SPLIT,
             trim=0,
             rounding=True,
@@ -136,16 +136,16 @@ class PairWriter:
         return (batch["blurred"][0] * 255).round().to(torch.uint8).cpu()
 
 
-def _trainable(order: Options) -> bool:
+def _trainable(options: Options) -> bool:
     """Whether the pairs split into some for training and for validation; those of one folder do not."""
     try:
-        pairs = PairedFolder(order.out, blurred="blurred")
+        pairs = PairedFolder(options.out, blurred="blurred")
         return bool(len(pairs.split("train")) and len(pairs.split("val")))
     except UserError:
         return False
 
 
-def _training_command(order: Options) -> str:
-    words = ["deblur", "fit", *(word for path in order.configs for word in ("--config", path))]
+def _training_command(options: Options) -> str:
+    words = ["deblur", "fit", *(word for path in options.configs for word in ("--config", path))]
     words += ["--data=RealPairs", "--data.source=PairedFolder"]
-    return shlex.join([*words, f"--data.source.root={order.out}", "--data.source.blurred=blurred"])
+    return shlex.join([*words, f"--data.source.root={options.out}", "--data.source.blurred=blurred"])
