@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from deblur_lightning.classical.planes import FilteredPlanes
 from torch import Tensor
 
 from benchmarks.studies.families import FAMILIES, Family, blurred, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
+from deblur_lightning.classical.planes import FilteredPlanes
 from deblur_lightning.classical.richardson_lucy import RichardsonLucy
 from deblur_lightning.classical.total_variation import TotalVariation
 from deblur_lightning.classical.unsupervised_wiener import UnsupervisedWiener
