@@ -14,6 +14,7 @@ from torch import Tensor
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.lightning_internals import batch_number
 
 CURE = "lower the learning rate or bound the gradients, and go on from a checkpoint of before."
 EXPLODED = 1e12
@@ -68,7 +69,7 @@ class StopAtDivergence(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, batch_idx: int
     ) -> None:
-        number = trainer.fit_loop.epoch_loop.total_batch_idx
+        number = batch_number(trainer)
         values = {name: value for name, value in trainer.callback_metrics.items() if name.startswith("train/")}
         self._noted.append(_Noted("train", number, (trainer.current_epoch, batch_idx), batch["index"], values))
         if (number + 1) % max(1, trainer.log_every_n_steps) == 0:  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -12,12 +12,19 @@ from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_only
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import (
+    Place,
+    correct_counters,
+    forget_unfinished_validation,
+    is_accumulating,
+    place_of_failure,
+    replace_max_steps,
+    stops_within_validation,
+    validation_is_due,
+)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 """Ctrl-C; what `kill` and the end of a job send; what SLURM is told to send before a job's time is up."""
-
-Place = Literal["batch end", "validation", "between batches"]
-"""Where a run stands when it is saved."""
 
 
 class Interrupted(Exception):
@@ -65,9 +72,7 @@ class SaveOnInterrupt(Callback):
     ) -> None:
         self._learned = True
         if not self._stop and not getattr(pl_module, "within_cycle", False) and self._told(trainer):
-            epoch = trainer.fit_loop.epoch_loop
-            due = epoch._should_check_val_fx(trainer.fit_loop._data_fetcher)  # type: ignore[arg-type]
-            self._save(trainer, "validation" if due else "batch end")
+            self._save(trainer, "validation" if validation_is_due(trainer) else "batch end")
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if self._stop is not None:  # not before: the last batch is logged
@@ -95,17 +100,16 @@ class SaveOnInterrupt(Callback):
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         if self._place is not None:
-            _bring_in_order(checkpoint["loops"]["fit_loop"], self._place)
+            correct_counters(checkpoint, self._place)
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Let a run go on that has had its ``max_steps``, but not the validation after them."""
-        epoch = trainer.fit_loop.epoch_loop
-        begun = trainer.state.fn == TrainerFn.FITTING and _within_validation(checkpoint)
-        if begun and 0 <= epoch.max_steps <= checkpoint["global_step"]:
-            self._max_steps, epoch.max_steps = epoch.max_steps, checkpoint["global_step"] + 1
+        begun = trainer.state.fn == TrainerFn.FITTING and stops_within_validation(checkpoint)
+        if begun and 0 <= trainer.max_steps <= checkpoint["global_step"]:
+            self._max_steps = replace_max_steps(trainer, checkpoint["global_step"] + 1)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        place = _place(trainer)
+        place = place_of_failure(trainer)
         if self._stop is None and self._learned and trainer.world_size == 1 and place is not None:
             with suppress(UserError):  # what went wrong first is what is told
                 self._save(trainer, place)
@@ -140,7 +144,7 @@ class SaveOnInterrupt(Callback):
 
     def _told(self, trainer: Trainer) -> bool:
         """Whether some process was told to stop, and can: no gradients wait for those of later batches."""
-        if trainer.fit_loop._should_accumulate():
+        if is_accumulating(trainer):
             return False
         if trainer.world_size > 1:
             mine = torch.tensor(self._came, device=trainer.strategy.root_device)
@@ -149,12 +153,10 @@ class SaveOnInterrupt(Callback):
 
     def _count_as_before(self, trainer: Trainer) -> None:
         """Once the validation that an earlier run left has begun, nothing is left of how it was asked for."""
-        epoch = trainer.fit_loop.epoch_loop
         if self._max_steps is not None:
-            epoch.max_steps, self._max_steps = self._max_steps, None
-        validated: Any = epoch.val_loop.batch_progress.total
-        if validated.processed < validated.started:
-            validated.reset()
+            replace_max_steps(trainer, self._max_steps)
+            self._max_steps = None
+        forget_unfinished_validation(trainer)
 
     def _stop_validating(self, trainer: Trainer) -> None:
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
@@ -177,44 +179,3 @@ def stop_cause(error: BaseException | None) -> Interrupted | None:
     while error is not None and not isinstance(error, Interrupted):
         error = error.__cause__ or error.__context__
     return error
-
-
-def _within_validation(checkpoint: dict[str, Any]) -> bool:
-    """Whether a checkpoint is of the midst of a validation, which a continued run makes first."""
-    loop = checkpoint.get("loops", {}).get("fit_loop", {})
-    validated = loop.get("epoch_loop.val_loop.batch_progress", {}).get("total", {})
-    return bool(validated.get("processed", 0) < validated.get("started", 0))
-
-
-def _place(trainer: Trainer) -> Place | None:
-    """Where a run stands that an exception ends; None where an update, or what follows the batches, is under way."""
-    if trainer.state.fn != TrainerFn.FITTING:
-        return None
-    epochs: Any = trainer.fit_loop.epoch_progress.current
-    batches = trainer.fit_loop.epoch_loop.batch_progress
-    if trainer.validating:
-        validation = trainer.fit_loop.epoch_loop.val_loop.batch_progress
-        over = validation.is_last_batch and validation.current.completed == validation.current.ready
-        return None if over else "validation"
-    within = epochs.ready > epochs.processed and not batches.is_last_batch
-    return "between batches" if within and batches.current.completed == batches.current.ready else None
-
-
-def _bring_in_order(loop: dict[str, Any], place: Place) -> None:
-    """Set the counters as Lightning has them at the end of a batch, or in the midst of the validation after one.
-
-    Args:
-        loop: state of the training loop.
-        place: where the run stands.
-    """
-    batches, stepped = loop["epoch_loop.batch_progress"], loop["epoch_loop.state_dict"]
-    if place == "validation":
-        for counts in (batches["total"], batches["current"]):
-            counts["completed"] = counts["processed"]
-        begun = {"ready": 1, "started": 1, "processed": 0, "completed": 0}
-        validation = {"total": dict(begun), "current": dict(begun), "is_last_batch": False}
-        loop["epoch_loop.val_loop.batch_progress"] = validation
-    elif place == "between batches" and batches["current"]["ready"]:  # else none of a new epoch
-        for counts in (batches["total"], batches["current"]):
-            counts["completed"] -= 1
-        stepped["_batches_that_stepped"] -= 1

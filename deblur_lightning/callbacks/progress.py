@@ -7,6 +7,8 @@ from typing import Any
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import TQDMProgressBar
 
+from deblur_lightning.lightning_internals import batches_begun
+
 
 class RunProgress(TQDMProgressBar):
     """Lightning's bar for the epoch, with the time left of the whole run beside the losses."""
@@ -20,7 +22,7 @@ class RunProgress(TQDMProgressBar):
         super().on_train_start(trainer, pl_module)
         self._began = time.monotonic()
         self._step_at_start = trainer.global_step
-        done = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        done = batches_begun(trainer)
         if 0 < done < self.total_train_batches:  # Lightning begins a bar at the start of an epoch only
             self.train_progress_bar.reset(self.total_train_batches)
             self.train_progress_bar.initial = self.train_progress_bar.n = done

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from deblur_lightning.commands.shortages import origin_of, shortage
 from deblur_lightning.commands.strict_yaml import refuse_repeated_keys  # from here on jsonargparse refuses them too
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.plain_data import printable
+from deblur_lightning.lightning_internals import failed_in_restoring
 
 LONGEST_VALUE = 60
-RESTORING = "lightning.pytorch.trainer.connectors.checkpoint_connector"
 BESIDE = "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
 
 
@@ -34,22 +33,13 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
-    if _in_restoring(error):
+    if failed_in_restoring(error):
         return f"the checkpoint is damaged, or of another version ({_first(error)}): give another --ckpt_path."
     # Lightning checks its arguments by ``ValueError``
     refused = isinstance(error, ValueError) and origin_of(error).startswith("lightning.")
     if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return lost_loader(error)
-
-
-def _in_restoring(error: BaseException) -> bool:
-    """Whether Lightning was taking over what a checkpoint says: it trusts that everything is there, and of its type."""
-    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    return any(
-        frame.f_globals.get("__name__") == RESTORING and frame.f_code.co_name.startswith(("restore", "resume"))
-        for frame in frames
-    )
 
 
 def _first(error: BaseException) -> str:

@@ -9,11 +9,11 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
-from deblur_lightning.datamodules.resuming import resume_point
 from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSampler
 from deblur_lightning.datamodules.workers import leave_signals
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import resume_point
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 

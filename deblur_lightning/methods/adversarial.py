@@ -15,6 +15,7 @@ from torch.optim import Adam
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import batch_number
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
 from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
@@ -106,7 +107,7 @@ class AdversarialRestorer(Restorer):
     @property
     def within_cycle(self) -> bool:
         """Whether generator and discriminator are still to meet the ratio of their updates."""
-        return self.cadence.within_cycle(self.trainer.fit_loop.epoch_loop.total_batch_idx + 1)
+        return self.cadence.within_cycle(batch_number(self.trainer) + 1)
 
     def configure_callbacks(self) -> Sequence[Callback]:
         """None; it is Lightning's first call, before its own refusals, which name no cure."""
@@ -124,7 +125,7 @@ class AdversarialRestorer(Restorer):
         self.reconstruction, self.features = load_features(self.reconstruction)
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> None:
-        number = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        number = batch_number(self.trainer)
         update_generator, update_discriminator = self.cadence.updates(number)
         self._set_rates(self.schedule.factor(number / self.trainer.estimated_stepping_batches))
         with torch.set_grad_enabled(update_generator):

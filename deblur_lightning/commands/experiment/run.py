@@ -45,8 +45,8 @@ from deblur_lightning.commands.experiment.run_folder import (
 )
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.mistakes import explain, one_line
-from deblur_lightning.commands.processes import end_started
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import end_started_processes
 from deblur_lightning.methods.classifier import ImageClassifier
 
 PACKAGES = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
@@ -183,7 +183,7 @@ class ExperimentCLI(LightningCLI):
         except Exception as error:
             stop = stop_cause(error)
             if stop is None or not stop.code:  # a signal ends all processes alike
-                end_started(self.trainer)
+                end_started_processes(self.trainer)
             raise
 
     def _writers(self) -> list[Callback]:

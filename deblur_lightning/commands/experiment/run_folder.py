@@ -10,6 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from deblur_lightning.commands.processes import is_first
 from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.files.writing import make_folder
+from deblur_lightning.lightning_internals import share_root_folder
 
 RUNS = Path("runs")
 CLAIM = "checkpoints"
@@ -20,8 +21,7 @@ class SharedFolder(Callback):
     """Tells all processes of a run the folder that the first one has taken."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        # Lightning lets it be set before the processes know of each other alone
-        trainer._default_root_dir = trainer.strategy.broadcast(trainer.default_root_dir)  # type: ignore[attr-defined]
+        share_root_folder(trainer)
 
 
 def take_folder(given: str | None, experiment: str) -> Path:
