@@ -1,4 +1,4 @@
-"""What docs/extending.md and docs/data.md show is run as it stands."""
+"""The documentation: what extending.md and data.md show is run as it stands; commands parse; pages are reached."""
 
 import re
 import shlex
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import scripts
+from deblur_lightning.cli import HELP
 from deblur_lightning.records import read_scores
-from tests.conftest import REPOSITORY
+from tests.conftest import EXPERIMENTS, REPOSITORY
 from tests.helpers.standins import write_pairs
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -67,3 +69,88 @@ def test_grey_pairs_are_scored_in_grey(workplace: Path, deblur: Deblur) -> None:
     assert {(record.image, record.protocol) for record in read_scores(workplace / "run" / "scores.csv")} == {
         ("test/4.png", "grey8")
     }
+
+
+PAGES = {path.name: path.read_text() for path in (REPOSITORY / "docs").glob("*.md")}
+FRONT = {name: (REPOSITORY / name).read_text() for name in ("README.md", "CONTRIBUTING.md")}
+TEXTS = PAGES | FRONT
+
+
+def _commands(start: str) -> list[str]:
+    """The commands in blocks and between backticks that begin with ``start``, without it and without comments."""
+    found = set()
+    for name in TEXTS.keys() - {"ledger.md", "changelog.md"}:
+        text = TEXTS[name].replace("\\\n", " ")
+        blocks = re.findall(rf"^    {start}\b(.*)$", text, flags=re.MULTILINE)
+        found |= {" ".join(command.split()) for command in [*blocks, *re.findall(rf"`{start}\b([^`]*)`", text)]}
+    return sorted(found)
+
+
+def _starts_from_an_experiment(command: str) -> bool:
+    return bool(re.match(r"(fit|validate|test|predict) --config (experiments|runs)/", command))
+
+
+@pytest.mark.parametrize("command", [*filter(_starts_from_an_experiment, _commands("deblur"))])
+def test_a_command_over_an_experiment_parses(
+    command: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's configuration is replaced by its experiment, which has the same keys."""
+    monkeypatch.syspath_prepend(str(workplace))
+    for name, text, _ in FILES:
+        (workplace / name).write_text(text)
+    (workplace / "mixture.yaml").write_text(re.findall(r"```yaml\n(.*?)```", PAGES["degradations.md"], re.DOTALL)[0])
+    typed = re.sub(r"--config runs/(\w+)/\S+", r"--config experiments/\1.yaml", command).replace(
+        "/large.", "/deblurgan."
+    )
+    arguments = re.sub(r"--ckpt_path \S+", "", typed)
+    code, _, complained = deblur(*shlex.split(arguments, comments=True), "--print_config")
+    assert code == 0, complained
+
+
+@pytest.mark.parametrize("command", _commands("deblur"))
+def test_a_subcommand_has_the_options_that_are_shown(command: str, deblur: Deblur) -> None:
+    words = shlex.split(command, comments=True)
+    if not words or words[0].startswith("-"):
+        return
+    code, helped, complained = deblur(words[0].partition("|")[0], "--help")
+    assert code == 0, complained
+    for option in re.findall(r"(?<= )--\w+(?![.\w])", " ".join(words)):
+        assert option in helped, f"{option} of deblur {command}"
+
+
+def test_benchmarks_and_targets_of_make_that_are_shown_exist() -> None:
+    benchmarks = {command.split()[0] for command in _commands("python -m benchmarks") if command[:1].isalpha()}
+    assert "oracle" in benchmarks
+    assert benchmarks <= scripts().keys()
+    targets = {command.split()[0] for command in _commands("make") if command[:1].isalpha()}
+    assert {"demo", "docs"} <= targets
+    makefile = (REPOSITORY / "Makefile").read_text()
+    assert targets <= set(re.findall(r"^([\w-]+):", makefile, flags=re.MULTILINE))
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    entries = re.findall(
+        r"^(?:.*<)?([\w/]+)>?$", "".join(re.findall(r"```{toctree}(.*?)```", PAGES["index.md"], re.DOTALL)), re.M
+    )
+    assert {*entries} - {"api/modules"} == {name.removesuffix(".md") for name in PAGES} - {"index"}
+    reached = set(re.findall(r"\(docs/(\w+\.md)", FRONT["README.md"]))
+    for _ in range(3):
+        reached |= {link for name in reached for link in re.findall(r"\((\w+\.md)", PAGES[name])}
+    assert PAGES.keys() - reached == {"index.md", "contributing.md", "changelog.md"}
+
+
+def test_every_link_leads_to_a_file_and_a_heading() -> None:
+    for name, text in TEXTS.items():
+        folder = REPOSITORY if name in FRONT else REPOSITORY / "docs"
+        for target, _, heading in re.findall(r"\]\(([^)#:]*)(#([^)]*))?\)", text):
+            path = folder / target if target else folder / name
+            assert path.is_file(), f"{name}: {target}"
+            if heading:
+                titles = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
+                assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, heading
+
+
+def test_no_placeholder_stands_for_the_folder_of_a_run() -> None:
+    texts = TEXTS | {path.name: path.read_text() for path in EXPERIMENTS.glob("*.yaml")}
+    assert [name for name, text in texts.items() if re.search(r"\bRUN\b", text)] == []
+    assert "RUN" not in HELP
