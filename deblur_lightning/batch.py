@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+import torch
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)
@@ -72,3 +73,8 @@ def to_8bit(image: Tensor, in_place: bool = False) -> Tensor:
     """
     clamped = image.clamp_(0, 1) if in_place else image.clamp(0, 1)
     return clamped.mul_(255).round_().div_(255)
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """The 8-bit levels, as uint8, that ``image``, of any shape and with values from 0 to 1, is rounded to."""
+    return (image.clamp(0, 1) * 255).round().to(torch.uint8)

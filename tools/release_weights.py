@@ -23,7 +23,7 @@ from jsonargparse import ArgumentParser
 
 from benchmarks.studies.blind import scores
 from benchmarks.studies.families import FAMILIES, photographs
-from deblur_lightning.batch import SharpBatch
+from deblur_lightning.batch import SharpBatch, to_uint8
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.restoring.estimates import Estimate, estimate
 from deblur_lightning.restoring.export import export_safetensors
@@ -48,7 +48,7 @@ def learned_from(source: Source, degradation: Degradation, visits: int) -> dict[
             sharp = images.pixels(index, visit)[None, :, :SIDE, :SIDE]
             batch: SharpBatch = {"sharp": sharp, "index": torch.tensor([index]), "visit": torch.tensor([visit])}
             pair = degrade(degradation, batch, seed=0, split="train", trim=0, rounding=True)
-            found.append(estimate((pair["blurred"][0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()))
+            found.append(estimate(to_uint8(pair["blurred"][0]).permute(1, 2, 0).numpy()))
     values = np.array([estimate for estimate in found if estimate is not None])
     limits = np.percentile(values, [1, 99], axis=0).T
     return {name: [round(float(v), 3) for v in limit] for name, limit in zip(Estimate._fields, limits, strict=True)}

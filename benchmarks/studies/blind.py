@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.studies.families import FAMILIES, Family, blurred, photographs
-from deblur_lightning.batch import RestorationBatch, to_8bit
+from deblur_lightning.batch import RestorationBatch, to_8bit, to_uint8
 from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
 from deblur_lightning.classical.planes import FilteredPlanes
@@ -50,7 +50,7 @@ def by_model(model: Model) -> Method:
 
 def to_pixels(image: Tensor) -> Pixels:
     """(1, C, H, W) in [0, 1] as (H, W, C) uint8."""
-    return (image[0] * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    return to_uint8(image[0]).permute(1, 2, 0).contiguous().numpy()
 
 
 def guessed_psf(image: Tensor) -> Tensor:

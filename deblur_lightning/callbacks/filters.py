@@ -1,13 +1,12 @@
 """Draws the filters of a deconvolution layer: kernel, frequency response and ideal inverse."""
 
-import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
 from torchvision.transforms.functional import pil_to_tensor
 
-from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.batch import RestorationBatch, to_uint8
 from deblur_lightning.callbacks.drawing import write_picture
 from deblur_lightning.errors import UserError
 from deblur_lightning.functional.fourier import centred_transfer
@@ -108,7 +107,7 @@ def _drawn(row: dict[str, Tensor], side: int) -> Tensor:
     for place, (caption, plane) in enumerate(row.items()):
         left = place * (side + GAP)
         pen.text((left + 2, 2), caption, fill="black")
-        square = Image.fromarray((plane.numpy() * 255).round().astype(np.uint8))
+        square = Image.fromarray(to_uint8(plane).numpy())
         picture.paste(square.resize((side, side), Image.Resampling.NEAREST).convert("RGB"), (left, CAPTION))
     result: Tensor = pil_to_tensor(picture)
     return result

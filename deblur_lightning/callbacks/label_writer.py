@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image, ImageDraw
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor, resize, to_pil_image
 
-from deblur_lightning.batch import LabelledBatch, to_8bit
+from deblur_lightning.batch import LabelledBatch, to_8bit, to_uint8
 from deblur_lightning.callbacks.classification import LabelledSplits
 from deblur_lightning.callbacks.scores import gather
 from deblur_lightning.files.csv_tables import write_csv
@@ -73,7 +72,7 @@ def contact_sheet(images: list[Tensor], captions: list[str]) -> Tensor:
     pen = ImageDraw.Draw(sheet)
     for place, (image, caption) in enumerate(zip(images, captions, strict=True)):
         left, top = place % COLUMNS * (THUMBNAIL + 6) + 3, place // COLUMNS * (THUMBNAIL + 20) + 3
-        bytes_ = (image * 255).round().to(torch.uint8)
+        bytes_ = to_uint8(image)
         sheet.paste(to_pil_image(resize(bytes_, [THUMBNAIL, THUMBNAIL])).convert("RGB"), (left, top))
         pen.text((left, top + THUMBNAIL + 2), caption[:14], fill="black")
     pixels: Tensor = pil_to_tensor(sheet)

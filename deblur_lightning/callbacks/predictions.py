@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.batch import RestorationBatch, to_uint8
 from deblur_lightning.callbacks.scores import ScoredData
 from deblur_lightning.files.images import write_png
 from deblur_lightning.files.writing import make_folder
@@ -37,7 +36,7 @@ class PredictionWriter(Callback):
         for restored, index in zip(outputs, batch["index"].tolist(), strict=True):
             path = folder / self._files[index]
             make_folder(path.parent)
-            write_png(path, (restored * 255).round().to(torch.uint8).cpu())
+            write_png(path, to_uint8(restored).cpu())
 
 
 def png_names(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from deblur_lightning.batch import to_uint8
 from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
@@ -45,7 +46,7 @@ class JPEGCompression(Degradation):
         quality = draws.integers("jpeg.quality", *self.quality)
         if sharp.shape[1] not in (1, 3):
             raise UserError(f"JPEGCompression wants grey or RGB images, not {sharp.shape[1]} channels.")
-        pixels = (sharp.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        pixels = to_uint8(sharp).permute(0, 2, 3, 1).cpu().numpy()
         grey = pixels.shape[-1] == 1
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
             decoded = np.stack(list(pool.map(_compressed, pixels[..., 0] if grey else pixels, quality.tolist())))

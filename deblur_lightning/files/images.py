@@ -151,4 +151,9 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
     """Scale 16-bit grey to 8 bits; Pillow itself would cut off all above 255."""
     if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > 65535:
         raise ValueError("its values are neither 8-bit nor 16-bit")
-    return ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return eight_bits(grey)
+
+
+def eight_bits(values: np.ndarray) -> np.ndarray:
+    """16-bit values rounded to 8 bits, as uint8."""
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.images import eight_bits
 from deblur_lightning.restoring.photos import Photo
 
 FORMATS = {".bmp": "BMP", ".jfif": "JPEG", ".jpeg": "JPEG", ".jpg": "JPEG", ".pgm": "PPM", ".png": "PNG"}
@@ -33,8 +34,3 @@ def fitting(photo: Photo, path: Path) -> Photo:
     if alpha is not None and pixels.shape[2] == 1 and name in ("BMP", "WEBP"):
         pixels = np.repeat(pixels, 3, axis=2)
     return replace(photo, pixels=pixels, alpha=alpha)
-
-
-def eight_bits(values: np.ndarray) -> np.ndarray:
-    """16-bit values rounded to 8 bits."""
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.restoring.conversion import eight_bits
+from deblur_lightning.files.images import eight_bits
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.photos import pixels_of, read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer

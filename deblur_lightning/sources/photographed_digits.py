@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
+from deblur_lightning.batch import to_uint8
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import read_rgb
 from deblur_lightning.sources.base import LabelledImages, Source, Split
@@ -97,7 +98,7 @@ def mnist_form(photograph: Tensor) -> Tensor:
     scale = DIGIT / max(down[1] - down[0], right[1] - right[0])
     rows, columns = (_placed(ink.sum(dim=axis), extent, scale) for axis, extent in ((1, down), (0, right)))
     small = rows @ ink @ columns.T
-    return (small / small.max() * 255).round().to(torch.uint8)[None]
+    return to_uint8(small / small.max())[None]
 
 
 def _reduced(image: Tensor) -> Tensor:

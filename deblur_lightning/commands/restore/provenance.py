@@ -1,6 +1,5 @@
 """Remembers what each restored photo in a folder was made from."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import refuse_irregular
 from deblur_lightning.files.temporary import lock
 from deblur_lightning.files.writing import make_folder, write_atomically
+from deblur_lightning.restoring.model import sha256
 
 NAME = ".restored.json"
 
@@ -90,12 +90,6 @@ class Provenance:
             return {str(name): _origin(row) for name, row in rows.items()}
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{self._path} is not what deblur restore writes: move it away.") from error
-
-
-def sha256(path: Path) -> str:
-    """The file's hash, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _origin(row: Mapping[str, object]) -> Origin:

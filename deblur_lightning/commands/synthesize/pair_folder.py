@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import csv_text, read_csv
 from deblur_lightning.files.images import image_size
 from deblur_lightning.files.moved_names import with_names_of_today
-from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.files.writing import make_folder, write_atomically
 from deblur_lightning.sources.files import image_names
 
 SIDES = ("sharp", "blurred")
@@ -94,14 +94,14 @@ class PairFolder:
         Raises:
             UserError: a process with other settings has just taken the folder; it cannot be written to.
         """
-        _make_folder(self.root)
+        make_folder(self.root)
         settings = yaml.safe_dump(self._settings, sort_keys=False).encode()
         if not write_atomically(self.root / "config.yaml", settings, replace=False):
             self._check_config()  # another process may have come first, with other settings
         former = {name: row for name, row in self._known.items() if self._is_there(name)}
         self._known = {pair.name: _row(pair, drawn, seed) for pair in self._pairs} | former
         for parent in {file.parent for name in self._known for file in self.files(name)}:
-            _make_folder(parent)
+            make_folder(parent)
         self._write_manifest()
 
     def finish(self) -> int:
@@ -169,13 +169,6 @@ def _row(pair: Pair, drawn: Mapping[str, Mapping[int, float]], seed: int) -> dic
 def _update(path: Path, data: bytes) -> None:
     if not path.exists() or path.read_bytes() != data:
         write_atomically(path, data)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {path} ({error.strerror}): {CURE}.") from error
 
 
 def _yaml(path: Path) -> Any:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from deblur_lightning.batch import to_uint8
 from deblur_lightning.commands.synthesize.options import Options
 from deblur_lightning.commands.synthesize.pair_folder import Pair, PairFolder, pairs_below
 from deblur_lightning.degradations.base import Degradation, degrade
@@ -133,7 +134,7 @@ class PairWriter:
             trim=0,
             rounding=True,
         )
-        return (batch["blurred"][0] * 255).round().to(torch.uint8).cpu()
+        return to_uint8(batch["blurred"][0]).cpu()
 
 
 def _trainable(options: Options) -> bool:
