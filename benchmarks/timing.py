@@ -52,7 +52,7 @@ def seconds_for(work: Work, calls: int, device: torch.device) -> float:
     return (time.perf_counter() - start) / calls
 
 
-def interleaved(works: Mapping[str, Work], turns: Rounds, device: torch.device) -> dict[str, list[float]]:
+def time_in_turns(works: Mapping[str, Work], turns: Rounds, device: torch.device) -> dict[str, list[float]]:
     """Seconds of a call of each work, one for each round; in every round each work has a turn, another one first."""
     calls = {}
     for name, work in works.items():

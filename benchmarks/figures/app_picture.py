@@ -17,7 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.reporting import script_parser
 from benchmarks.studies.blind import to_pixels
-from benchmarks.studies.blur_families import Family, blurred, photographs
+from benchmarks.studies.blur_families import Family, blur_images, photographs
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.restoring.app import page
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = load_model()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         photo = Path(folder) / "photo.jpg"
-        batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
+        batch = next(blur_images(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
         Image.fromarray(to_pixels(batch["blurred"])).save(photo, quality=95)
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / UPLOADS)
         state = AppState({model.name: model}, torch.device("cpu"), Path(folder))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.reporting import machine, report, script_parser
-from benchmarks.timing import Ratio, Rounds, interleaved, ratio
+from benchmarks.timing import Ratio, Rounds, ratio, time_in_turns
 from deblur_lightning.networks.deconv import FourierDeconv2d
 
 CASES = ((16, 3, 96, 4), (16, 3, 96, 1), (4, 64, 32, 4), (4, 64, 32, 1), (2, 64, 64, 4))
@@ -57,7 +57,7 @@ def measure(case: tuple[int, int, int, int], turns: Rounds) -> Comparison:
         return lambda: apply(image.clone().requires_grad_()).square().mean().backward()
 
     works = {"ours": step(layer), "formula": step(lambda given: by_formula(layer, given))}
-    seconds = interleaved(works, turns, image.device)
+    seconds = time_in_turns(works, turns, image.device)
     return Comparison(case, difference, ratio(seconds["ours"], seconds["formula"]))
 
 

@@ -14,7 +14,7 @@ import torch
 from benchmarks.reporting import machine, report, script_parser
 from benchmarks.speed.blur_comparisons import Line, lines
 from benchmarks.speed.blur_implementations import Images
-from benchmarks.timing import Ratio, Rounds, interleaved, peak_gpu_memory, ratio
+from benchmarks.timing import Ratio, Rounds, peak_gpu_memory, ratio, time_in_turns
 
 SHAPES = ((64, 3, 96, 96), (16, 3, 256, 256))
 SIZES, LARGER = (15, 21), (31,)
@@ -56,7 +56,7 @@ def measure(line: Line, size: int, images: Images, turns: Rounds) -> Row:
     """The row of one degradation at one size of batch and PSF."""
     device = images.sharp.device
     works = {name: build(size, images) for name, build in line.builds.items() if build}
-    seconds = interleaved(works, turns, device)
+    seconds = time_in_turns(works, turns, device)
     count = len(images.sharp)
     medians = {name: count / sorted(times)[len(times) // 2] for name, times in seconds.items()}
     return Row(

@@ -2,7 +2,7 @@
 
 python -m benchmarks blind [--ckpt FILE] [--data FOLDER] [--side 256] [--only-model] [--out scores.json]
 
-Richardson-Lucy, total variation and the unsupervised Wiener filter are told a guess: a Gaussian as wide as
+Richardson-Lucy, total variation and the unsupervised Wiener filter get a guess of the PSF: a Gaussian as wide as
 ``deblur restore --report`` estimates the blur. The first two are tuned, for each family, on the validation
 photographs. Two references are told more: the hyper-Laplacian filter the PSF, tuned likewise; the oracle Wiener filter,
 the best linear one, the PSF, the noise, and the spectrum of the training photographs.
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.reporting import mean, script_parser, table
-from benchmarks.studies.blur_families import FAMILIES, Family, blurred, photographs
+from benchmarks.studies.blur_families import FAMILIES, Family, blur_images, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit, to_uint8
 from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
@@ -63,12 +63,12 @@ def guessed_psf(image: Tensor) -> Tensor:
 
 
 def with_guessed_psf(kind: ClassicalFilter, family: Family, side: int) -> Method:
-    """A classical filter told a guess of the PSF."""
+    """A classical filter with a guess of the PSF."""
     return _tune(kind, family, side, lambda batch: guessed_psf(batch["blurred"]))
 
 
 def with_true_psf(kind: ClassicalFilter, family: Family, side: int) -> Method:
-    """A classical filter told the PSF."""
+    """A classical filter with the true PSF."""
     return _tune(kind, family, side, lambda batch: batch["psf"])
 
 
@@ -77,7 +77,7 @@ def _tune(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Meth
     filtered = FilteredPlanes(kind)
     if kind.strengths:
         gains = torch.zeros(len(kind.strengths))
-        for batch in blurred(family, photographs("val", side), "val"):
+        for batch in blur_images(family, photographs("val", side), "val"):
             restored = filtered.by_strength(batch["blurred"], psf(batch), kind.strengths)
             gains += torch.stack([psnr(image, batch["sharp"]).mean() for image in restored])
         filtered.strength.fill_(kind.strengths[int(gains.argmax())])
@@ -87,7 +87,7 @@ def _tune(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Meth
 def oracle(family: Family, side: int) -> Method:
     """Wiener's filter, told the PSF, the noise and the spectrum of the training photographs."""
     network = MeasuredWiener(bands=32)
-    for batch in blurred(family, photographs("train", side), "train"):
+    for batch in blur_images(family, photographs("train", side), "train"):
         measure(network, batch, batch["psf"], torch.ones(1))
     return lambda batch: network(batch["blurred"], batch["psf"])
 
@@ -111,7 +111,7 @@ def scores(model: Model, images: list[Tensor], side: int, only_model: bool, fami
     """Restore ``images``, blurred by each family, by each method."""
     found: Scores = {}
     for family in families:
-        batches = list(blurred(family, images, "test"))
+        batches = list(blur_images(family, images, "test"))
         row = found[family.name] = {"blurred": [psnr(b["blurred"], b["sharp"]).item() for b in batches]}
         for name, method in methods(model, family, side, only_model).items():
             row[name] = [psnr(to_8bit(method(b)), b["sharp"]).item() for b in batches]

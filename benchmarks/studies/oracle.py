@@ -72,7 +72,7 @@ def folder_of(runs: Path, method: str, blur: str, noise: int) -> Path:
 def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) -> None:
     """Fit and test what has not been yet."""
     run = folder_of(runs, method, blur, noise)
-    degradation = json.dumps(degraded(blur, noise))
+    degradation = json.dumps(degradation_settings(blur, noise))
     if not (run / "checkpoints" / "last.ckpt").exists():
         arguments = [f"--config=experiments/{method}.yaml", f"--run={run}", f"--data.degradation={degradation}"]
         if method in FILTERS:
@@ -89,7 +89,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
             deblur("test", f"--config={run}/config.yaml", checkpoint, *where)
 
 
-def degraded(blur: str, noise: int) -> dict[str, Any]:
+def degradation_settings(blur: str, noise: int) -> dict[str, Any]:
     """The degradation, as settings."""
     if not noise:
         return BLURS[blur]

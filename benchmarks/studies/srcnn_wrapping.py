@@ -19,7 +19,7 @@ from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
 from benchmarks.reporting import mean, script_parser, table
-from benchmarks.studies.blur_families import Family, blurred, photographs
+from benchmarks.studies.blur_families import Family, blur_images, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.callbacks.pictures import comparison_row
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
         networks: dict[str, nn.Module] = {words: nn.Sequential(last, end) for words, end in ends.items()}
     else:
         networks = {words: train(end, options.steps) for words, end in ends.items()}
-    images = list(blurred(BLUR, photographs("test", side=10**6, folder=options.data), "test"))
+    images = list(blur_images(BLUR, photographs("test", side=10**6, folder=options.data), "test"))
     outputs = {words: [restore(network, image) for image in images] for words, network in networks.items()}
     scores = scores_of(images, outputs)
     rows = [[words, f"{mean(values):.2f}", f"{min(values):.2f}"] for words, values in scores.items()]
