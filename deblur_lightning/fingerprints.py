@@ -15,11 +15,11 @@ _DIGITS = 4
 
 
 def fingerprint(*images: Tensor) -> str:
-    """The start of the SHA-256 of the shapes, and eight sums of all 8-bit levels under pseudo-random signs.
+    """A hash of the shapes, and eight sums of all 8-bit levels with pseudo-random signs.
 
-    A blurred image is rounded to 8 bits after sums that another CPU takes in another order, so that a few of its
-    levels differ by one there; a hash of the bytes would call that another input. Over N pixels that differ by a root
-    mean square of r levels, a sum divided by sqrt(N) differs by about r.
+    Another CPU adds up a blur in another order, so that after rounding to 8 bits a few levels differ by one. A hash of
+    the bytes would take that for another input. If N pixels differ by a root mean square of r levels, a sum divided by
+    sqrt(N) differs by about r.
 
     Args:
         images: (C, H, W) in [0, 1].
@@ -39,7 +39,7 @@ def fingerprint(*images: Tensor) -> str:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two fingerprints are of one input: shapes agree, and no sum is farther apart than last bits explain."""
+    """Whether two fingerprints are of one input: the shapes agree, and no sum differs by more than rounding."""
     if one == other:
         return True
     if not len(one) == len(other) == _DIGITS * (1 + _SUMS) or one[:_DIGITS] != other[:_DIGITS]:

@@ -11,7 +11,7 @@ from deblur_lightning.fingerprints import alike
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """One figure of one image, with all that decides whether it may be compared with another.
+    """One figure of one image, with everything that decides whether it may be compared with another.
 
     Attributes:
         run: folder of the run that trained the restorer.
@@ -44,15 +44,15 @@ class ScoreRecord:
 
     @property
     def inverse_crime(self) -> bool:
-        """Whether the blur was exactly the model that a filter inverts, as it is of no photograph."""
+        """Whether the blur was exactly the model that a filter inverts, as in no photograph."""
         return (self.border, self.noise, self.rounding) == ("circular", "none", "none")
 
     def key(self) -> tuple[str, ...]:
-        """What a newer record of the same thing shares with it, beside inputs that are alike."""
+        """Columns by which a newer record replaces this one, if the inputs are alike too."""
         return (self.image, self.split, self.protocol, self.metric, self.checkpoint)
 
     def test(self) -> tuple[str, ...]:
-        """What the records that one mean is taken over must share."""
+        """Columns that must be equal in all records of one mean."""
         return (
             self.run,
             self.split,
@@ -72,7 +72,7 @@ def read_scores(path: Path) -> list[ScoreRecord]:
     """The records of a ``scores.csv``.
 
     Raises:
-        UserError: it is no file, or has other columns than ``COLUMNS``, or a damaged row.
+        UserError: there is no such file, it has other columns than ``COLUMNS``, or a row is damaged.
     """
     if not path.is_file():  # a pipe would be waited for
         raise UserError(f"{path} is no file: move it away and test again.")
@@ -93,7 +93,7 @@ def _record(row: dict[str, str], place: str) -> ScoreRecord:
 
 
 def add_scores(path: Path, records: Iterable[ScoreRecord]) -> None:
-    """Put ``records`` into ``path``, each in place of an older one of the same key and alike inputs."""
+    """Add ``records`` to the file; each replaces an older one with the same key and alike inputs."""
     kept: dict[tuple[str, ...], list[ScoreRecord]] = {}
     for record in [*(read_scores(path) if path.exists() else []), *records]:
         others = [other for other in kept.get(record.key(), []) if not alike(other.inputs, record.inputs)]

@@ -1,13 +1,12 @@
-"""Makes the model of a training run the one in the package, with its card.
+"""Makes the model of a training run the shipped model of the package, with its card.
 
 python -m tools.release_weights RUN [--ckpt FILE] [--commit COMMIT] [--out deblur_lightning/weights]
 
 Writes nafnet_blind.safetensors, the weights that restore, and nafnet_blind.json, its card: the data and ranges that it
-was trained on, the command, the commit, the time, the blur and noise that ``deblur restore --report`` estimates of its
+was trained on, the command, the commit, the time, the blur and noise that ``deblur restore --report`` estimates in its
 training images, the scores on the test photographs and the hash. A few minutes on one CPU core.
 """
 
-import argparse
 import json
 import re
 from collections.abc import Sequence
@@ -21,8 +20,9 @@ import torch
 import yaml
 from jsonargparse import ArgumentParser
 
+from benchmarks.reporting import script_parser
 from benchmarks.studies.blind import scores
-from benchmarks.studies.families import FAMILIES, photographs
+from benchmarks.studies.blur_families import FAMILIES, photographs
 from deblur_lightning.batch import SharpBatch, to_uint8
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.restoring.estimates import Estimate, estimate
@@ -34,13 +34,13 @@ SIDE = 400  # pixels of a training image, at most, whose blur is estimated
 LARGEST_FILE = 10_000_000
 
 
-def learned_from(source: Source, degradation: Degradation, visits: int) -> dict[str, list[float]]:
-    """The range, from the 1st to the 99th percentile, of what is estimated of blurred training images.
+def estimate_ranges(source: Source, degradation: Degradation, visits: int) -> dict[str, list[float]]:
+    """The ranges, from the 1st to the 99th percentile, of blur and noise as estimated in blurred training images.
 
     Args:
-        source: of the sharp images.
-        degradation: what the training blurred them by.
-        visits: how often to go through the images.
+        source: has the sharp images.
+        degradation: the degradation of the training.
+        visits: number of passes over the images.
     """
     images, found = source.split("train"), []
     for visit in range(visits):
@@ -60,7 +60,7 @@ def training_time(run: Path, checkpoint: Path) -> float:
 
 
 def training_commit(run: Path) -> str:
-    """What the run's ``config.yaml`` says it was trained at."""
+    """The commit that the run's ``config.yaml`` names."""
     found = re.match(r"# commit (\S+)", (run / "config.yaml").read_text())
     if found is None:
         raise SystemExit(f"{run}/config.yaml names no commit: give the training's with --commit.")
@@ -68,14 +68,14 @@ def training_commit(run: Path) -> str:
 
 
 def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> dict[str, Any]:
-    """What is known of the weights, but for the commit."""
+    """The card of the weights, without the commit."""
     config = yaml.safe_load((run / "config.yaml").read_text())
     data = config["data"]["init_args"]
     parser = ArgumentParser(exit_on_error=False)
     for name, kind in (("source", Source), ("degradation", Degradation)):
         parser.add_subclass_arguments(kind, name, required=True)
     built = parser.instantiate(parser.parse_object(deepcopy({name: data[name] for name in ("source", "degradation")})))
-    estimates = learned_from(built.source, built.degradation, visits)
+    estimates = estimate_ranges(built.source, built.degradation, visits)
     model = replace(load_model(checkpoint), card={"estimates": estimates})  # with a card, as it will be used
     table = scores(model, photographs("test", side), side, only_model=True, families=FAMILIES)
     return {
@@ -86,23 +86,22 @@ def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> 
         "command": "deblur fit --config experiments/nafnet_blind.yaml",
         "steps": int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]),
         "hours": training_time(run, checkpoint),
-        "test_psnr": {family: _rounded(row) for family, row in table.items()},
+        "test_psnr": {family: _mean_scores(row) for family, row in table.items()},
         "sha256": sha256(weights),
     }
 
 
-def _rounded(row: dict[str, list[float]]) -> dict[str, float]:
+def _mean_scores(row: dict[str, list[float]]) -> dict[str, float]:
     means = {name: round(float(np.mean(values)), 2) for name, values in row.items()}
     return dict(zip(("blurred", "restored"), means.values(), strict=True))
 
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Write the two files; returns the first."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, out=weights_folder())
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("--ckpt", type=Path, help="its checkpoint; checkpoints/last.ckpt without it")
     parser.add_argument("--commit", help="of the training; what the run's config.yaml says without it")
-    parser.add_argument("--out", type=Path, default=weights_folder())
     parser.add_argument("--visits", type=int, default=10, help="how often training images are estimated")
     parser.add_argument("--side", type=int, default=512, help="pixels a side that test photographs are cut to")
     given = parser.parse_args(arguments)

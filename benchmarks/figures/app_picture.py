@@ -5,7 +5,6 @@ python -m benchmarks app_picture [--chromium PATH] [--out docs/restoring/app.png
 Half a minute; needs the extras [app] and [dev], and Chromium.
 """
 
-import argparse
 import os
 import shutil
 import tempfile
@@ -16,8 +15,9 @@ import torch
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from benchmarks.reporting import script_parser
 from benchmarks.studies.blind import to_pixels
-from benchmarks.studies.families import Family, blurred, photographs
+from benchmarks.studies.blur_families import Family, blur_images, photographs
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.restoring.app import page
 from deblur_lightning.restoring.app_state import UPLOADS, AppState
@@ -30,14 +30,13 @@ BLUR = Family("Gaussian, sigma 1.6", GaussianBlur((1.6, 1.6)))
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, out=Path("docs/restoring/app.png"))
     parser.add_argument("--chromium", default=shutil.which("chromium"), help="its path")
-    parser.add_argument("--out", type=Path, default=Path("docs/restoring/app.png"))
     given = parser.parse_args(arguments)
     model = load_model()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         photo = Path(folder) / "photo.jpg"
-        batch = next(blurred(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
+        batch = next(blur_images(BLUR, photographs("test", 600)[PHOTOGRAPH:], "test"))
         Image.fromarray(to_pixels(batch["blurred"])).save(photo, quality=95)
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder) / UPLOADS)
         state = AppState({model.name: model}, torch.device("cpu"), Path(folder))
@@ -52,7 +51,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             given.out.parent.mkdir(parents=True, exist_ok=True)
             tab.screenshot(path=given.out, full_page=True)
             browser.close()
-
-
-if __name__ == "__main__":
-    main()

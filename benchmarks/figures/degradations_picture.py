@@ -3,6 +3,7 @@
 python -m benchmarks degradations_picture
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import data
 from torch import Tensor
 
+from benchmarks.reporting import script_parser
 from deblur_lightning.batch import SharpBatch
 from deblur_lightning.degradations.base import Degradation, degrade
 from deblur_lightning.degradations.box import BoxBlur
@@ -121,6 +123,8 @@ def sheet() -> Image.Image:
     return whole
 
 
-if __name__ == "__main__":
-    sheet().quantize(256, method=Image.Quantize.MEDIANCUT).save(TARGET, optimize=True)
-    print(TARGET.name, TARGET.stat().st_size // 1024, "KiB")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the picture."""
+    target: Path = script_parser(__doc__, out=TARGET).parse_args(arguments).out
+    sheet().quantize(256, method=Image.Quantize.MEDIANCUT).save(target, optimize=True)
+    print(target.name, target.stat().st_size // 1024, "KiB")

@@ -7,20 +7,20 @@ same images) and report D's SRCNN of width 2048 (16x3x96x96). The peak is what a
 in the same precision and the same run.
 """
 
-import argparse
 import contextlib
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import product
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.speed.machine import machine
+from benchmarks.reporting import machine, report, script_parser
 from benchmarks.speed.plain_torch import by_hand
-from benchmarks.speed.timing import seconds_for, synchronise, tell
+from benchmarks.timing import seconds_for, synchronise
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.regression import RegressionRestorer
@@ -37,7 +37,7 @@ CYCLE = 3
 
 
 @dataclass(frozen=True)
-class Measured:
+class StepFigures:
     """A step's figures; memory in MiB at the peak (0 on a CPU), share of the peak from 0 to 1."""
 
     case: str
@@ -78,7 +78,7 @@ def peak_rate(variant: str, device: torch.device, side: int) -> float:
         return 2 * side**3 / min(seconds_for(lambda: torch.matmul(one, one), 5, device) for _ in range(3))
 
 
-def prepared(build: Callable[[], Restorer], variant: str, device: torch.device) -> Restorer:
+def prepare(build: Callable[[], Restorer], variant: str, device: torch.device) -> Restorer:
     """The method on its device, in the layout of the variant, compiled if that is part of it."""
     torch.manual_seed(0)
     model = build().to(device)
@@ -91,7 +91,7 @@ def prepared(build: Callable[[], Restorer], variant: str, device: torch.device) 
     return model
 
 
-def measured(case: str, variant: str, options: argparse.Namespace) -> Measured:
+def measure(case: str, variant: str, options: Namespace) -> StepFigures:
     """One method in one variant."""
     device = torch.device(options.device)
     batch, build = cases(options.quick)[case]
@@ -99,9 +99,9 @@ def measured(case: str, variant: str, options: argparse.Namespace) -> Measured:
     images = torch.rand(2, batch, 3, side, side, device=device)
     layout = torch.channels_last if "channels-last" in variant else torch.contiguous_format
     blurred, sharp = (image.contiguous(memory_format=layout) for image in images)
-    loop = by_hand(prepared(build, variant, device), [(blurred, sharp)], clip_norm=None, taken=as_it_is)
+    loop = by_hand(prepare(build, variant, device), [(blurred, sharp)], clip_norm=None, take=keep)
     with precision(variant, device):
-        operations = operations_of(prepared(build, variant.replace(", compiled", ""), device), (blurred, sharp))
+        operations = operations_of(prepare(build, variant.replace(", compiled", ""), device), (blurred, sharp))
         for _ in range(CYCLE):
             next(loop)
         if device.type == "cuda":
@@ -115,10 +115,10 @@ def measured(case: str, variant: str, options: argparse.Namespace) -> Measured:
         seconds = (time.perf_counter() - start) / (cycles * CYCLE)
     memory = torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0
     share = operations / seconds / peak_rate(variant, device, 256 if options.quick else options.side)
-    return Measured(case, variant, 1 / seconds, batch / seconds, memory, share)
+    return StepFigures(case, variant, 1 / seconds, batch / seconds, memory, share)
 
 
-def as_it_is(network: nn.Module) -> nn.Module:
+def keep(network: nn.Module) -> nn.Module:
     """The network itself: a copy of a compiled one is not compiled."""
     return network
 
@@ -132,38 +132,23 @@ def operations_of(model: Restorer, pair: tuple[Tensor, Tensor]) -> float:
     return counter.get_total_flops() / CYCLE
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[StepFigures]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser = script_parser(__doc__, "--json", "--quick", device="cpu")
     parser.add_argument("--only", nargs="+", choices=cases(True), default=list(cases(True)), metavar="NAME")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--batch", type=int, help="in place of the cases' own")
     parser.add_argument("--side", type=int, default=4096, help="of the matrices that tell the peak")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--quick", action="store_true", help="tiny networks: does everything run?")
     options = parser.parse_args(arguments)
     rows = []
-    for case in options.only:
-        for variant in options.variants:
-            torch.compiler.reset()
-            rows.append(measured(case, variant, options))
+    for case, variant in product(options.only, options.variants):
+        torch.compiler.reset()
+        rows.append(measure(case, variant, options))
     cells = [
-        [
-            row.case,
-            row.variant,
-            f"{row.steps:.2f}",
-            f"{row.images:.0f}",
-            f"{row.memory:.0f}",
-            f"{100 * row.share:.0f} %",
-        ]
+        [row.case, row.variant, f"{row.steps:.2f}", f"{row.images:.0f}", f"{row.memory:.0f}", f"{row.share:.0%}"]
         for row in rows
     ]
     header = ["step of", "variant", "steps/s", "images/s", "MiB", "of the peak"]
-    tell(header, cells, rows, machine(options.device), options.json)
+    report(header, cells, rows, machine(options.device), options.json)
     return rows
-
-
-if __name__ == "__main__":
-    main()

@@ -3,22 +3,18 @@
 python -m benchmarks allocator [--rounds 3] [--steps 8] [--threads 1] [--json FILE] [--quick]
 """
 
-import argparse
-import json
 import statistics
-import subprocess
-import sys
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import Ratio, ratio, tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.timing import Ratio, in_fresh_process, peak_rss, ratio
 from deblur_lightning.commands.experiment.allocator import keep_freed_memory
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.srcnn import SRCNN
@@ -35,7 +31,7 @@ NETWORKS = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class Comparison:
     """How many times as fast a step is with freed memory kept, and MiB at the peak without and with it."""
 
     network: str
@@ -58,54 +54,34 @@ def step_seconds(network: nn.Module, shape: tuple[int, ...], steps: int) -> floa
     return statistics.median(times[2:])
 
 
-def in_a_process(network: str, kept: bool, options: argparse.Namespace) -> dict[str, float]:
-    """Seconds of a step, and MiB at the peak of the process."""
-    command = [sys.executable, "-m", "benchmarks.speed.allocator", f"--network={network}", f"--steps={options.steps}"]
-    command += [f"--threads={options.threads}", *(["--kept"] if kept else []), *(["--quick"] if options.quick else [])]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] = json.loads(answer.stdout)
-    return found
+def measure(network: str, kept: bool, options: Namespace) -> dict[str, float]:
+    """Seconds of a step, and MiB at the peak of the process, which must be fresh."""
+    if kept:
+        keep_freed_memory()
+    torch.set_num_threads(options.threads)
+    shape, build = NETWORKS[network]
+    shape = (1, shape[1], 16, 16) if options.quick else shape
+    return {"seconds": step_seconds(build(), shape, options.steps), "MiB": peak_rss()}
 
 
-def measured(network: str, options: argparse.Namespace) -> Measured:
+def compare(network: str, options: Namespace) -> Comparison:
     """One network, in interleaved processes."""
-    rounds = [[in_a_process(network, kept, options) for kept in (False, True)] for _ in range(options.rounds)]
+    rounds = [
+        [in_fresh_process(measure, network, kept, options) for kept in (False, True)] for _ in range(options.rounds)
+    ]
     plain, kept = ([found[position] for found in rounds] for position in (0, 1))
     speed = ratio([found["seconds"] for found in kept], [found["seconds"] for found in plain])
-    return Measured(network, speed, (max(f["MiB"] for f in plain), max(f["MiB"] for f in kept)))
+    return Comparison(network, speed, (max(f["MiB"] for f in plain), max(f["MiB"] for f in kept)))
 
 
-def _one(options: argparse.Namespace) -> None:
-    from benchmarks.speed.restoring import peak
-
-    if options.kept:
-        keep_freed_memory()
-    shape, build = NETWORKS[options.network]
-    shape = (1, shape[1], 16, 16) if options.quick else shape
-    print(json.dumps({"seconds": step_seconds(build(), shape, options.steps), "MiB": peak()}))
-
-
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Comparison]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = script_parser(__doc__, "--json", "--quick", rounds=3, threads=1)
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--quick", action="store_true", help="tiny images: does everything run?")
-    parser.add_argument("--network", choices=NETWORKS, help=argparse.SUPPRESS)
-    parser.add_argument("--kept", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    if options.network:
-        _one(options)
-        return []
-    rows = [measured(network, options) for network in options.only]
+    rows = [compare(network, options) for network in options.only]
     cells = [[row.network, str(row.speed), *(f"{peak:.0f}" for peak in row.peaks)] for row in rows]
-    tell(["step of", "speed, kept / not", "peak MiB, not", "peak MiB, kept"], cells, rows, machine(), options.json)
+    report(["step of", "speed, kept / not", "peak MiB, not", "peak MiB, kept"], cells, rows, machine(), options.json)
     return rows
-
-
-if __name__ == "__main__":
-    main()

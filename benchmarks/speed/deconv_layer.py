@@ -5,16 +5,14 @@ python -m benchmarks deconv_layer [--quick] [--threads 2] [--json FILE]
 Forward and backward; medians over rounds with their quartiles.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import Ratio, Rounds, interleaved, ratio, tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.timing import Ratio, Rounds, ratio, time_in_turns
 from deblur_lightning.networks.deconv import FourierDeconv2d
 
 CASES = ((16, 3, 96, 4), (16, 3, 96, 1), (4, 64, 32, 4), (4, 64, 32, 1), (2, 64, 64, 4))
@@ -22,7 +20,7 @@ CASES = ((16, 3, 96, 4), (16, 3, 96, 1), (4, 64, 32, 4), (4, 64, 32, 1), (2, 64,
 
 
 @dataclass(frozen=True)
-class Measured:
+class Comparison:
     """The greatest relative difference of the outputs, and how many times as fast ours is."""
 
     case: tuple[int, int, int, int]
@@ -45,7 +43,7 @@ def by_formula(layer: FourierDeconv2d, image: Tensor) -> Tensor:
     return result + layer.bias[:, None, None]
 
 
-def measured(case: tuple[int, int, int, int], effort: Rounds) -> Measured:
+def measure(case: tuple[int, int, int, int], turns: Rounds) -> Comparison:
     """One case."""
     count, channels, side, factors = case
     torch.manual_seed(0)
@@ -59,30 +57,22 @@ def measured(case: tuple[int, int, int, int], effort: Rounds) -> Measured:
         return lambda: apply(image.clone().requires_grad_()).square().mean().backward()
 
     works = {"ours": step(layer), "formula": step(lambda given: by_formula(layer, given))}
-    seconds = interleaved(works, effort, image.device)
-    return Measured(case, difference, ratio(seconds["ours"], seconds["formula"]))
+    seconds = time_in_turns(works, turns, image.device)
+    return Comparison(case, difference, ratio(seconds["ours"], seconds["formula"]))
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Comparison]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="tiny images, once: does everything run?")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args(arguments)
+    options = script_parser(__doc__, "--json", "--quick", threads=2).parse_args(arguments)
     torch.set_num_threads(options.threads)
     cases = ((1, 3, 12, 4), (1, 9, 12, 1)) if options.quick else CASES
-    effort = Rounds(rounds=1, least_seconds=0) if options.quick else Rounds()
-    found = [measured(case, effort) for case in cases]
+    turns = Rounds(rounds=1, least_seconds=0) if options.quick else Rounds()
+    found = [measure(case, turns) for case in cases]
     rows = [
         [f"{count}x{channels}x{side}x{side}", str(factors), f"{row.difference:.1e}", str(row.speed)]
         for row in found
         for count, channels, side, factors in [row.case]
     ]
     header = ["images", "factors", "relative difference", "formula / ours, seconds"]
-    tell(header, rows, found, machine(), options.json)
+    report(header, rows, found, machine(), options.json)
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -1,21 +1,20 @@
 """Images per second of our degradations against kornia, albumentations and deepinv, at the same kernel size.
 
-python -m benchmarks degradations [--quick] [--threads 2] [--json FILE] [--device cpu|cuda] [--share]
+python -m benchmarks degradations [--quick] [--threads 2] [--json FILE] [--device cpu|cuda]
 """
 
-import argparse
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import cv2
 import torch
 
-from benchmarks.speed.blur_cases import Line, lines
-from benchmarks.speed.blur_works import Images
-from benchmarks.speed.machine import machine
-from benchmarks.speed.step_share import share_of_a_step
-from benchmarks.speed.timing import Rounds, Row, interleaved, peak_memory, ratio, tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.speed.blur_comparisons import Line, lines
+from benchmarks.speed.blur_implementations import Images
+from benchmarks.timing import Ratio, Rounds, peak_gpu_memory, ratio, time_in_turns
 
 SHAPES = ((64, 3, 96, 96), (16, 3, 256, 256))
 SIZES, LARGER = (15, 21), (31,)
@@ -32,11 +31,32 @@ batch to a float32 batch. Motions are K pixels long, as kornia's are.
   bare convolution  torch's grouped conv2d with K x K taps, alone: nothing drawn, extended or rounded"""
 
 
-def measured(line: Line, size: int, images: Images, effort: Rounds) -> Row:
+@dataclass(frozen=True)
+class Row:
+    """The figures of one line of the table.
+
+    Attributes:
+        line: the degradation.
+        images: shape of the batch.
+        size: K, taps on each side.
+        rates: images per second, median over rounds; None where a work cannot run here.
+        ratio: ours over kornia's.
+        memory: peak MiB of the device above what was there before; empty on a CPU.
+    """
+
+    line: str
+    images: tuple[int, ...]
+    size: int
+    rates: dict[str, float | None]
+    ratio: Ratio
+    memory: dict[str, float]
+
+
+def measure(line: Line, size: int, images: Images, turns: Rounds) -> Row:
     """The row of one degradation at one size of batch and PSF."""
     device = images.sharp.device
     works = {name: build(size, images) for name, build in line.builds.items() if build}
-    seconds = interleaved(works, effort, device)
+    seconds = time_in_turns(works, turns, device)
     count = len(images.sharp)
     medians = {name: count / sorted(times)[len(times) // 2] for name, times in seconds.items()}
     return Row(
@@ -45,19 +65,19 @@ def measured(line: Line, size: int, images: Images, effort: Rounds) -> Row:
         size=size,
         rates={name: medians.get(name) for name in line.builds},
         ratio=ratio(seconds["ours"], seconds["kornia"]),
-        memory={name: peak_memory(work, device) for name, work in works.items()} if device.type == "cuda" else {},
+        memory={name: peak_gpu_memory(work, device) for name, work in works.items()} if device.type == "cuda" else {},
     )
 
 
-def all_measured(options: argparse.Namespace) -> Iterator[Row]:
+def measure_all(options: Namespace) -> Iterator[Row]:
     """Measure everything, a row at a time."""
-    effort = Rounds(rounds=1, least_seconds=0) if options.quick else Rounds(rounds=options.rounds)
+    turns = Rounds(rounds=1, least_seconds=0) if options.quick else Rounds(rounds=options.rounds)
     sizes, larger = ((9,), (11,)) if options.quick else (SIZES, LARGER)
     shapes = ((4, 3, 32, 32),) if options.quick else SHAPES
     for shape, line in product(shapes, lines(sizes, larger)):
         images = Images.noise(shape, torch.device(options.device))
         for size in line.sizes:
-            yield measured(line, size, images, effort)
+            yield measure(line, size, images, turns)
 
 
 def cells(row: Row) -> list[str]:
@@ -77,42 +97,25 @@ def aims(rows: Sequence[Row]) -> list[str]:
         ("1.3 times kornia in motion at 256", 1.3, [r for r in rows if r.line == "motion" and r.images[-1] >= 256]),
         ("3 times kornia in box", 3.0, [row for row in rows if row.line == "box"]),
     ]
-    told = []
+    results = []
     for name, least, chosen in wanted:
-        missed = [
-            f"{r.line} {r.images[-1]} K={r.size}: {r.ratio}" for r in chosen if r.ratio and r.ratio.median < least
-        ]
-        told.append(f"{name}: " + (f"missed in {'; '.join(missed)}" if missed else "met" if chosen else "not measured"))
-    return told
+        missed = [f"{r.line} {r.images[-1]} K={r.size}: {r.ratio}" for r in chosen if r.ratio.median < least]
+        results.append(
+            f"{name}: " + (f"missed in {'; '.join(missed)}" if missed else "met" if chosen else "not measured")
+        )
+    return results
 
 
 def main(arguments: Sequence[str] | None = None) -> list[Row]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="tiny images, once: does everything run?")
-    parser.add_argument("--threads", type=int, default=2, help="of torch and OpenCV; pin as many cores (taskset)")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--share", action="store_true", help="only: the degradation's part of a GAN's training step")
-    options = parser.parse_args(arguments)
+    options = script_parser(__doc__, "--json", "--quick", threads=2, rounds=15, device="cpu").parse_args(arguments)
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
-    if options.share:
-        print(share_of_a_step(options))
-        return []
     with torch.no_grad():
-        rows = list(all_measured(options))
-    _told(rows, options)
-    return rows
-
-
-def _told(rows: Sequence[Row], options: argparse.Namespace) -> None:
+        rows = list(measure_all(options))
     memory = ["MiB, ours", "MiB, kornia"] if options.device == "cuda" else []
     header = ["degradation", "images", "K", *COLUMNS, "ours / kornia", *memory]
-    tell(header, map(cells, rows), rows, machine(options.device, ("kornia", "albumentations", "deepinv")), options.json)
+    conditions = machine(options.device, ("kornia", "albumentations", "deepinv"))
+    report(header, map(cells, rows), rows, conditions, options.json)
     print(f"\n{NOTES}\n\n" + "\n".join(aims(rows)))
-
-
-if __name__ == "__main__":
-    main()
+    return rows

@@ -7,7 +7,6 @@ once and kept), dead leaves, a folder of JPEG photographs, a folder of PNG files
 file that is mapped into memory. Network: a training step of SRCNN 9-1-5 in colour, on as many threads.
 """
 
-import argparse
 import itertools
 import statistics
 import tempfile
@@ -21,8 +20,7 @@ from PIL import Image
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import tell
+from benchmarks.reporting import machine, report, script_parser
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.files.images import write_png
@@ -35,7 +33,7 @@ from deblur_lightning.sources.stl10 import STL10
 
 
 @dataclass(frozen=True)
-class Measured:
+class Rate:
     """Images per second, the median over rounds, and how many times what the network takes that is."""
 
     source: str
@@ -94,15 +92,11 @@ def network_rate(crop: int, size: int) -> float:
     return size / min(times[1:])
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Rate]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--json", "--quick", rounds=3, threads=1)
     parser.add_argument("--batches", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 2])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--quick", action="store_true", help="tiny images, once: does everything run?")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     crop, size, count = (16, 4, 4) if options.quick else (96, 64, 40)
@@ -118,14 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> list[Measured]:
                 rates.setdefault((name, workers), []).append(rate_of(stream, options.batches, size))
                 del stream  # and with it the processes, which would go on
     network = statistics.median(taken)
-    rows = [
-        Measured(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()
-    ]
+    rows = [Rate(*key, statistics.median(found), statistics.median(found) / network) for key, found in rates.items()]
     cells = [[row.source, str(row.workers), f"{row.rate:,.0f}", f"{row.over_network:.1f}"] for row in rows]
     header = ["source", "processes", "images/s", f"/ SRCNN 9-1-5's {network:,.0f}"]
-    tell(header, cells, rows, machine(), options.json)
+    report(header, cells, rows, machine(), options.json)
     return rows
-
-
-if __name__ == "__main__":
-    main()

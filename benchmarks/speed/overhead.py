@@ -11,12 +11,12 @@ All run under the package's setting of the allocator (commands/experiment/alloca
 `python -m benchmarks allocator` tells what it is worth).
 """
 
-import argparse
 import contextlib
 import io
 import logging
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,10 +26,10 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
+from benchmarks.reporting import machine, report, script_parser
 from benchmarks.speed.deepinv_trainer import by_deepinv
-from benchmarks.speed.machine import machine
 from benchmarks.speed.plain_torch import by_hand
-from benchmarks.speed.timing import Ratio, ratio, synchronise, tell
+from benchmarks.timing import Ratio, ratio, synchronise
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.commands.experiment.allocator import keep_freed_memory
 from deblur_lightning.commands.experiment.run import PACKAGES, ExperimentCLI, import_all
@@ -107,8 +107,8 @@ class Turns(Callback):
         self._rivals["hand"] = by_hand(model, pairs, trainer.gradient_clip_val)  # type: ignore[arg-type]
         if not isinstance(model, AdversarialRestorer):
             loss = model.loss if isinstance(model, RegressionRestorer) else nn.MSELoss(reduction="mean")
-            peer = by_deepinv(model, data, self._kept[0]["psf"][:, None], loss)
-            self._rivals |= {} if peer is None else {"deepinv": peer}
+            deepinv = by_deepinv(model, data, self._kept[0]["psf"][:, None], loss)
+            self._rivals |= {} if deepinv is None else {"deepinv": deepinv}
         for rival in self._rivals.values():
             _seconds(rival, self.steps, model.device)
 
@@ -119,7 +119,7 @@ class Turns(Callback):
 
 
 @dataclass(frozen=True)
-class Measured:
+class Figures:
     """The figures of one experiment.
 
     Attributes:
@@ -139,7 +139,7 @@ class Measured:
     parts: dict[str, float]
 
 
-def measured(experiment: str, options: argparse.Namespace) -> Measured:
+def measure(experiment: str, options: Namespace) -> Figures:
     """Run one experiment and its rivals, in turns."""
     aim, settings = CASES[experiment]
     skipped = PREFETCHED * options.workers
@@ -163,7 +163,7 @@ def measured(experiment: str, options: argparse.Namespace) -> Measured:
         with contextlib.redirect_stdout(io.StringIO()):
             run_with(turns, arguments)
     seconds = turns.seconds
-    return Measured(
+    return Figures(
         experiment,
         turns.batch_size,
         {name: _median(times) / options.steps for name, times in seconds.items() if times},
@@ -202,7 +202,7 @@ def _median(values: Sequence[float]) -> float:
     return sorted(values)[len(values) // 2]
 
 
-def cells(row: Measured) -> list[str]:
+def cells(row: Figures) -> list[str]:
     """A row of the printed table."""
     parts = [f"{1000 * seconds:.1f}" for seconds in row.parts.values()]
     shares = [str(row.shares.get(name, "-")) for name in ("hand", "deepinv")]
@@ -210,30 +210,21 @@ def cells(row: Measured) -> list[str]:
     return [row.experiment, str(row.batch), rate, shares[0], f"{row.aim:.2f}", *shares[1:], *parts]
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Figures]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--json", "settings", rounds=9, threads=1, device="cpu")
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--steps", type=int, default=3, help="batches in a turn; a multiple of 3, the GAN's cycle")
-    parser.add_argument("--threads", type=int, default=1, help="of torch; pin as many cores (taskset)")
     parser.add_argument("--workers", type=int, default=0, help="loader processes")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--experiments", type=Path, default=Path("experiments"), help="folder of the experiments")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("settings", nargs="*", help="of deblur fit, for all experiments, after --")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     rows = []
     for name in options.only:
-        rows.append(measured(name, options))
+        rows.append(measure(name, options))
         print(asdict(rows[-1]), flush=True)
     header = ["experiment", "batch", "images/s", "package / hand", "aim", "package / deepinv"]
     header += [f"{name}, ms" for name in rows[0].parts]
     conditions = machine(options.device, ("deepinv",)) | {"workers": str(options.workers)}
-    tell(header, map(cells, rows), rows, conditions, options.json)
+    report(header, map(cells, rows), rows, conditions, options.json)
     return rows
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
-"""Training loops as one would write them by hand, over ready tensors: what the package's own training is held against.
+"""Training loops in plain torch over ready tensors, which the package's own training is compared with.
 
-Each is a generator that learns from one batch at every ``next``.
+Each is a generator that trains on one batch at every ``next``.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,23 +22,23 @@ Pairs = list[tuple[Tensor, Tensor]]
 """Blurred and sharp images of some batches, (B, C, H, W) float32 each, on their device."""
 
 
-Taken = Callable[[nn.Module], nn.Module]
-"""What a loop makes of a model's network: a copy, or the network itself."""
+Take = Callable[[nn.Module], nn.Module]
+"""How a loop takes a model's network: as a copy, or the network itself."""
 
 
-def by_hand(model: Restorer, pairs: Pairs, clip_norm: float | None, taken: Taken = deepcopy) -> Iterator[Tensor]:
-    """The loop that learns what ``model`` does, with its networks as they are ``taken``; yields the loss."""
+def by_hand(model: Restorer, pairs: Pairs, clip_norm: float | None, take: Take = deepcopy) -> Iterator[Tensor]:
+    """The loop that trains as ``model`` does, on the networks that ``take`` gives; yields the loss."""
     if isinstance(model, AdversarialRestorer):
-        return adversarial(model, pairs, taken)
+        return adversarial(model, pairs, take)
     if isinstance(model, RegressionRestorer):
-        return regression(model, pairs, clip_norm, taken)
+        return regression(model, pairs, clip_norm, take)
     assert isinstance(model, SRCNNRestorer)
-    return srcnn(model, pairs, taken)
+    return srcnn(model, pairs, take)
 
 
-def srcnn(model: SRCNNRestorer, pairs: Pairs, taken: Taken) -> Iterator[Tensor]:
+def srcnn(model: SRCNNRestorer, pairs: Pairs, take: Take) -> Iterator[Tensor]:
     """The mean squared error by Adam."""
-    network = taken(model.network)
+    network = take(model.network)
     optimizer = Adam(network.parameters(), lr=model.lr)
     for step in count():
         blurred, sharp = pairs[step % len(pairs)]
@@ -49,9 +49,9 @@ def srcnn(model: SRCNNRestorer, pairs: Pairs, taken: Taken) -> Iterator[Tensor]:
         yield loss.detach()
 
 
-def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None, taken: Taken) -> Iterator[Tensor]:
+def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None, take: Take) -> Iterator[Tensor]:
     """The model's loss by AdamW, with a clipped gradient and torch's own average of the weights."""
-    network = taken(model.network)
+    network = take(model.network)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.999)) if model.average else None
     optimizer = AdamW(network.parameters(), lr=model.lr, betas=model.betas, weight_decay=model.weight_decay)
     for step in count():
@@ -67,28 +67,28 @@ def regression(model: RegressionRestorer, pairs: Pairs, clip_norm: float | None,
         yield loss.detach()
 
 
-def adversarial(model: AdversarialRestorer, pairs: Pairs, taken: Taken) -> Iterator[Tensor]:
+def adversarial(model: AdversarialRestorer, pairs: Pairs, take: Take) -> Iterator[Tensor]:
     """The model's losses by two Adams, each network on the batches that are its turn."""
     assert model.discriminator is not None
-    generator, judge = taken(model.network), taken(model.discriminator)
+    generator, discriminator = take(model.network), take(model.discriminator)
     for_generator = Adam(generator.parameters(), lr=model.lr, betas=model.betas, fused=True)
-    for_judge = Adam(judge.parameters(), lr=model.discriminator_lr, betas=model.betas, fused=True)
+    for_discriminator = Adam(discriminator.parameters(), lr=model.discriminator_lr, betas=model.betas, fused=True)
     for step in count():
         blurred, sharp = pairs[step % len(pairs)]
-        turn, judges_turn = model.cadence.updates(step)
+        turn, discriminator_turn = model.cadence.updates(step)
         with torch.set_grad_enabled(turn):
             restored = generator(blurred)
-        if judges_turn:
-            loss = model.adversarial.discriminator(judge(sharp), judge(restored.detach()))
-            for_judge.zero_grad()
+        if discriminator_turn:
+            loss = model.adversarial.discriminator(discriminator(sharp), discriminator(restored.detach()))
+            for_discriminator.zero_grad()
             loss.backward()
-            for_judge.step()
+            for_discriminator.step()
         if turn:
-            judge.requires_grad_(False)
-            loss = model.adversarial_weight * model.adversarial.generator(judge(restored))
+            discriminator.requires_grad_(False)
+            loss = model.adversarial_weight * model.adversarial.generator(discriminator(restored))
             loss = loss + sum(term(restored, sharp) for term in model.reconstruction)
             for_generator.zero_grad()
             loss.backward()
             for_generator.step()
-            judge.requires_grad_(True)
+            discriminator.requires_grad_(True)
         yield loss.detach()

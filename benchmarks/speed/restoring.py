@@ -10,14 +10,10 @@ throughput with tiles over that without, on photographs of --whole megapixels (w
 each six megapixels). Ten minutes on one core.
 """
 
-import argparse
-import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +22,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.timing import in_fresh_process, peak_rss
 from deblur_lightning.restoring.encoding import encode
 from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Pixels, Tiling
 from deblur_lightning.sources.photos import Photos
-
-MEBIBYTE = 2**20
 
 
 def photograph(megapixels: float) -> Pixels:
@@ -45,21 +39,16 @@ def photograph(megapixels: float) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((round(1.5 * height), height), Image.Resampling.BICUBIC))
 
 
-def peak() -> float:
-    """The most memory that this process has held, in MiB."""
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / MEBIBYTE if sys.platform == "darwin" else used / 1024
-
-
-def restore_file(source: Path, target: Path, ckpt: Path | None, tile: int | None) -> dict[str, float]:
+def restore_file(source: Path, ckpt: Path | None, threads: int, tile: int | None = None) -> dict[str, float]:
     """Restore one file as the command does; returns processor seconds, and the peak memory in MiB above the imports."""
-    before = peak()
+    torch.set_num_threads(threads)
+    before = peak_rss()
     start = time.process_time()
     restorer = PhotoRestorer(load_model(ckpt), torch.device("cpu"), tile)
     photo = read_photo(source)
     pixels = restorer.restore(photo.pixels)
-    target.write_bytes(encode(Photo(pixels, photo.alpha, photo.format, photo.settings)))
-    return {"seconds": time.process_time() - start, "MiB": peak() - before, "imports": before}
+    source.with_name("restored.jpg").write_bytes(encode(Photo(pixels, photo.alpha, photo.format, photo.settings)))
+    return {"seconds": time.process_time() - start, "MiB": peak_rss() - before, "imports": before}
 
 
 def ratio(ckpt: Path | None, pixels: Pixels, rounds: int = 2) -> float:
@@ -75,33 +64,15 @@ def ratio(ckpt: Path | None, pixels: Pixels, rounds: int = 2) -> float:
     return min(times[whole]) / min(times[tiled])
 
 
-def in_a_process(source: Path, ckpt: Path | None, threads: int, tile: int | None = None) -> dict[str, float]:
-    """``restore_file`` in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.speed.restoring", "--file", str(source), "--threads", str(threads)]
-    command += ["--ckpt", str(ckpt)] if ckpt else []
-    command += ["--tiles", str(tile)] if tile else []
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    measured: dict[str, float] = json.loads(done.stdout)
-    return measured
-
-
 def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     """Print what was measured; returns it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--json", threads=len(os.sched_getaffinity(0)))
     parser.add_argument("--ckpt", type=Path, help="a checkpoint or .safetensors file; the shipped model without it")
     parser.add_argument("--megapixels", type=float, default=24)
     parser.add_argument("--whole", type=float, nargs="*", default=[4, 12, 24], help="megapixels, also without tiles")
     parser.add_argument("--tiles", type=int, nargs="+", default=[], help="sides of tiles, beside the model's own")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
-    if given.file:
-        tile = given.tiles[0] if given.tiles else None
-        found = restore_file(given.file, given.file.with_name("restored.jpg"), given.ckpt, tile)
-        print(json.dumps(found))
-        return found
     found = costs(given)
     found["difference"] = PhotoRestorer(load_model(given.ckpt), torch.device("cpu")).difference(
         photograph(given.megapixels)
@@ -109,30 +80,30 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     for megapixels in given.whole:
         found[f"ratio of {megapixels:g}"] = ratio(given.ckpt, photograph(megapixels))
     header = [f"{given.megapixels:g} megapixels, {given.threads} threads", ""]
-    tell(header, cells(found, given), [Measured(found)], machine(), given.json)
+    report(header, cells(found, given), [Costs(found)], machine(), given.json)
     return found
 
 
-def costs(given: argparse.Namespace) -> dict[str, float]:
+def costs(given: Namespace) -> dict[str, float]:
     """Of restoring a file, by the model's own tiles and by the given ones."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "photo.jpg"
         Image.fromarray(photograph(given.megapixels)).save(source, quality=92)
-        found = in_a_process(source, given.ckpt, given.threads)
+        found = in_fresh_process(restore_file, source, given.ckpt, given.threads)
         for tile in given.tiles:
-            tiled = in_a_process(source, given.ckpt, given.threads, tile)
+            tiled = in_fresh_process(restore_file, source, given.ckpt, given.threads, tile)
             found |= {f"MiB by {tile}": tiled["MiB"], f"seconds by {tile}": tiled["seconds"]}
     return found
 
 
 @dataclass(frozen=True)
-class Measured:
+class Costs:
     """What was measured, by name."""
 
     figures: dict[str, float]
 
 
-def cells(found: dict[str, float], given: argparse.Namespace) -> Iterator[list[str]]:
+def cells(found: dict[str, float], given: Namespace) -> Iterator[list[str]]:
     """The rows of the printed table."""
     yield [f"memory above the imports' {found['imports']:.0f} MiB", f"{found['MiB']:.0f} MiB"]
     yield ["processor time per megapixel", f"{found['seconds'] / given.megapixels:.2f} s"]
@@ -143,7 +114,3 @@ def cells(found: dict[str, float], given: argparse.Namespace) -> Iterator[list[s
     for megapixels in given.whole:
         ratio_there = f"{found[f'ratio of {megapixels:g}']:.2f}"
         yield [f"throughput with tiles over without, {megapixels:g} megapixels", ratio_there]
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ Processes have one thread each; pin twice as many cores (taskset) as one process
 measured in a process of its own, above what it held before.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -14,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,8 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from torch.nn import functional as F
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.restoring import peak
-from benchmarks.speed.timing import tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.timing import in_fresh_process, peak_rss
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.methods.srcnn import SRCNNRestorer
@@ -40,7 +39,7 @@ WARM_UP = 3
 
 
 @dataclass(frozen=True)
-class Measured:
+class Figure:
     """One figure: what, of which size, and the value in its unit."""
 
     what: str
@@ -73,14 +72,14 @@ def rate_of(experiment: str, processes: int, batches: int) -> float:
         data = ["--data.num_workers=0", "--data.epoch_length=100000", "--trainer.enable_progress_bar=false"]
         several = [f"--trainer.devices={processes}", "--trainer.accelerator=cpu"]
         several += ["--trainer.strategy=ddp"] if processes > 1 else []
-        told = "--trainer.callbacks+=benchmarks.speed.scale.Throughput"
+        timer = "--trainer.callbacks+=benchmarks.speed.scale.Throughput"
         one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
-        arguments = [sys.executable, *command, *limits, *data, *several, told]
+        arguments = [sys.executable, *command, *limits, *data, *several, timer]
         subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=one_thread)
         return processes * float(json.loads((Path(folder) / "run" / "rate.json").read_text()))
 
 
-def by_processes(options: argparse.Namespace) -> list[Measured]:
+def by_processes(options: Namespace) -> list[Figure]:
     """One against two, in turns."""
     rows = []
     for experiment in EXPERIMENTS[:1] if options.quick else EXPERIMENTS:
@@ -88,86 +87,69 @@ def by_processes(options: argparse.Namespace) -> list[Measured]:
             [rate_of(experiment, count, WARM_UP + options.batches) for count in (1, 2)] for _ in range(options.rounds)
         ]
         gain = statistics.median(two / one for one, two in rounds)
-        rows.append(Measured(f"{experiment}: two processes over one", "", gain, "times the throughput"))
+        rows.append(Figure(f"{experiment}: two processes over one", "", gain, "times the throughput"))
     return rows
 
 
-def of_a_step(crop: int, batch: int) -> float:
+def step_memory(crop: int, batch: int) -> float:
     """MiB that three steps of experiments/nafnet_blind.yaml's network take above what was held before."""
+    torch.set_num_threads(1)
     network = NAFNet(width=32, encoder_blocks=[1, 2], middle_blocks=6, decoder_blocks=[1, 2], window=96, shuffle=2)
     optimizer = torch.optim.AdamW(network.parameters())
-    before = peak()
+    before = peak_rss()
     for _ in range(3):
         image = torch.rand(batch, 3, crop, crop)
         optimizer.zero_grad()
         F.mse_loss(network(image), image).backward()
         optimizer.step()
-    return peak() - before
+    return peak_rss() - before
 
 
-def of_validation(count: int) -> dict[str, float]:
+def validate(count: int) -> dict[str, float]:
     """Seconds of validating on so many images, and MiB above what was held before."""
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
         trainer = Trainer(accelerator="cpu", default_root_dir=folder, **quiet)  # type: ignore[arg-type]
         data = SyntheticBlur(DeadLeaves(10 * count), MotionBlur(), num_workers=0)
         model = SRCNNRestorer(SRCNN(widths=[8, 8]))
         trainer.validate(model, SyntheticBlur(DeadLeaves(20), MotionBlur(), num_workers=0), verbose=False)
-        before, start = peak(), time.perf_counter()
+        before, start = peak_rss(), time.perf_counter()
         trainer.validate(model, data, verbose=False)
-        return {"seconds": time.perf_counter() - start, "MiB": peak() - before}
+        return {"seconds": time.perf_counter() - start, "MiB": peak_rss() - before}
 
 
-def in_a_process(*arguments: str) -> Any:
-    """What this script prints when it is asked for one figure."""
-    command = [sys.executable, "-m", "benchmarks.speed.scale", *arguments]
-    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(answer.stdout.splitlines()[-1])
-
-
-def by_crop(options: argparse.Namespace) -> list[Measured]:
+def by_crop(options: Namespace) -> list[Figure]:
     """Memory of training by side and batch."""
     crops = ((16, 2),) if options.quick else CROPS
     return [
-        Measured("memory of a step of NAFNet", f"{batch}x3x{crop}x{crop}", found, "MiB")
+        Figure(
+            "memory of a step of NAFNet", f"{batch}x3x{crop}x{crop}", in_fresh_process(step_memory, crop, batch), "MiB"
+        )
         for crop, batch in crops
-        for found in [in_a_process("--step", str(crop), str(batch))]
     ]
 
 
-def by_set(options: argparse.Namespace) -> list[Measured]:
+def by_set(options: Namespace) -> list[Figure]:
     """Time and memory of a validation by its images."""
     rows = []
     for count in (4,) if options.quick else SETS:
-        found = in_a_process("--validate", str(count))
-        rows.append(Measured("time of a validation", f"{count} images", 1000 * found["seconds"] / count, "ms an image"))
-        rows.append(Measured("memory of a validation", f"{count} images", found["MiB"], "MiB"))
+        found = in_fresh_process(validate, count)
+        rows.append(Figure("time of a validation", f"{count} images", 1000 * found["seconds"] / count, "ms an image"))
+        rows.append(Figure("memory of a validation", f"{count} images", found["MiB"], "MiB"))
     return rows
 
 
 PARTS = {"processes": by_processes, "memory": by_crop, "validation": by_set}
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Figure]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--json", "--quick", rounds=3)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=20)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything run?")
-    parser.add_argument("--step", type=int, nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--validate", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
-    if options.step or options.validate:
-        print(json.dumps(of_a_step(*options.step) if options.step else of_validation(options.validate)))
-        return []
     rows = [row for part in options.parts for row in PARTS[part](options)]
     cells = [[row.what, row.size, f"{row.value:.2f}", row.unit] for row in rows]
-    tell(["what", "size", "value", "unit"], cells, rows, machine(), options.json)
+    report(["what", "size", "value", "unit"], cells, rows, machine(), options.json)
     return rows
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,6 @@ python -m benchmarks startup [--rounds 5] [--experiment srcnn_915] [--json FILE]
 Each in a process of its own, in turns. The validation image that Lightning tries before training is counted.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -14,21 +13,20 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import Ratio, ratio, tell
+from benchmarks.reporting import machine, report, script_parser
+from benchmarks.timing import Ratio, ratio
 
 COMMANDS = {
     "deblur --version": ["-m", "deblur_lightning", "--version"],
     "import lightning": ["-c", "import lightning.pytorch"],
-    "deblur fit": ["-m", "benchmarks.speed.startup", "--until-the-first-step"],
+    "deblur fit": ["-c", "import sys; from benchmarks.speed import startup; startup.until_the_first_step(sys.argv[1])"],
 }
 
 
 @dataclass(frozen=True)
-class Measured:
+class Startup:
     """Seconds by command, medians over rounds, and `deblur fit`'s over the import's."""
 
     seconds: dict[str, float]
@@ -56,28 +54,18 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - start
 
 
-def main(arguments: Sequence[str] | None = None) -> Measured | None:
+def main(arguments: Sequence[str] | None = None) -> Startup:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = script_parser(__doc__, "--json", rounds=5)
     parser.add_argument("--experiment", default="srcnn_915")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--until-the-first-step", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.until_the_first_step:
-        until_the_first_step(options.experiment)
-        return None
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(options.rounds):
         for name, command in COMMANDS.items():
-            experiment = [f"--experiment={options.experiment}"] if "--until-the-first-step" in command else []
+            experiment = [options.experiment] if name == "deblur fit" else []
             taken[name].append(seconds([*command, *experiment]))
     medians = {name: statistics.median(times) for name, times in taken.items()}
-    found = Measured(medians, ratio(taken["import lightning"], taken["deblur fit"]))
+    found = Startup(medians, ratio(taken["import lightning"], taken["deblur fit"]))
     rows = [[name, f"{value:.2f}", str(found.fit) if "fit" in name else ""] for name, value in medians.items()]
-    tell(["process", "seconds", "/ import lightning (aim 1.5)"], rows, [found], machine(), options.json)
+    report(["process", "seconds", "/ import lightning (aim 1.5)"], rows, [found], machine(), options.json)
     return found
-
-
-if __name__ == "__main__":
-    main()

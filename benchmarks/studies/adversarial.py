@@ -1,24 +1,21 @@
-"""The tables and pictures of docs/adversarial.md: the GANs, each also with one thing changed at a time.
+"""The tables of docs/adversarial.md: the GANs, each also with one thing changed at a time.
 
-python -m benchmarks adversarial [--runs FOLDER] [--out docs/adversarial] [--seeds 3] [--only NAME ...]
+python -m benchmarks adversarial [--runs FOLDER] [--seeds 3] [--only NAME ...]
 
 Every line is a run of the real command line: about two minutes each on two CPU cores for the variants, five for
 deblurgan and ten for report B's GANs by the quick preset. Runs that are there already are not repeated. The tables are
-printed as Markdown; the pictures want matplotlib.
+printed as Markdown; ``adversarial_figures`` draws the figures.
 """
 
-import argparse
-import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.studies.running import Run
-from deblur_lightning.intervals import half_width
-from deblur_lightning.records import read_scores
+from benchmarks.reporting import script_parser, table, with_interval, with_range
+from benchmarks.studies.study_run import StudyRun
 
 Figures = NDArray[np.float64]
 """One for each seed and image, (S, N)."""
@@ -87,119 +84,86 @@ EXPERIMENTS = {"deblurgan": 1, "gan_celeba": 1, "gan_celeba_fixed": 3}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what is missing, print the tables, draw the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/adversarial"))
-    parser.add_argument("--out", type=Path, default=Path("docs/adversarial"))
+    """Run what is missing and print the tables."""
+    parser = script_parser(__doc__, runs=Path("runs/adversarial"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="*", help="run these variants and experiments alone, and draw nothing")
+    parser.add_argument("--only", nargs="*", help="run these variants and experiments alone, and print nothing")
     options = parser.parse_args(arguments)
-    for experiment, seed, name, changes in plan(options.seeds):
+    for name, run in plan(options.runs, options.seeds):
         if not options.only or name in options.only:
-            run(experiment, options.runs / name / str(seed), seed, changes)
-    if options.only:
-        return
-    tables = (table(options.runs, variants) for variants, _ in GAMES.values())
-    print(experiments_table(options.runs), *tables, quarters_table(options.runs), sep="\n\n")
-    from benchmarks.studies.adversarial_pictures import draw_pictures
-
-    draw_pictures(options.runs, options.out)
+            run.make()
+    if not options.only:
+        tables = (variants_table(options.runs, variants) for variants, _ in GAMES.values())
+        print(experiments_table(options.runs), *tables, quarters_table(options.runs), sep="\n\n")
 
 
-def plan(seeds: int) -> Iterator[tuple[str, int, str, Sequence[str]]]:
-    """Experiment, seed, folder and further arguments of every run."""
+def plan(runs: Path, seeds: int) -> Iterator[tuple[str, StudyRun]]:
+    """Name and run of every variant and experiment, for each seed."""
     for experiment, (variants, budget) in GAMES.items():
         for seed in range(seeds):
             for variant in variants:
-                yield experiment, seed, variant.name, [*budget, *variant.changes]
+                yield variant.name, _run(experiment, runs / variant.name, seed, [*budget, *variant.changes])
     for experiment, most in EXPERIMENTS.items():
         for seed in range(min(seeds, most)):
-            yield experiment, seed, experiment, QUICK
+            yield experiment, _run(experiment, runs / experiment, seed, QUICK)
 
 
-def run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> None:
-    """Fit and test, unless that is done."""
+def _run(experiment: str, folder: Path, seed: int, changes: Sequence[str]) -> StudyRun:
     seeds = (f"--seed_everything={seed}", f"--data.seed={seed}")
-    Run(folder, (f"--config=experiments/{experiment}.yaml", *changes, *seeds), PICTURES).make()
+    return StudyRun(folder / str(seed), (f"--config=experiments/{experiment}.yaml", *changes, *seeds), PICTURES)
+
+
+def runs_of(runs: Path, name: str) -> list[StudyRun]:
+    """The runs of this name that exist, one for each seed."""
+    return [StudyRun(folder, ()) for folder in sorted((runs / name).iterdir()) if folder.is_dir()]
 
 
 def figures(runs: Path, name: str, metric: str) -> Figures:
-    """Of every test image, for each seed there is."""
-    rows = []
-    for folder in folders_of(runs, name):
-        records = [r for r in read_scores(folder / "scores.csv") if r.metric == metric]
-        rows.append([record.value for record in sorted(records, key=lambda record: record.image)])
-    return np.array(rows)
+    """``metric`` of every test image, for each seed."""
+    return np.array([run.values(metric) for run in runs_of(runs, name)])
 
 
-def table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
-    """Markdown: what each change of ``variants`` to their first is worth, in pairs of one seed and one image."""
-    rows = [
-        "| variant | gain, dB | against the first line, dB | SSIM gain | against the first line | checkerboard |",
-        "|---|---|---|---|---|---|",
-    ]
-    first = {metric: figures(runs, variants[0].name, metric) for metric in ("psnr_gain", "ssim_gain")}
+def variants_table(runs: Path, variants: Sequence[Variant] = VARIANTS) -> str:
+    """Markdown: what each change of ``variants`` to the first of them is worth, in pairs of one seed and one image."""
+    against = "against the first line"
+    header = ["variant", "gain, dB", f"{against}, dB", "SSIM gain", against, "checkerboard"]
+    first, rows = variants[0].name, []
     for variant in variants:
         cells = [variant.words]
         for metric, digits in (("psnr_gain", 2), ("ssim_gain", 3)):
             values = figures(runs, variant.name, metric)
-            cells.append(_cell(values, digits))
-            cells.append("" if variant is variants[0] else _cell(values - first[metric], digits))
-        cells.append(f"{np.mean([last(folder, 'val/checkerboard') for folder in folders_of(runs, variant.name)]):.2f}")
-        rows.append(f"| {' | '.join(cells)} |")
-    sharp = last(folders_of(runs, variants[0].name)[0], "val/checkerboard_sharp")
-    return "\n".join([*rows, "", f"The sharp images' own checkerboard is {sharp:.2f} grey levels."])
+            change = "" if variant.name == first else with_interval(values - figures(runs, first, metric), digits)
+            cells += [with_interval(values, digits), change]
+        checkerboard = np.mean([last(run, "val/checkerboard") for run in runs_of(runs, variant.name)])
+        rows.append([*cells, f"{checkerboard:.2f}"])
+    sharp = last(runs_of(runs, first)[0], "val/checkerboard_sharp")
+    return f"{table(header, rows)}\n\nThe sharp images' own checkerboard is {sharp:.2f} grey levels."
 
 
 def experiments_table(runs: Path) -> str:
     """Markdown: the experiments as they are, by the quick preset."""
-    rows = [
-        "| experiment | seeds | blurred, dB | restored, dB | gain, least to greatest | SSIM gain |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows = []
     for name in EXPERIMENTS:
         blurred, restored, gain, similar = (
             figures(runs, name, metric) for metric in ("psnr_blurred", "psnr", "psnr_gain", "ssim_gain")
         )
-        gains = f"{gain.mean():+.2f} ({gain.min():+.2f} to {gain.max():+.2f})"
-        means = f"{blurred.mean():.2f} | {restored.mean():.2f}"
-        rows.append(f"| `{name}` | {len(gain)} | {means} | {gains} | {similar.mean():+.3f} |")
-    return "\n".join(rows)
+        means = [f"{blurred.mean():.2f}", f"{restored.mean():.2f}", with_range(gain), f"{similar.mean():+.3f}"]
+        rows.append([f"`{name}`", str(len(gain)), *means])
+    header = ["experiment", "seeds", "blurred, dB", "restored, dB", "gain, least to greatest", "SSIM gain"]
+    return table(header, rows)
 
 
 def quarters_table(runs: Path) -> str:
     """Markdown: the losses' means over each quarter of the run, with the range over the seeds."""
-    rows = ["| loss | first quarter | second | third | fourth |", "|---|---|---|---|---|"]
+    rows = []
     for key in ("train/loss_generator", "train/loss_discriminator", "train/loss_adversarial"):
-        curves = [curve(folder, key)[1] for folder in folders_of(runs, VARIANTS[0].name)]
-        means = [[part.mean() for part in np.array_split(losses, 4)] for losses in curves]
+        losses = [[loss for _, loss in run.curve(key)] for run in runs_of(runs, VARIANTS[0].name)]
+        means = [[part.mean() for part in np.array_split(of_seed, 4)] for of_seed in losses]
         cells = [f"{np.mean(q):.3f} ({min(q):.3f} to {max(q):.3f})" for q in zip(*means, strict=True)]
-        rows.append(f"| `{key}` | {' | '.join(cells)} |")
-    return "\n".join(rows)
+        rows.append([f"`{key}`", *cells])
+    return table(["loss", "first quarter", "second", "third", "fourth"], rows)
 
 
-def curve(folder: Path, key: str) -> tuple[Figures, Figures]:
-    """Batches and what was logged under ``key`` then."""
-    with open(folder / "metrics.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get(key)]
-    return np.array([float(row["step"]) for row in rows]), np.array([float(row[key]) for row in rows])
-
-
-def last(folder: Path, key: str) -> float:
-    """The last value logged."""
-    return float(curve(folder, key)[1][-1])
-
-
-def folders_of(runs: Path, name: str) -> list[Path]:
-    """Folders of the runs of this name, one for each seed."""
-    return sorted(folder for folder in (runs / name).iterdir() if folder.is_dir())
-
-
-def _cell(values: Figures, digits: int) -> str:
-    form: Callable[[float], str] = f"{{:+.{digits}f}}".format
-    mean, half = float(values.mean()), half_width(values)
-    return f"{form(mean)} ({form(mean - half)} to {form(mean + half)})"
-
-
-if __name__ == "__main__":
-    main()
+def last(run: StudyRun, key: str) -> float:
+    """The last value logged under ``key``."""
+    return run.curve(key)[-1][1]

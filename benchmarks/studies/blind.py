@@ -2,14 +2,13 @@
 
 python -m benchmarks blind [--ckpt FILE] [--data FOLDER] [--side 256] [--only-model] [--out scores.json]
 
-Richardson-Lucy, total variation and the unsupervised Wiener filter are told a guess: a Gaussian as wide as
+Richardson-Lucy, total variation and the unsupervised Wiener filter get a guess of the PSF: a Gaussian as wide as
 ``deblur restore --report`` estimates the blur. The first two are tuned, for each family, on the validation
 photographs. Two references are told more: the hyper-Laplacian filter the PSF, tuned likewise; the oracle Wiener filter,
 the best linear one, the PSF, the noise, and the spectrum of the training photographs.
 Photographs are the five of the test split, or all in --data. About ten minutes on one CPU core.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.studies.families import FAMILIES, Family, blurred, photographs
+from benchmarks.reporting import mean, script_parser, table
+from benchmarks.studies.blur_families import FAMILIES, Family, blur_images, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit, to_uint8
 from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.hyper_laplacian import HyperLaplacian
@@ -62,22 +62,22 @@ def guessed_psf(image: Tensor) -> Tensor:
     return GaussianBlur((sigma, sigma), (size, size)).psf(Draws(0, "test", index, index))
 
 
-def guessing(kind: ClassicalFilter, family: Family, side: int) -> Method:
-    """A classical filter told a guess of the PSF."""
-    return _tuned(kind, family, side, lambda batch: guessed_psf(batch["blurred"]))
+def with_guessed_psf(kind: ClassicalFilter, family: Family, side: int) -> Method:
+    """A classical filter with a guess of the PSF."""
+    return _tune(kind, family, side, lambda batch: guessed_psf(batch["blurred"]))
 
 
-def told(kind: ClassicalFilter, family: Family, side: int) -> Method:
-    """A classical filter told the PSF."""
-    return _tuned(kind, family, side, lambda batch: batch["psf"])
+def with_true_psf(kind: ClassicalFilter, family: Family, side: int) -> Method:
+    """A classical filter with the true PSF."""
+    return _tune(kind, family, side, lambda batch: batch["psf"])
 
 
-def _tuned(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Method:
+def _tune(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Method:
     """A classical filter, its strength tuned for ``family`` on the validation photographs."""
     filtered = FilteredPlanes(kind)
     if kind.strengths:
         gains = torch.zeros(len(kind.strengths))
-        for batch in blurred(family, photographs("val", side), "val"):
+        for batch in blur_images(family, photographs("val", side), "val"):
             restored = filtered.by_strength(batch["blurred"], psf(batch), kind.strengths)
             gains += torch.stack([psnr(image, batch["sharp"]).mean() for image in restored])
         filtered.strength.fill_(kind.strengths[int(gains.argmax())])
@@ -87,7 +87,7 @@ def _tuned(kind: ClassicalFilter, family: Family, side: int, psf: Method) -> Met
 def oracle(family: Family, side: int) -> Method:
     """Wiener's filter, told the PSF, the noise and the spectrum of the training photographs."""
     network = MeasuredWiener(bands=32)
-    for batch in blurred(family, photographs("train", side), "train"):
+    for batch in blur_images(family, photographs("train", side), "train"):
         measure(network, batch, batch["psf"], torch.ones(1))
     return lambda batch: network(batch["blurred"], batch["psf"])
 
@@ -97,11 +97,11 @@ def methods(model: Model, family: Family, side: int, only_model: bool) -> dict[s
     found: dict[str, Method] = {model.name: by_model(model)}
     if only_model:
         return found
-    found["Richardson-Lucy"] = guessing(RichardsonLucy((1, 2, 4, 8, 16)), family, side)
-    found["total variation"] = guessing(TotalVariation((1e-4, 3e-4, 1e-3, 3e-3, 1e-2)), family, side)
-    found["unsupervised Wiener"] = guessing(UnsupervisedWiener(), family, side)
+    found["Richardson-Lucy"] = with_guessed_psf(RichardsonLucy((1, 2, 4, 8, 16)), family, side)
+    found["total variation"] = with_guessed_psf(TotalVariation((1e-4, 3e-4, 1e-3, 3e-3, 1e-2)), family, side)
+    found["unsupervised Wiener"] = with_guessed_psf(UnsupervisedWiener(), family, side)
     if family.role != "sharp":
-        found["hyper-Laplacian, told the PSF"] = told(HyperLaplacian(), family, side)
+        found["hyper-Laplacian, told the PSF"] = with_true_psf(HyperLaplacian(), family, side)
         found["oracle Wiener, best linear"] = oracle(family, side)
     return found
 
@@ -109,60 +109,50 @@ def methods(model: Model, family: Family, side: int, only_model: bool) -> dict[s
 @torch.no_grad()
 def scores(model: Model, images: list[Tensor], side: int, only_model: bool, families: Sequence[Family]) -> Scores:
     """Restore ``images``, blurred by each family, by each method."""
-    table: Scores = {}
+    found: Scores = {}
     for family in families:
-        batches = list(blurred(family, images, "test"))
-        row = table[family.name] = {"blurred": [psnr(b["blurred"], b["sharp"]).item() for b in batches]}
+        batches = list(blur_images(family, images, "test"))
+        row = found[family.name] = {"blurred": [psnr(b["blurred"], b["sharp"]).item() for b in batches]}
         for name, method in methods(model, family, side, only_model).items():
             row[name] = [psnr(to_8bit(method(b)), b["sharp"]).item() for b in batches]
-    return table
+    return found
 
 
-def markdown(table: Scores, families: Sequence[Family]) -> str:
+def gain_table(scores: Scores, families: Sequence[Family]) -> str:
     """The mean PSNR of the input and each method's mean gain; least gain over images in brackets."""
-    names = [name for name in next(iter(table.values())) if name != "blurred"]
-    lines = ["| blur | blurred | " + " | ".join(names) + " |", "|---|---|" + "---|" * len(names)]
+    names = [name for name in next(iter(scores.values())) if name != "blurred"]
+    rows = []
     means: dict[str, list[float]] = {name: [] for name in names}
     for family in families:
-        row = table[family.name]
-        cells = [f"{_mean(row['blurred']):.2f}"]
+        row = scores[family.name]
+        cells = [f"{mean(row['blurred']):.2f}"]
         for name in names:
             if name not in row:
                 cells.append("-")
             elif family.role == "sharp":
-                cells.append(f"{_mean(row[name]):.2f} dB ({min(row[name]):.2f})")
+                cells.append(f"{mean(row[name]):.2f} dB ({min(row[name]):.2f})")
             else:
                 gains = [after - before for after, before in zip(row[name], row["blurred"], strict=True)]
-                cells.append(f"{_mean(gains):+.2f} ({min(gains):+.2f})")
+                cells.append(f"{mean(gains):+.2f} ({min(gains):+.2f})")
                 if family.role == "in range":
-                    means[name].append(_mean(gains))
-        lines.append(f"| {family.name}{', beyond' * (family.role == 'beyond')} | " + " | ".join(cells) + " |")
-    lines.append("| **mean in range** | | " + " | ".join(f"**{_mean(means[name]):+.2f}**" for name in names) + " |")
-    return "\n".join(lines)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / max(1, len(values))
+                    means[name].append(mean(gains))
+        rows.append([f"{family.name}{', beyond' * (family.role == 'beyond')}", *cells])
+    rows.append(["**mean in range**", "", *(f"**{mean(means[name] or [0.0]):+.2f}**" for name in names)])
+    return table(["blur", "blurred", *names], rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> Scores:
     """Print the table; returns its figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--data", "--out")
     parser.add_argument("--ckpt", type=Path, help="a checkpoint or .safetensors file; the shipped model without it")
-    parser.add_argument("--data", type=Path, help="a folder of sharp photographs")
     parser.add_argument("--side", type=int, default=256, help="pixels a side that photographs are cut to")
     parser.add_argument("--only-model", action="store_true", help="leave the classical filters out")
     parser.add_argument("--families", nargs="*", help="names of those to restrict it to")
-    parser.add_argument("--out", type=Path, help="a JSON file for every image's figures")
     given = parser.parse_args(arguments)
     families = [family for family in FAMILIES if not given.families or family.name in given.families]
     images = photographs("test", given.side, given.data)
-    table = scores(load_model(given.ckpt), images, given.side, given.only_model, families)
-    print(markdown(table, families))
+    found = scores(load_model(given.ckpt), images, given.side, given.only_model, families)
+    print(gain_table(found, families))
     if given.out:
-        given.out.write_text(json.dumps(table, indent=1))
-    return table
-
-
-if __name__ == "__main__":
-    main()
+        given.out.write_text(json.dumps(found, indent=1))
+    return found

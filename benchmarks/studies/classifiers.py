@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.studies.running import Run, mean, missing
+from benchmarks.reporting import mean, script_parser, table
+from benchmarks.studies.study_run import StudyRun, make_missing
 from deblur_lightning.intervals import half_width
 
 MNIST = {
@@ -36,31 +37,29 @@ SEEDS = {**dict.fromkeys(MNIST, range(3)), **dict.fromkeys(CIFAR, range(5))}
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing, print the tables of what is there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--runs", type=Path, default=Path("runs/classifiers"))
-    parser.add_argument("--only", default="", help="make only the runs with this in their name")
-    parser.add_argument("settings", nargs="*", help="further arguments of deblur fit")
+    parser = script_parser(__doc__, "--data", "settings", runs=Path("runs/classifiers"), only="")
     options = parser.parse_args(arguments)
-    runs = {name: seeded(name, options) for name in SEEDS}
+    if options.data is None:
+        parser.error("give --data=FOLDER, the folder of MNIST and CIFAR-10")
+    runs = {name: runs_by_seed(name, options) for name in SEEDS}
     for several in runs.values():
-        missing(list(several.values()), options.only)
+        make_missing(several.values(), options.only)
     there = {name: {seed: run for seed, run in several.items() if run.done} for name, several in runs.items()}
     print(accuracy_table(there), difference_table(there), sep="\n\n")
 
 
-def seeded(name: str, options: argparse.Namespace) -> dict[int, Run]:
-    """A run of the experiment by seed, which is that of the weights and of the data's order."""
+def runs_by_seed(name: str, options: argparse.Namespace) -> dict[int, StudyRun]:
+    """A run of the experiment for each seed of the weights and of the order of the data."""
     overlay = "mnist" if name in MNIST else "cifar10_labels"
     common = (f"--config=experiments/{name}.yaml", f"--config=experiments/data/{overlay}.yaml")
     common += (f"--data.source.root={options.data}", *options.settings)
     return {
-        seed: Run(options.runs / f"{name}-{seed}", (*common, f"--seed_everything={seed}", f"--data.seed={seed}"))
+        seed: StudyRun(options.runs / f"{name}-{seed}", (*common, f"--seed_everything={seed}", f"--data.seed={seed}"))
         for seed in SEEDS[name]
     }
 
 
-def hits(runs: Iterable[Run]) -> NDArray[np.float64]:
+def hits(runs: Iterable[StudyRun]) -> NDArray[np.float64]:
     """(seeds, images), 100 where a run was right and else 0: test accuracies in per cent are means of it."""
     return 100 * np.array([run.values("correct") for run in runs])
 
@@ -70,34 +69,32 @@ def half(values: NDArray[np.float64]) -> float:
     return half_width(values) if len(values) > 1 else math.nan
 
 
-def accuracy_table(runs: dict[str, dict[int, Run]]) -> str:
+def accuracy_table(runs: dict[str, dict[int, StudyRun]]) -> str:
     """Markdown: a row for each experiment."""
-    rows = [
-        "| experiment | report | accuracy, % | least to greatest | seeds | minutes each |",
-        "|---|---|---|---|---|---|",
-    ]
+    header = ["experiment", "report", "accuracy, %", "least to greatest", "seeds", "minutes each"]
+    rows = []
     for name, several in runs.items():
         if several:
             found = hits(several.values())
             accuracies = found.mean(axis=1)
             spread = f"{accuracies.min():.2f} to {accuracies.max():.2f}"
             minutes = mean([run.minutes() for run in several.values()])
-            figures = f"{found.mean():.2f} ± {half(found):.2f} | {spread} | {len(found)} | {minutes:.1f}"
-            rows.append(f"| {name} | {(MNIST | CIFAR)[name]} | {figures} |")
-    return "\n".join(rows)
+            accuracy = f"{found.mean():.2f} ± {half(found):.2f}"
+            rows.append([name, (MNIST | CIFAR)[name], accuracy, spread, str(len(found)), f"{minutes:.1f}"])
+    return table(header, rows)
 
 
-def difference_table(runs: dict[str, dict[int, Run]]) -> str:
+def difference_table(runs: dict[str, dict[int, StudyRun]]) -> str:
     """Markdown: how many points the one is above the other, over the seeds that both have."""
-    rows = ["| | report | points, in pairs | seeds | verdict |", "|---|---|---|---|---|"]
+    rows = []
     for one, other, claim in DIFFERENCES:
         seeds = sorted(runs[one].keys() & runs[other].keys())
         if seeds:
             ours, theirs = (hits(runs[name][seed] for seed in seeds) for name in (one, other))
             middle, width = float((ours - theirs).mean()), half(ours - theirs)
-            figures = f"{middle:+.2f} ± {width:.2f} | {len(seeds)} | {verdict(middle, width)}"
-            rows.append(f"| {one} - {other} | {claim} | {figures} |")
-    return "\n".join(rows)
+            points = f"{middle:+.2f} ± {width:.2f}"
+            rows.append([f"{one} - {other}", claim, points, str(len(seeds)), verdict(middle, width)])
+    return table(["", "report", "points, in pairs", "seeds", "verdict"], rows)
 
 
 def verdict(middle: float, half: float) -> str:
@@ -105,7 +102,3 @@ def verdict(middle: float, half: float) -> str:
     if abs(middle) > half:
         return "better" if middle > 0 else "worse"
     return "no difference shown"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,21 +1,19 @@
-"""The tables and pictures of docs/deconvolution.md: the first report's experiments, one thing changed at a time.
+"""The tables of docs/deconvolution.md: the first report's experiments, one thing changed at a time.
 
-python -m benchmarks deconvolution [--runs FOLDER] [--out docs/deconvolution]
+python -m benchmarks deconvolution [--runs FOLDER]
 
 Every line is a run of the real command line, about half a minute each on one CPU core. Runs that are there already
-are not repeated. The tables are printed as Markdown; the pictures want matplotlib.
+are not repeated. The tables are printed as Markdown; ``deconvolution_figures`` draws the figures.
 """
 
-import argparse
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.studies.deconvolution_pictures import draw_pictures, load
-from benchmarks.studies.running import Run
+from benchmarks.reporting import mean, script_parser, table, with_range
+from benchmarks.studies.study_run import StudyRun
 from deblur_lightning.networks.deconv import FourierDeconv2d
-from deblur_lightning.records import ScoreRecord, read_scores
+from deblur_lightning.restoring.model import read_model
 
 REGULARISED = (
     "--model.network={class_path: RegularisedDeconv, init_args: {psf_size: 9}}",
@@ -129,69 +127,45 @@ INVERSE = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what is missing, print the tables, draw the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/deconvolution"))
-    parser.add_argument("--out", type=Path, default=Path("docs/deconvolution"))
-    options = parser.parse_args(arguments)
+    """Run what is missing and print the tables."""
+    runs = script_parser(__doc__, runs=Path("runs/deconvolution")).parse_args(arguments).runs
     for line in (*INVERSE, *(line for lines in LINES.values() for line in lines)):
-        run_line(line, options.runs / line.name)
-    print(inverse_table(options.runs), table(options.runs), sep="\n\n")
-    draw_pictures(options.runs, options.out)
+        run_of(line, runs).make()
+    print(inverse_table(runs), gain_table(runs), sep="\n\n")
 
 
-def run_line(line: Line, folder: Path) -> None:
-    """Fit and test, unless that is done."""
+def run_of(line: Line, runs: Path) -> StudyRun:
+    """The run of a line."""
     picture = ("--pictures.count=1", "--pictures.side=128")
-    Run(folder, (f"--config=experiments/{line.experiment}.yaml", *line.changes), picture).make()
+    return StudyRun(runs / line.name, (f"--config=experiments/{line.experiment}.yaml", *line.changes), picture)
 
 
-def table(runs: Path) -> str:
+def gain_table(runs: Path) -> str:
     """Markdown: a line for each run."""
-    rows = [
-        "| set-up | report's MSE | training MSE | blurred | restored | gain, mean (least to greatest) |",
-        "|---|---|---|---|---|---|",
-    ]
+    header = ["set-up", "report's MSE", "training MSE", "blurred", "restored", "gain, mean (least to greatest)"]
+    rows = []
     for title, lines in LINES.items():
-        rows.append(f"| **{title}** | | | | | |")
-        rows += [_row(line, runs / line.name) for line in lines]
-    return "\n".join(rows)
+        rows.append([f"**{title}**", *[""] * 5])
+        for line in lines:
+            run = run_of(line, runs)
+            means = [f"{mean(run.values(metric)):.2f}" for metric in ("psnr_blurred", "psnr")]
+            gain = with_range(run.values("psnr_gain"))
+            rows.append([line.words, line.claim, f"{final_error(run):.5f}", *means, gain])
+    return table(header, rows)
 
 
 def inverse_table(runs: Path) -> str:
     """Markdown: the taps that were learned from each image."""
-    rows = ["| learned from | training MSE | taps |", "|---|---|---|"]
+    rows = []
     for line in INVERSE:
-        layer = load(runs / line.name)
+        run = run_of(line, runs)
+        layer = read_model(run.folder / "checkpoints" / "last.ckpt").network
         assert isinstance(layer, FourierDeconv2d)
         taps = " / ".join(", ".join(f"{tap:.5f}" for tap in row) for row in layer.kernel[0, 0].tolist())
-        rows.append(f"| {line.words} | {final_error(runs / line.name):.1e} | {taps} |")
-    return "\n".join(rows)
+        rows.append([line.words, f"{final_error(run):.1e}", taps])
+    return table(["learned from", "training MSE", "taps"], rows)
 
 
-def _row(line: Line, folder: Path) -> str:
-    records = read_scores(folder / "scores.csv")
-    blurred, restored = (_mean(_values(records, metric)) for metric in ("psnr_blurred", "psnr"))
-    gains = _values(records, "psnr_gain")
-    gain = f"{_mean(gains):+.2f} ({min(gains):+.2f} to {max(gains):+.2f})"
-    return f"| {line.words} | {line.claim} | {final_error(folder):.5f} | {blurred:.2f} | {restored:.2f} | {gain} |"
-
-
-def _values(records: Sequence[ScoreRecord], metric: str) -> list[float]:
-    return [record.value for record in records if record.metric == metric]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
-def final_error(folder: Path) -> float:
+def final_error(run: StudyRun) -> float:
     """The mean squared error at the end of the training."""
-    with open(folder / "metrics.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    logged = [value for row in rows if (value := row.get("train/mse") or row.get("train/loss"))]
-    return _mean([float(value) for value in logged[-LAST:]])
-
-
-if __name__ == "__main__":
-    main()
+    return mean([value for _, value in run.curve("train/mse", "train/loss")[-LAST:]])

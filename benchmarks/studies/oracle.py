@@ -9,13 +9,13 @@ was trained on the bundled ones. Runs that are there already are not repeated. T
 as Markdown. Two of them are references: the best linear filter, and the best of the classical ones that are not linear.
 """
 
-import argparse
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.studies.running import ONE_SEED, deblur, difference, mean
+from benchmarks.reporting import ONE_SEED, mean, script_parser, table
+from benchmarks.studies.study_run import deblur, difference
 from deblur_lightning.records import ScoreRecord, read_scores
 
 BLURS: dict[str, dict[str, Any]] = {
@@ -50,22 +50,18 @@ GREY = {"class_path": "Preprocessed", "init_args": {"base": {"class_path": "Phot
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/oracle"))
+    parser = script_parser(__doc__, "--data", runs=Path("runs/oracle"))
     parser.add_argument("--methods", nargs="+", default=LAYERS_TOO, choices=METHODS)
     parser.add_argument("--filters", dest="methods", action="store_const", const=FILTERS, help="all that learn nothing")
     parser.add_argument("--blurs", nargs="+", default=list(BLURS), choices=BLURS)
     parser.add_argument("--noises", nargs="+", type=int, default=NOISES, choices=NOISES)
-    parser.add_argument("--data", type=Path)
     options = parser.parse_args(arguments)
     for blur in options.blurs:
         for noise in options.noises:
             for method in options.methods:
                 run_cell(method, blur, noise, options.runs, options.data)
-    print("\n".join(table(options.runs, "bundled", options.methods)))
-    if options.data:
-        print("\n".join(["", *table(options.runs, "data", options.methods)]))
-    print(f"\n{ONE_SEED}")
+    tests = ("bundled", "data") if options.data else ("bundled",)
+    print(*(psnr_table(options.runs, test, options.methods) for test in tests), ONE_SEED, sep="\n\n")
 
 
 def folder_of(runs: Path, method: str, blur: str, noise: int) -> Path:
@@ -76,7 +72,7 @@ def folder_of(runs: Path, method: str, blur: str, noise: int) -> Path:
 def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) -> None:
     """Fit and test what has not been yet."""
     run = folder_of(runs, method, blur, noise)
-    degradation = json.dumps(degraded(blur, noise))
+    degradation = json.dumps(degradation_settings(blur, noise))
     if not (run / "checkpoints" / "last.ckpt").exists():
         arguments = [f"--config=experiments/{method}.yaml", f"--run={run}", f"--data.degradation={degradation}"]
         if method in FILTERS:
@@ -93,7 +89,7 @@ def run_cell(method: str, blur: str, noise: int, runs: Path, data: Path | None) 
             deblur("test", f"--config={run}/config.yaml", checkpoint, *where)
 
 
-def degraded(blur: str, noise: int) -> dict[str, Any]:
+def degradation_settings(blur: str, noise: int) -> dict[str, Any]:
     """The degradation, as settings."""
     if not noise:
         return BLURS[blur]
@@ -102,20 +98,20 @@ def degraded(blur: str, noise: int) -> dict[str, Any]:
     return {"class_path": "Chain", "init_args": {"steps": [BLURS[blur], read]}}
 
 
-def table(runs: Path, test: str, methods: Sequence[str]) -> Iterator[str]:
+def psnr_table(runs: Path, test: str, methods: Sequence[str]) -> str:
     """Markdown: a line for each blur and noise of which all ``methods`` have been tested."""
     pairs = {title: pair for title, pair in DIFFERENCES.items() if set(pair) <= set(methods)}
-    titles = ["blur", "noise, %", "blurred", *(METHODS[name] for name in methods), *pairs]
-    yield "| " + " | ".join(titles) + " |"
-    yield "|---" * len(titles) + "|"
+    rows = []
     for blur in BLURS:
         for noise in NOISES:
             files = {name: folder_of(runs, name, blur, noise) / test / "scores.csv" for name in methods}
             if all(file.exists() for file in files.values()):
-                yield _row(blur, noise, {name: read_scores(file) for name, file in files.items()}, pairs.values())
+                records = {name: read_scores(file) for name, file in files.items()}
+                rows.append(_row(blur, noise, records, pairs.values()))
+    return table(["blur", "noise, %", "blurred", *(METHODS[name] for name in methods), *pairs], rows)
 
 
-def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]], pairs: Iterable[tuple[str, str]]) -> str:
+def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]], pairs: Iterable[tuple[str, str]]) -> list[str]:
     inputs = {tuple(r.inputs for r in of if r.metric == "psnr") for of in records.values()}
     if len(inputs) > 1:
         raise SystemExit(f"{blur}, noise {noise}: the methods were not tested on the same images.")
@@ -123,8 +119,4 @@ def _row(blur: str, noise: int, records: dict[str, list[ScoreRecord]], pairs: It
     blurred = mean([r.value for r in next(iter(records.values())) if r.metric == "psnr_blurred"])
     figures = [f"{mean(values):.2f}" for values in psnr.values()]
     differences = [difference(psnr[ours], psnr[reference]) for ours, reference in pairs]
-    return f"| {blur} | {noise} | {blurred:.2f} | " + " | ".join([*figures, *differences]) + " |"
-
-
-if __name__ == "__main__":
-    main()
+    return [blur, str(noise), f"{blurred:.2f}", *figures, *differences]

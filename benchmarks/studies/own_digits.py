@@ -6,7 +6,6 @@ RUN is a run of a classifier of digits. Ten digits by each hand are drawn on une
 labelled by `deblur predict`.
 """
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.studies.running import deblur
+from benchmarks.reporting import script_parser
+from benchmarks.studies.study_run import deblur
 from deblur_lightning.files.csv_tables import read_csv
 from deblur_lightning.sources.synthetic_digits import draw_digit
 from deblur_lightning.sources.synthetic_draws import SyntheticDraws
@@ -43,7 +43,7 @@ def write_photographs(folder: Path, hands: int) -> dict[str, int]:
 
 def main(arguments: Sequence[str] | None = None) -> tuple[int, int]:
     """Print, and return, how many of how many were read."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--hands", type=int, default=30)
     options = parser.parse_args(arguments)
@@ -56,7 +56,3 @@ def main(arguments: Sequence[str] | None = None) -> tuple[int, int]:
         right = sum(truth[row["file"]] == int(row["label"]) for row in rows)
     print(f"{right} of {len(truth)} digits by {options.hands} hands")
     return right, len(truth)
-
-
-if __name__ == "__main__":
-    main()

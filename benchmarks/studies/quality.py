@@ -9,8 +9,8 @@ the five held-out photographs. There are no loader processes: the images are mad
 Runs that are there are not repeated; the commit below the table is that of the last.
 """
 
-import argparse
 import os
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,10 +19,8 @@ from pathlib import Path
 import torch
 import yaml
 
-from benchmarks.speed.machine import machine
-from benchmarks.speed.timing import tell
-from benchmarks.studies.running import ONE_SEED, Run, difference, mean
-from deblur_lightning.intervals import half_width
+from benchmarks.reporting import ONE_SEED, machine, mean, report, script_parser, with_half_width
+from benchmarks.studies.study_run import StudyRun, difference
 
 
 def naf(width: int) -> dict[str, object]:
@@ -52,7 +50,7 @@ NETWORKS = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class Gains:
     """Gain in dB of each held-out photograph after so many minutes."""
 
     network: str
@@ -61,7 +59,7 @@ class Measured:
     gains: list[float]
 
 
-def run_of(network: str, minutes: float, options: argparse.Namespace) -> Run:
+def run_of(network: str, minutes: float, options: Namespace) -> StudyRun:
     """The run, its settings written beside it."""
     folder = options.runs / f"{network.lower().replace(' ', '_')}-{minutes:g}min"
     base = yaml.safe_load(Path("experiments/deblurgan.yaml").read_text(encoding="utf-8"))
@@ -76,43 +74,34 @@ def run_of(network: str, minutes: float, options: argparse.Namespace) -> Run:
     options.runs.mkdir(parents=True, exist_ok=True)
     config = folder.with_suffix(".yaml")
     config.write_text(yaml.safe_dump(base))
-    return Run(folder, (f"--config={config}", *options.settings))
+    return StudyRun(folder, (f"--config={config}", *options.settings))
 
 
-def measured(network: str, minutes: float, options: argparse.Namespace) -> Measured:
+def train_and_test(network: str, minutes: float, options: Namespace) -> Gains:
     """Train and test one network, unless that has been done."""
     run = run_of(network, minutes, options)
     run.make()
-    steps = max((step for step, _ in run.curve()), default=0) + 1
-    return Measured(network, minutes, steps, run.values("psnr_gain"))
+    steps = max((step for step, _ in run.curve("train/loss")), default=0) + 1
+    return Gains(network, minutes, steps, run.values("psnr_gain"))
 
 
-def cells(row: Measured, rows: Sequence[Measured]) -> list[str]:
+def cells(row: Gains, rows: Sequence[Gains]) -> list[str]:
     """A row of the printed table: means and 95 % intervals over the photographs, paired in the last column."""
     best = max((other for other in rows if other.minutes == row.minutes), key=lambda other: mean(other.gains))
-    gain = f"{mean(row.gains):+.2f} ± {half_width(row.gains):.2f}"
     behind = "" if row is best else difference(row.gains, best.gains)
-    return [row.network, f"{row.minutes:g}", str(row.steps), gain, behind]
+    return [row.network, f"{row.minutes:g}", str(row.steps), with_half_width(row.gains), behind]
 
 
-def main(arguments: Sequence[str] | None = None) -> list[Measured]:
+def main(arguments: Sequence[str] | None = None) -> list[Gains]:
     """Measure, print and, if asked to, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--json", "settings", runs=Path("runs/quality"), threads=1)
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0, 60.0])
     parser.add_argument("--only", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
-    parser.add_argument("--runs", type=Path, default=Path("runs/quality"))
-    parser.add_argument("--threads", type=int, default=1, help="of each run; pin as many cores (taskset)")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("settings", nargs="*", help="of deblur fit, for all runs, after --")
     options = parser.parse_args(arguments)
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     torch.set_num_threads(options.threads)  # which the line below the table tells
-    rows = [measured(network, minutes, options) for minutes in options.minutes for network in options.only]
+    rows = [train_and_test(network, minutes, options) for minutes in options.minutes for network in options.only]
     header = ["network", "minutes", "steps", "gain, dB", "behind the best of its minutes"]
-    tell(header, [cells(row, rows) for row in rows], rows, machine(), options.json)
+    report(header, [cells(row, rows) for row in rows], rows, machine(), options.json)
     print(ONE_SEED)
     return rows
-
-
-if __name__ == "__main__":
-    main()

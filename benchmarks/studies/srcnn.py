@@ -6,11 +6,11 @@ FOLDER holds cifar-10-batches-py and bsds500/train, bsds500/val. Runs that are t
 half an hour each on one CPU core. Tables are printed as Markdown, with 95 % intervals over the test images.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.studies.running import ONE_SEED, Run, gain, missing
+from benchmarks.reporting import ONE_SEED, script_parser, table
+from benchmarks.studies.study_run import StudyRun, gain_cells, make_missing
 
 LUMINANCE = (
     "--model.network={class_path: Luminance, init_args: {network: {class_path: SRCNN, init_args: "
@@ -29,23 +29,21 @@ RECIPES = {"the report's": "srcnn_gaussians", "improved": "srcnn_gaussians_impro
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing, print the tables of what is there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--runs", type=Path, default=Path("runs/srcnn"))
-    parser.add_argument("--only", default="", help="make only the runs with this in their name")
-    parser.add_argument("settings", nargs="*", help="further arguments of deblur fit")
+    parser = script_parser(__doc__, "--data", "settings", runs=Path("runs/srcnn"), only="")
     options = parser.parse_args(arguments)
+    if options.data is None:
+        parser.error("give --data=FOLDER, the folder of CIFAR-10 and BSDS500")
     tables = {
-        "| CIFAR-10, x4 |": cifar_runs(options.runs, options.data, options.settings),
-        "| 30,099 parameters, BSDS500 |": gaussian_runs(options.runs, options.data, options.settings),
+        "CIFAR-10, x4": cifar_runs(options.runs, options.data, options.settings),
+        "30,099 parameters, BSDS500": gaussian_runs(options.runs, options.data, options.settings),
     }
     for runs in tables.values():
-        missing(list(runs.values()), options.only)
+        make_missing(runs.values(), options.only)
     for title, runs in tables.items():
-        print(table(title, runs), ONE_SEED, sep="\n\n", end="\n\n")
+        print(gain_table(title, runs), ONE_SEED, sep="\n\n", end="\n\n")
 
 
-def cifar_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, Run]:
+def cifar_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, StudyRun]:
     """Report E's 5,000 images, all 10,000 for testing."""
     runs = {}
     for number, (words, (experiment, *changes)) in enumerate(CIFAR.items()):
@@ -55,11 +53,11 @@ def cifar_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, R
             "--data.source.train_size=5000",
         )
         fit = (f"--config=experiments/{experiment}.yaml", *overlay, *changes, *settings)
-        runs[words] = Run(folder / f"cifar-{number}-{experiment}", fit)
+        runs[words] = StudyRun(folder / f"cifar-{number}-{experiment}", fit)
     return runs
 
 
-def gaussian_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, Run]:
+def gaussian_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str, StudyRun]:
     """Each of report D's Gaussians by itself, trained on BSDS500's train, tested on its val."""
     source = f"{{class_path: Folder, init_args: {{root: {data}/bsds500, subfolders: {{train: train, test: val}}}}}}"
     runs = {}
@@ -71,18 +69,18 @@ def gaussian_runs(folder: Path, data: Path, settings: Sequence[str]) -> dict[str
         )
         for recipe, experiment in RECIPES.items():
             fit = (f"--config=experiments/{experiment}.yaml", f"--data.source={source}", *blur, *settings)
-            runs[f"{words}; {recipe}"] = Run(folder / f"gaussian{size}-{experiment}", fit)
+            runs[f"{words}; {recipe}"] = StudyRun(folder / f"gaussian{size}-{experiment}", fit)
     return runs
 
 
-def table(title: str, runs: dict[str, Run]) -> str:
+def gain_table(title: str, runs: dict[str, StudyRun]) -> str:
     """Markdown: a row for each run that is there."""
-    rows = [f"{title} images | blurred | restored | gain | minutes |", "|---|---|---|---|---|---|"]
-    for words, run in runs.items():
-        if run.done:
-            rows.append(f"| {words} | {len(run.values('psnr'))} | {gain(run)} | {run.minutes():.0f} |")
-    return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    main()
+    header = [title, "images", "blurred", "restored", "gain", "minutes"]
+    return table(
+        header,
+        [
+            [words, str(len(run.values("psnr"))), *gain_cells(run), f"{run.minutes():.0f}"]
+            for words, run in runs.items()
+            if run.done
+        ],
+    )

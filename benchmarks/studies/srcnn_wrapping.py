@@ -9,7 +9,6 @@ black and values below 0 to white. A few minutes on one CPU core. With --run, it
 without a ReLU behind it, and tested on the images in PHOTOS; no picture is drawn.
 """
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +18,8 @@ import torch
 from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
-from benchmarks.studies.families import Family, blurred, photographs
+from benchmarks.reporting import mean, script_parser, table
+from benchmarks.studies.blur_families import Family, blur_images, photographs
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.callbacks.pictures import comparison_row
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
@@ -36,24 +36,21 @@ SIDE = 192
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, list[float]]:
     """Train both, print the table, draw the picture; returns the PSNR of each test image by way."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = script_parser(__doc__, "--data", out=Path("docs/srcnn/wrapping.png"))
     parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--out", type=Path, default=Path("docs/srcnn/wrapping.png"))
     parser.add_argument("--run", type=Path, help="a finished run of a network for the 7x7 Gaussian")
-    parser.add_argument("--data", type=Path, help="a folder of photographs in place of the bundled ones")
     options = parser.parse_args(arguments)
     ends = {"without a ReLU at the end": nn.Identity(), "with a ReLU at the end": nn.ReLU()}
     if options.run:
         last = load_model(options.run / "checkpoints" / "last.ckpt").network
         networks: dict[str, nn.Module] = {words: nn.Sequential(last, end) for words, end in ends.items()}
     else:
-        networks = {words: trained(end, options.steps) for words, end in ends.items()}
-    images = list(blurred(BLUR, photographs("test", side=10**6, folder=options.data), "test"))
-    outputs = {words: [restored(network, image) for image in images] for words, network in networks.items()}
+        networks = {words: train(end, options.steps) for words, end in ends.items()}
+    images = list(blur_images(BLUR, photographs("test", side=10**6, folder=options.data), "test"))
+    outputs = {words: [restore(network, image) for image in images] for words, network in networks.items()}
     scores = scores_of(images, outputs)
-    print(f"| output | PSNR, mean of {len(images)} photographs | least |\n|---|---|---|")
-    for words, values in scores.items():
-        print(f"| {words} | {sum(values) / len(values):.2f} | {min(values):.2f} |")
+    rows = [[words, f"{mean(values):.2f}", f"{min(values):.2f}"] for words, values in scores.items()]
+    print(table(["output", f"PSNR, mean of {len(images)} photographs", "least"], rows))
     if not options.run:
         draw(images, outputs, options.out)
     return scores
@@ -72,7 +69,7 @@ def scores_of(images: list[RestorationBatch], outputs: dict[str, list[Tensor]]) 
     return scores | {"blurred": [float(psnr(image["blurred"], image["sharp"])) for image in images]}
 
 
-def trained(end: nn.Module, steps: int) -> nn.Module:
+def train(end: nn.Module, steps: int) -> nn.Module:
     """The report's network, ``end`` behind it, after so many steps."""
     torch.manual_seed(0)
     network = nn.Sequential(SRCNN(widths=(76, 76), paddings=(2, 2, 2)), end)
@@ -85,7 +82,7 @@ def trained(end: nn.Module, steps: int) -> nn.Module:
 
 
 @torch.no_grad()
-def restored(network: nn.Module, image: RestorationBatch) -> Tensor:
+def restore(network: nn.Module, image: RestorationBatch) -> Tensor:
     """The raw output."""
     output: Tensor = network(image["blurred"])
     return output
@@ -122,7 +119,3 @@ def _brightest(output: Tensor) -> tuple[int, int]:
     counts = nn.functional.avg_pool2d(above, SIDE, stride=16)[0]
     row, column = divmod(int(counts.argmax()), counts.shape[1])
     return 16 * row, 16 * column
-
-
-if __name__ == "__main__":
-    main()

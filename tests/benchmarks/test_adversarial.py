@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.studies import study_run
 from benchmarks.studies.adversarial import (
     EXPERIMENTS,
-    PICTURES,
     VARIANTS,
     VARIANTS_B,
     experiments_table,
+    main,
     plan,
     quarters_table,
-    run,
-    table,
+    variants_table,
 )
-from benchmarks.studies.running import Run
 from deblur_lightning.records import ScoreRecord, add_scores
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -58,14 +57,14 @@ def runs(tmp_path: Path) -> Path:
 
 
 def test_the_tables_show_gains_in_pairs(runs: Path) -> None:
-    lines = table(runs).splitlines()
+    lines = variants_table(runs).splitlines()
     assert len(lines) == 2 + len(VARIANTS) + 2
     # each variant lies 1 dB below the one before for every seed and image: the pairs do not scatter
     assert "| -1.00 (-1.00 to -1.00) |" in lines[3]
     assert lines[2].startswith("| as the report has it, three generator steps to one | +2.60 (-3.76 to +8.96) |")
     assert "sharp images' own checkerboard is 1.00" in lines[-1]
     assert "| `gan_celeba` | 1 | 3.50 | 3.50 | +3.50 (+3.00 to +4.00) | +3.500 |" in experiments_table(runs)
-    assert "| both: `gan_celeba_fixed` | +4.50 (" in table(runs, VARIANTS_B)
+    assert "| both: `gan_celeba_fixed` | +4.50 (" in variants_table(runs, VARIANTS_B)
     assert "| 7.500 (7.500 to 7.500) | 5.500 (5.500 to 5.500) |" in quarters_table(runs)
 
 
@@ -82,15 +81,19 @@ def test_report_b_s_two_changes_make_its_fixed_sibling(deblur: Deblur) -> None:
     assert understood("gan_celeba") != fixed
 
 
-def test_every_run_has_a_folder_of_its_own() -> None:
-    runs = [(name, seed) for _, seed, name, _ in plan(3)]
-    assert len(set(runs)) == len(runs) == 3 * (len(VARIANTS) + len(VARIANTS_B)) + sum(EXPERIMENTS.values())
-    assert len(list(plan(1))) == len(VARIANTS) + len(VARIANTS_B) + len(EXPERIMENTS)
+def test_every_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    folders = [run.folder for _, run in plan(tmp_path, 3)]
+    assert len(set(folders)) == len(folders) == 3 * (len(VARIANTS) + len(VARIANTS_B)) + sum(EXPERIMENTS.values())
+    assert len(list(plan(tmp_path, 1))) == len(VARIANTS) + len(VARIANTS_B) + len(EXPERIMENTS)
 
 
-def test_a_run_that_is_there_is_not_repeated(runs: Path) -> None:
-    seeds = ("--seed_everything=0", "--data.seed=0")
-    Run(runs / "full" / "0", ("--config=experiments/no-such-experiment.yaml", *seeds), PICTURES).note()
-    before = (runs / "full" / "0" / "scores.csv").read_text()
-    run("no-such-experiment", runs / "full" / "0", seed=0, changes=[])
-    assert (runs / "full" / "0" / "scores.csv").read_text() == before
+def test_runs_that_are_there_are_tabulated_without_being_repeated(
+    runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[tuple[str, ...]] = []
+    monkeypatch.setattr(study_run, "deblur", lambda *arguments: commands.append(arguments))
+    for _, run in plan(runs, 1):
+        run.note()
+    main(["--runs", str(runs), "--seeds", "1"])
+    assert not commands
+    assert capsys.readouterr().out.count("| --- |") >= 4

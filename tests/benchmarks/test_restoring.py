@@ -11,7 +11,7 @@ from benchmarks.speed import restoring
 from benchmarks.studies import blind
 from deblur_lightning.restoring.model import load_model
 from tests.helpers.models import SETTINGS, small_model, write_model
-from tools import release_weights as ship
+from tools import release_weights
 
 
 def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +37,7 @@ def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert lines[0] == "| blur | blurred | small |"
     assert lines[3].startswith("| sharp | 100.00 | 100.00 dB (100.00) |")
     assert "motion, 41 px, beyond" in lines[4]
-    assert lines[5] == "| **mean in range** | | **+0.00** |"
+    assert lines[5] == "| **mean in range** |  | **+0.00** |"
 
 
 def test_a_folder_of_photographs_takes_the_place_of_the_test_split(photographs: Path, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     state = {f"network.{name}": value for name, value in small_model().network.state_dict().items()}
     checkpoint = {"hyper_parameters": {"network": SETTINGS}, "state_dict": state, "global_step": 7}
     torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
-    weights = ship.main([str(run), "--out", str(tmp_path / "weights"), "--visits", "3", "--side", "48"])
+    weights = release_weights.main([str(run), "--out", str(tmp_path / "weights"), "--visits", "3", "--side", "48"])
     model = load_model(weights)
     card = json.loads(weights.with_suffix(".json").read_text())
     assert model.card == card

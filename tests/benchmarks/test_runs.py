@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from benchmarks.speed import srcnn_speed
-from benchmarks.studies import classifiers, running, srcnn, srcnn_blurs, srcnn_wrapping
-from benchmarks.studies.running import Run
+from benchmarks.studies import classifiers, srcnn, srcnn_blurs, srcnn_wrapping, study_run
+from benchmarks.studies.study_run import StudyRun
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import ScoreRecord, add_scores
 from tests.conftest import REPOSITORY
 
 
-def pretend(run: Run, metric: str, *values: float) -> None:
+def pretend(run: StudyRun, metric: str, *values: float) -> None:
     """Leave behind what a run of these scores would."""
     run.note()
     (run.folder / "checkpoints").mkdir()
@@ -37,8 +37,8 @@ def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_is_made_once_and_a_half_done_one_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[tuple[str, ...]] = []
-    monkeypatch.setattr(running, "deblur", lambda *arguments: commands.append(arguments))
-    run = Run(tmp_path / "run", ("--config=a.yaml",))
+    monkeypatch.setattr(study_run, "deblur", lambda *arguments: commands.append(arguments))
+    run = StudyRun(tmp_path / "run", ("--config=a.yaml",))
     run.folder.mkdir()
     (run.folder / "config.yaml").touch()
     run.make()
@@ -51,8 +51,8 @@ def test_a_run_is_made_once_and_a_half_done_one_anew(tmp_path: Path, monkeypatch
 
 
 def test_scores_of_other_settings_are_not_taken_for_these(tmp_path: Path) -> None:
-    pretend(Run(tmp_path / "run", ("--config=a.yaml",)), "psnr", 1.0)
-    other = Run(tmp_path / "run", ("--config=a.yaml", "--trainer.max_epochs=1"))
+    pretend(StudyRun(tmp_path / "run", ("--config=a.yaml",)), "psnr", 1.0)
+    other = StudyRun(tmp_path / "run", ("--config=a.yaml", "--trainer.max_epochs=1"))
     with pytest.raises(SystemExit, match="run is of other settings: give another folder as --runs, or delete it"):
         _ = other.done
     (tmp_path / "run" / "settings.json").unlink()
@@ -62,8 +62,8 @@ def test_scores_of_other_settings_are_not_taken_for_these(tmp_path: Path) -> Non
 
 def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(running.subprocess, "run", lambda command, **_: commands.append(command))
-    running.deblur("fit", "--data.num_workers=2")
+    monkeypatch.setattr(study_run.subprocess, "run", lambda command, **_: commands.append(command))
+    study_run.deblur("fit", "--data.num_workers=2")
     assert commands[0][-3:] == ["fit", "--data.num_workers=2", "--trainer.enable_progress_bar=false"]
 
 
@@ -109,7 +109,7 @@ def test_settings_and_data_reach_the_runs(tmp_path: Path) -> None:
 
 def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
     options = argparse.Namespace(runs=tmp_path, data=Path("sets"), settings=[])
-    runs = {name: classifiers.seeded(name, options) for name in classifiers.SEEDS}
+    runs = {name: classifiers.runs_by_seed(name, options) for name in classifiers.SEEDS}
     assert [len(several) for several in runs.values()] == [3, 3, 3, 3, 5, 5, 5]
     for name, several in runs.items():
         for seed, run in several.items():

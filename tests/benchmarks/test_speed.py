@@ -2,9 +2,11 @@
 
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import grimp
 import pytest
 import yaml
 from lightning.pytorch import Callback
@@ -93,7 +95,7 @@ def test_the_entry_lists_every_script_and_runs_one(
     entry.main([])
     lines = capsys.readouterr().out.splitlines()
     assert {"overhead", "loader", "startup", "degradations"} <= {line.split()[0] for line in lines[2:]}
-    assert not {"timing", "hand", "machine"} & {line.split()[0] for line in lines[2:]}
+    assert not {"timing", "reporting", "plain_torch"} & {line.split()[0] for line in lines[2:]}
     assert all(len(line.split()) > 3 for line in lines[2:])
     monkeypatch.setattr(sys, "argv", [])
     entry.main(["deconv_layer", "--quick", "--threads", "1"])
@@ -101,6 +103,14 @@ def test_the_entry_lists_every_script_and_runs_one(
     with pytest.raises(SystemExit) as stop:
         entry.main(["overheat"])
     assert stop.value.code == 2
+
+
+def test_no_module_of_the_benchmarks_imports_itself_by_way_of_others() -> None:
+    graph = grimp.build_graph("benchmarks", "tools")
+    assert "benchmarks.studies.adversarial" in graph.find_upstream_modules("benchmarks.figures.adversarial_figures")
+    for module in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(module):
+            assert graph.find_shortest_chain(imported, module) is None, f"{module} imports {imported}, which imports it"
 
 
 def test_overhead_is_measured_in_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,10 +144,7 @@ def test_every_source_has_its_rate(tmp_path: Path) -> None:
 
 
 def test_memory_and_validation_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    def here(kind: str, *sizes: str) -> Any:
-        return {"--step": scale.of_a_step, "--validate": scale.of_validation}[kind](*map(int, sizes))
-
-    monkeypatch.setattr(scale, "in_a_process", here)
+    monkeypatch.setattr(scale, "in_fresh_process", lambda function, *arguments: function(*arguments))
     rows = scale.main(["--quick", "--parts", "memory", "validation"])
     assert [row.unit for row in rows] == ["MiB", "ms an image", "MiB"]
 
@@ -150,12 +157,12 @@ def test_variants_reach_the_step() -> None:
 
 def test_networks_are_compared_photograph_for_photograph_within_their_minutes() -> None:
     gains = {("a", 1.0): [1.0, 2.0], ("b", 1.0): [2.0, 3.0], ("a", 10.0): [0.0, 1.0]}
-    rows = [quality.Measured(network, minutes, 5, values) for (network, minutes), values in gains.items()]
+    rows = [quality.Gains(network, minutes, 5, values) for (network, minutes), values in gains.items()]
     assert [quality.cells(row, rows)[-1] for row in rows] == ["-1.00 (-1.00 to -1.00)", "", ""]
 
 
 def test_a_network_of_the_quality_table_trains_for_its_time(tmp_path: Path, deblur: Any) -> None:
-    options = quality.argparse.Namespace(runs=tmp_path, settings=[])
+    options = Namespace(runs=tmp_path, settings=[])
     run = quality.run_of("NAFNet 8", 90, options)
     config = yaml.safe_load((tmp_path / "nafnet_8-90min.yaml").read_text())
     assert config["trainer"]["max_time"] == "00:01:30:00"
@@ -163,13 +170,13 @@ def test_a_network_of_the_quality_table_trains_for_its_time(tmp_path: Path, debl
     assert code == 0, complained
 
 
-def test_a_step_is_timed_with_its_peak(capsys: pytest.CaptureFixture[str]) -> None:
-    allocator.main(["--quick", "--steps", "1", "--network", "SRCNN 9-1-5, 32x1x64x64"])
-    assert all(value > 0 for value in json.loads(capsys.readouterr().out).values())
+def test_a_step_is_timed_with_its_peak_in_processes_of_its_own() -> None:
+    (row,) = allocator.main(["--quick", "--rounds", "1", "--steps", "1", "--only", "SRCNN 9-1-5, 32x1x64x64"])
+    assert row.speed.median > 0
+    assert all(peak > 0 for peak in row.peaks)
 
 
 @pytest.mark.slow
 def test_processes_are_compared() -> None:
     found = startup.main(["--rounds", "1"])
-    assert found is not None
     assert found.seconds["deblur --version"] < found.seconds["import lightning"]

@@ -54,11 +54,11 @@ function chart(points, { logX = false, logY = false, lines = null, diagonal = fa
   };
   const across = scale(points.map((p) => p.x), logX, left, width - 12);
   const up = scale(points.map((p) => p.y), logY, height - low, 10);
-  const told = (v) => Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-2) ? v.toExponential(0) : String(+v.toPrecision(3));
+  const label = (v) => Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-2) ? v.toExponential(0) : String(+v.toPrecision(3));
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y} against ${x}` });
-  for (const v of across.ticks) svg.append(make("text", { x: across.at(v), y: height - low + 16, "text-anchor": "middle" }, told(v)));
+  for (const v of across.ticks) svg.append(make("text", { x: across.at(v), y: height - low + 16, "text-anchor": "middle" }, label(v)));
   for (const v of up.ticks) svg.append(make("line", { class: "axis", x1: left, x2: width - 12, y1: up.at(v), y2: up.at(v) }),
-    make("text", { x: left - 6, y: up.at(v) + 4, "text-anchor": "end" }, told(v)));
+    make("text", { x: left - 6, y: up.at(v) + 4, "text-anchor": "end" }, label(v)));
   svg.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, `${x}; upwards ${y}`));
   if (diagonal) {
     const from = Math.max(Math.min(...points.map((p) => p.x)), Math.min(...points.map((p) => p.y)));

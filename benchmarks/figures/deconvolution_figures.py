@@ -1,5 +1,9 @@
-"""The pictures of docs/deconvolution.md, drawn from the runs that benchmarks.studies.deconvolution has made."""
+"""Draws the figures of docs/deconvolution.md from the runs that the study ``deconvolution`` has made.
 
+python -m benchmarks deconvolution_figures [--runs FOLDER] [--out docs/deconvolution]
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +14,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.reporting import script_parser
 from deblur_lightning.callbacks.pictures import CAPTION, GAP
 from deblur_lightning.degradations.box import BoxBlur
 from deblur_lightning.degradations.four_factor import FourFactorBlur
@@ -36,8 +41,11 @@ TAPS = [[1.0, 0.2, 0.0, 0.0], [0.2, 0.0, 0.0, 0.0]]
 mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 130})
 
 
-def draw_pictures(runs: Path, out: Path) -> None:
-    """Write all of them to ``out``."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw all of them."""
+    parser = script_parser(__doc__, runs=Path("runs/deconvolution"), out=Path("docs/deconvolution"))
+    options = parser.parse_args(arguments)
+    runs, out = options.runs, options.out
     out.mkdir(parents=True, exist_ok=True)
     for blur in ("gaussian", "box"):
         draw_comparison(runs / blur, runs / f"{blur}_fixed", out / f"{blur}.png")

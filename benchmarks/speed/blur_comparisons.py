@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from kornia import augmentation as kornia
 
-from benchmarks.speed.blur_works import (
+from benchmarks.speed.blur_implementations import (
     Build,
     albumentations,
     bare,

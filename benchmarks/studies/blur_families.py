@@ -66,7 +66,7 @@ def photographs(split: Split, side: int, folder: Path | None = None) -> list[Ten
     return [_middle(images.pixels(index), side) for index in range(len(images))]
 
 
-def blurred(family: Family, images: list[Tensor], split: Split) -> Iterator[RestorationBatch]:
+def blur_images(family: Family, images: list[Tensor], split: Split) -> Iterator[RestorationBatch]:
     """Each image as a batch of its own, blurred by draws that depend on its place alone; rounded to 8 bits."""
     chain = Chain([family.blur, SensorNoise((family.noise, family.noise))])
     for place, image in enumerate(images):

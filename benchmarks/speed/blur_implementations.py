@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.speed.timing import Work
+from benchmarks.timing import Work
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.degradations.blur import Blur
@@ -58,27 +58,27 @@ def _counters(images: Images) -> Callable[[], Draws]:
 def ours(build: Callable[[int], Degradation]) -> Build:
     """Our degradation; it draws and makes PSFs on the host."""
 
-    def made(size: int, images: Images) -> Work:
+    def build_work(size: int, images: Images) -> Work:
         degradation, draws = build(size).to(images.sharp.device), _counters(images)
         return lambda: to_8bit(degradation(images.sharp, draws()).blurred, in_place=True)
 
-    return made
+    return build_work
 
 
 def by_kornia(build: Callable[[int], nn.Module]) -> Build:
     """kornia's augmentation."""
 
-    def made(size: int, images: Images) -> Work:
+    def build_work(size: int, images: Images) -> Work:
         augmentation = build(size)
         return lambda: to_8bit(augmentation(images.sharp), in_place=True)
 
-    return made
+    return build_work
 
 
 def by_filter2d(build: Callable[[int], Blur | Mixture]) -> Build:
     """kornia's convolution with our PSFs, where kornia draws no such blur."""
 
-    def made(size: int, images: Images) -> Work:
+    def build_work(size: int, images: Images) -> Work:
         degradation, draws = build(size), _counters(images)
 
         def work() -> Tensor:
@@ -87,7 +87,7 @@ def by_filter2d(build: Callable[[int], Blur | Mixture]) -> Build:
 
         return work
 
-    return made
+    return build_work
 
 
 def _psf(degradation: Blur | Mixture, draws: Draws) -> Tensor:
@@ -105,7 +105,7 @@ def _psf(degradation: Blur | Mixture, draws: Draws) -> Tensor:
 def by_albumentations(build: Callable[[int], list[Any]]) -> Build:
     """albumentations as a loader runs it: image by image, from uint8 arrays to one float32 batch."""
 
-    def made(size: int, images: Images) -> Work:
+    def build_work(size: int, images: Images) -> Work:
         transform = albumentations.Compose(build(size))
 
         def work() -> Tensor:
@@ -114,7 +114,7 @@ def by_albumentations(build: Callable[[int], list[Any]]) -> Build:
 
         return work
 
-    return made
+    return build_work
 
 
 def by_deepinv(name: str, settings: Callable[[int], dict[str, float]]) -> Build | None:
@@ -124,13 +124,13 @@ def by_deepinv(name: str, settings: Callable[[int], dict[str, float]]) -> Build 
     except ImportError:
         return None
 
-    def made(size: int, images: Images) -> Work:
+    def build_work(size: int, images: Images) -> Work:
         device = str(images.sharp.device)
         psfs = getattr(generator, name)((size, size), device=device, **settings(size))
         convolved = partial(functional.conv2d, padding="reflect")
         return lambda: to_8bit(convolved(images.sharp, psfs.step(len(images.sharp))["filter"]))
 
-    return made
+    return build_work
 
 
 def bare(size: int, images: Images) -> Work:

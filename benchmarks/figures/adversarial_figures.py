@@ -1,13 +1,18 @@
-"""The pictures of docs/adversarial.md, drawn from the runs that benchmarks.studies.adversarial has made."""
+"""Draws the figures of docs/adversarial.md from the runs that the study ``adversarial`` has made.
+
+python -m benchmarks adversarial_figures [--runs FOLDER] [--out docs/adversarial]
+"""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from PIL import Image, ImageDraw
 
-from benchmarks.studies.adversarial import EXPERIMENTS, VARIANTS, curve, folders_of
+from benchmarks.reporting import script_parser
+from benchmarks.studies.adversarial import EXPERIMENTS, VARIANTS, runs_of
 from deblur_lightning.callbacks.pictures import CAPTION, GAP
 
 SIDE = 128
@@ -25,8 +30,10 @@ LOGARITHMIC = "gradient norms before clipping"
 mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 130})
 
 
-def draw_pictures(runs: Path, out: Path) -> None:
-    """Write all of them to ``out``."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw all of them."""
+    options = script_parser(__doc__, runs=Path("runs/adversarial"), out=Path("docs/adversarial")).parse_args(arguments)
+    runs, out = options.runs, options.out
     out.mkdir(parents=True, exist_ok=True)
     draw_curves(runs, out / "curves.png")
     draw_variants(runs, out / "variants.png")
@@ -42,9 +49,9 @@ def draw_curves(runs: Path, path: Path) -> None:
     for row, name in zip(axes, names, strict=True):
         for axis, (title, keys) in zip(row, CURVES.items(), strict=True):
             for key, colour in zip(keys, ("tab:blue", "tab:orange"), strict=True):
-                for seed, folder in enumerate(folders_of(runs, name)):
+                for seed, run in enumerate(runs_of(runs, name)):
                     label = key.partition("/")[2] if seed == 0 else None
-                    axis.plot(*curve(folder, key), color=colour, linewidth=0.7, alpha=0.7, label=label)
+                    axis.plot(*zip(*run.curve(key), strict=True), color=colour, linewidth=0.7, alpha=0.7, label=label)
             if title == LOGARITHMIC:
                 axis.set_yscale("log")
             axis.set(title=title, xlabel="batches")
