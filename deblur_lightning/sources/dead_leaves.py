@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split
+from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.leaf_raster import Floats, Integers, Leaves, leaf_labels
 
 _LAYERS = 3  # leaves above a point on average; exp(-3) = 5 % of the points show the background
@@ -69,12 +69,12 @@ class _Pictures(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return self.crop(index, visit, lambda height, width: (slice(height), slice(width)))
+        return self.crop(index, visit, slice(None), slice(None))
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
         rng = _generator(f"{self._stream}/{visit * self._length + index}")
-        rows, columns = (range(*part.indices(self._size)) for part in place(self._size, self._size))
-        return _picture(rng, _tiles(self._stream), self._size, rows, columns)
+        part = (range(*places.indices(self._size)) for places in (rows, columns))
+        return _render(rng, _tiles(self._stream), self._size, *part)
 
     def name(self, index: int) -> str:
         return f"dead-leaves-{index:06d}"
@@ -83,8 +83,8 @@ class _Pictures(SharpImages):
         return self._size, self._size
 
 
-def _drawn_leaves(rng: np.random.Generator, size: int) -> Leaves:
-    """Leaves enough to cover a picture of ``size`` pixels a side."""
+def _draw_leaves(rng: np.random.Generator, size: int) -> Leaves:
+    """Draw enough leaves to cover a picture of ``size`` pixels a side."""
     # The power law is cut off at the half side, and below at a radius of the picture's own: some are crowded.
     radii = np.geomspace(np.exp(rng.uniform(np.log(1.2), np.log(4))), size / 2, 512)
     # A leaf that can reach the picture has its centre in a square that is wider the larger the leaf is.
@@ -120,9 +120,9 @@ def _raster(leaves: Leaves, size: int, rows: range, columns: range) -> _Raster:
     return _Raster(_FINE * size, np.array(down)[:, None], np.array(right), leaf_labels(leaves, down, right))
 
 
-def _picture(rng: np.random.Generator, tiles: Floats, size: int, rows: range, columns: range) -> Tensor:
-    """Render a part of one picture, (3, rows, columns) uint8; what is drawn does not depend on which part."""
-    leaves = _drawn_leaves(rng, size)
+def _render(rng: np.random.Generator, tiles: Floats, size: int, rows: range, columns: range) -> Tensor:
+    """Render a part of one picture, (3, rows, columns) uint8; the draws do not depend on the part."""
+    leaves = _draw_leaves(rng, size)
     raster = _raster(leaves, size, rows, columns)
     labels = raster.labels
     # One colour and pattern more than there are leaves: the background's label -1 picks the last.

@@ -11,7 +11,7 @@ from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
 from deblur_lightning.sources.preprocessed import luma, resize
 from deblur_lightning.sources.splits import SPLITS, hash_split
-from deblur_lightning.sources.unused_files import warn_left_out
+from deblur_lightning.sources.validation import warn_of_unused
 
 
 @final
@@ -49,7 +49,7 @@ class LabelledFolder(Source):
         self._names = given if given["train"] else hash_split(names)
         used = sorted(name for chosen in self._names.values() for name in chosen)
         cure = "the others are split by their folders: sort these into train/, val/ or test/"
-        warn_left_out(self._root, sorted({*names} - {*used}), used, cure)
+        warn_of_unused(self._root, sorted({*names} - {*used}), used, cure)
         self._classes = tuple(sorted({self._class(name) for name in used}))
 
     def split(self, split: Split) -> LabelledImages:

@@ -6,8 +6,7 @@ from typing import final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split
-from deblur_lightning.sources.sides import on_both_sides
+from deblur_lightning.sources.base import SharpImages, Source, Split, map_images
 
 
 @final
@@ -34,7 +33,7 @@ class Repeated(Source):
 
     def split(self, split: Split) -> SharpImages:
         """The base's images of ``split``, repeated; raises what the base raises."""
-        return on_both_sides(partial(_RepeatedImages, copies=self._copies), self._base.split(split))
+        return map_images(partial(_RepeatedImages, copies=self._copies), self._base.split(split))
 
 
 @final
@@ -50,8 +49,8 @@ class _RepeatedImages(SharpImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         return self._base.pixels(index // self._copies, visit)
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
-        return self._base.crop(index // self._copies, visit, place)
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
+        return self._base.crop(index // self._copies, visit, rows, columns)
 
     def name(self, index: int) -> str:
         position, copy = divmod(index, self._copies)

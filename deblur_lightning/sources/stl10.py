@@ -10,7 +10,7 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, download_command, existing_folder, image_names
-from deblur_lightning.sources.splits import first_ones
+from deblur_lightning.sources.splits import first_images
 
 _SIDE = 96
 _BYTES = 3 * _SIDE * _SIDE
@@ -68,9 +68,9 @@ class STL10(Source):
             )
         chosen = {"train": range(end - held_out), "val": range(end - held_out, end), "test": range(end, count)}[split]
         if split == "train":
-            chosen = first_ones(chosen, self._train_size, "STL10")
+            chosen = first_images(chosen, self._train_size, "STL10")
         if self._files:
-            return ImageFiles(self._root, [self._files[i] for i in chosen])
+            return ImageFiles({name: self._root / name for name in self._files[chosen.start : chosen.stop]})
         return _StoredImages([self._row[i] for i in chosen])
 
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import download_command
-from deblur_lightning.sources.splits import first_ones
+from deblur_lightning.sources.splits import first_images
 
-_VALIDATION = 5000
+VALIDATION = 5000
 """Images at the end of the official training set."""
 
 
@@ -46,20 +46,20 @@ class TorchvisionSet(Source, ABC):
         part = self._part(split != "test")
         if split == "test":
             return _SetImages(part, range(len(part.pixels)))
-        training = range(len(part.pixels) - _VALIDATION)
+        training = range(len(part.pixels) - VALIDATION)
         if split == "train":
-            return _SetImages(part, first_ones(training, self._train_size, type(self).__name__))
+            return _SetImages(part, first_images(training, self._train_size, type(self).__name__))
         return _SetImages(part, range(training.stop, len(part.pixels)))
 
     @abstractmethod
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         """torchvision's dataset of the official training or test set."""
 
     def _part(self, train: bool) -> _Part:
         if train not in self._parts:
             name = type(self).__name__
             try:
-                official = self._opened(train)
+                official = self._open(train)
             except Exception as error:  # torchvision's readers raise nearly anything at a damaged file
                 raise UserError(
                     f"{name} is not, or not whole, in {self._root}; to get it: {download_command(name, self._root)}"
@@ -84,7 +84,7 @@ class CIFAR10(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import CIFAR10 as Official
 
         return Official(self._root, train=train)
@@ -103,7 +103,7 @@ class CIFAR100(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import CIFAR100 as Official
 
         return Official(self._root, train=train)
@@ -122,7 +122,7 @@ class MNIST(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import MNIST as Official
 
         return Official(self._root, train=train)

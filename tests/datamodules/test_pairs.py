@@ -65,8 +65,9 @@ def test_evaluation_gives_whole_images_of_unknown_blur(negatives: Path) -> None:
     module = data(negatives, eval_batch_size=2)
     seen = collected(module)
     source = PairedFolder(negatives).split("test")
+    assert source.blurred is not None
     assert torch.equal(seen["test"][1]["sharp"][0], source.pixels(2) / 255)
-    assert torch.equal(seen["test"][1]["blurred"][0], source.blurred(2) / 255)
+    assert torch.equal(seen["test"][1]["blurred"][0], source.blurred.pixels(2) / 255)
     first = seen["val"][0]
     assert first["psf"].tolist() == [[[1.0]], [[1.0]]]
     assert first["psf_known"].tolist() == [False, False]

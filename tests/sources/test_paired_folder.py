@@ -7,23 +7,18 @@ import torch
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import read_rgb
-from deblur_lightning.sources.base import SharpImages, Split
+from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.paired_folder import PairedFolder
 from tests.conftest import write_image
 from tests.helpers.realdata import REAL, real_data
+from tests.helpers.splits import SPLITS, names_of
 from tests.helpers.standins import write_pairs
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 def put(root: Path, *names: str) -> None:
     for seed, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         write_image(root / name, 8, 16, seed=seed)
-
-
-def names_of(images: SharpImages) -> list[str]:
-    return [images.name(i) for i in range(len(images))]
 
 
 def refusal(source: PairedFolder | Path, split: Split = "test") -> str:
@@ -45,8 +40,9 @@ def test_gopro_large(tmp_path: Path) -> None:
     assert not {Path(name).parent for name in train} & {Path(name).parent for name in val}
     assert 0 < len(val) < 14
     images = source.split("test")
+    assert images.blurred is not None
     assert torch.equal(images.pixels(0), read_rgb(tmp_path / "test/GOPR9/sharp/1.png"))
-    assert torch.equal(images.blurred(0), read_rgb(tmp_path / "test/GOPR9/blur/1.png"))
+    assert torch.equal(images.blurred.pixels(0), read_rgb(tmp_path / "test/GOPR9/blur/1.png"))
     assert images.size(0) == (72, 80)
 
 

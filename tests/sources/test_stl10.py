@@ -6,17 +6,11 @@ import pytest
 import torch
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import SharpImages, Split
 from deblur_lightning.sources.stl10 import STL10
 from tests.conftest import write_image
 from tests.helpers.realdata import REAL, real_data
+from tests.helpers.splits import SPLITS, names_of
 from tests.helpers.standins import write_stl10
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-
-
-def names_of(images: SharpImages) -> list[str]:
-    return [images.name(i) for i in range(len(images))]
 
 
 def test_a_whole_copy_has_its_own_test_images(tmp_path: Path) -> None:
