@@ -72,7 +72,7 @@ class Folder(Source):
             if len(names) < 3:
                 cure = "add images, or sort them into subfolders train, val and test"
                 raise UserError(f"{self._root} holds {len(names)} of the 3 images that a split needs; {cure}")
-            self._hashed = self._by_scene(names, hash_split, least=3)
+            self._hashed = self._split_scenes(names, hash_split, least=3)
 
     def split(self, split: Split) -> SharpImages:
         """The images of ``split``, sorted by name.
@@ -101,12 +101,12 @@ class Folder(Source):
             raise self._missing(home)
         names = image_names(self._root, self._root / self._subfolders[home], broken_links=True)
         if cut and home == "train":
-            names = self._by_scene(names, cut_validation, least=2).get(split, [])
+            names = self._split_scenes(names, cut_validation, least=2).get(split, [])
         if not names:
             raise UserError(f"{self._root} has one training image and none for validation; add images, or val/")
         return names
 
-    def _by_scene(
+    def _split_scenes(
         self, names: list[str], cut: Callable[[Sequence[str]], dict[Split, list[str]]], least: int
     ) -> dict[Split, list[str]]:
         scenes = group_by_scene(names, (".", *self._subfolders.values()))

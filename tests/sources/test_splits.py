@@ -122,7 +122,7 @@ def test_what_names_tell() -> None:
 @pytest.mark.parametrize("pattern", ["{scene}-{frame:06d}.png", "{scene}_{frame}.png"])
 def test_flattened_frames_of_a_scene_share_a_split(write: Write, pattern: str, tmp_path: Path) -> None:
     names = [pattern.format(scene=scene, frame=frame) for scene in GOPRO for frame in range(1, 7)]
-    with pytest.warns(UserWarning, match=r"by scene: 30 images belong to 5 scenes, .* such as GOPR0372_07_00[-_]\); "):
+    with pytest.warns(UserWarning, match=r"by scene: 30 images belong to 5 scenes, .*such as GOPR0372_07_00[-_]\); "):
         parts = names_by_split(write(tmp_path, *names))
     assert sorted(name for part in parts for name in part) == sorted(names)
     scenes = [{name[:14] for name in part} for part in parts]
