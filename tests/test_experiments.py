@@ -26,6 +26,7 @@ from deblur_lightning.sources.preprocessed import Preprocessed
 from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST
 from tests.conftest import EXPERIMENTS, write_image
+from tests.helpers.command import FEW
 from tests.helpers.standins import (
     accept_small_sets,
     write_cifar10,
@@ -211,10 +212,6 @@ def test_every_overlay_fits_every_experiment(
     assert "val_000001.png" in printed
     used = yaml.safe_load((sets / "run" / "config.yaml").read_text())
     assert_arrived(yaml.safe_load((EXPERIMENTS / overlay).read_text()), used)
-
-
-FEW = ["--data.batch_size=4", "--data.epoch_length=8", "--data.eval_batch_size=10", "--trainer.log_every_n_steps=1"]
-FEW += ["--trainer.max_epochs=1", "--trainer.accelerator=cpu"]
 
 
 @pytest.mark.filterwarnings("ignore:Training starts from scratch")

@@ -87,10 +87,6 @@ def test_training_is_a_function_of_seed_and_counter(negatives: Path) -> None:
     assert not all(torch.equal(reference[index], window) for index, window in by_index(seed=1).items())
 
 
-def test_a_model_in_float64_gets_float64(negatives: Path) -> None:
-    assert collected(data(negatives), precision="64-true")["train"][0]["blurred"].dtype == torch.float64
-
-
 def test_a_crop_may_be_as_large_as_the_images_and_no_larger(negatives: Path) -> None:
     assert collected(data(negatives, crop_size=40))["train"][0]["sharp"].shape[2:] == (40, 40)
     with pytest.raises(UserError, match=r"^crop_size=41 is larger than train/0\.png \(40x44 pixels\)"):
