@@ -28,7 +28,7 @@ class LabelledSamples(TypedDict):
 
 @final
 class LabelledData(SampledData):
-    """Trains on, validates and tests with whole images and their classes.
+    """Trains, validates and tests on whole images and their classes.
 
     Args:
         source: of labelled images of one size.
@@ -37,7 +37,7 @@ class LabelledData(SampledData):
         eval_batch_size: images for each validation or test batch.
         augmentation: of training images; none when not given.
         seed: of the training's order and augmentation; validation and test never depend on it.
-        num_workers: loader processes, which small sets in memory do not need.
+        num_workers: loader processes; small sets in memory need none.
 
     Raises:
         UserError: a length or number that is not positive.
@@ -63,7 +63,7 @@ class LabelledData(SampledData):
 
     @property
     def conditions(self) -> Conditions:
-        """Nothing is blurred."""
+        """None: nothing is blurred."""
         return Conditions("none", "none", "8-bit")
 
     @property

@@ -40,7 +40,7 @@ class ConcatTraining(Source):
         if (base.blurred is None) != (extra.blurred is None):
             paired, single = ("extra", "base") if base.blurred is None else ("base", "extra")
             raise UserError(
-                f"ConcatTraining: its {paired} has blurred images beside the sharp ones, its {single} has none; "
+                f"ConcatTraining: its {paired} has blurred images beside the sharp ones, its {single} has none: "
                 "join two sources of pairs, or two without."
             )
         return map_images(_ConcatImages, base, extra)

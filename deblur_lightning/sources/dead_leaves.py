@@ -14,7 +14,7 @@ from deblur_lightning.sources.leaf_raster import Floats, Integers, Leaves, leaf_
 
 _LAYERS = 3  # leaves above a point on average; exp(-3) = 5 % of the points show the background
 _FINE = 2  # the raster has 2 x 2 points in a pixel, whose mean keeps the leaves' edges from being jagged
-_REACH = 2.0  # no point of a leaf is farther from its centre than this many radii
+_REACH = 2.0  # no point of a leaf is farther from its centre than this many of its radii
 _TILE_BITS = 9  # tiles of texture have 2^9 points on each side
 
 
@@ -27,8 +27,8 @@ class DeadLeaves(Source):
     (Achddou, Gousseau and Ladjal, "Synthetic images as a regularity prior for image restoration neural
     networks", 2021).
 
-    Every picture is a function of seed, split and visit * length + index: training never sees one twice. The
-    bits are the same on one machine; another may round a few pixels differently.
+    Every picture is a function of seed, split and visit * length + index, so training never sees one twice. On one
+    machine the bits are always the same; another machine may round a few pixels differently.
     """
 
     def __init__(self, length: int = 1000, size: int = 160, seed: int = 0) -> None:
@@ -43,9 +43,9 @@ class DeadLeaves(Source):
             UserError: ``length`` or ``size`` is too small.
         """
         if length < 1:
-            raise UserError(f"DeadLeaves: length={length}, but there must be 1 picture at least; raise it")
+            raise UserError(f"DeadLeaves length={length}: give 1 or more.")
         if size < 16:
-            raise UserError(f"DeadLeaves: size={size}, but leaves need 16 pixels at least; raise it")
+            raise UserError(f"DeadLeaves size={size}: give 16 or more.")
         self._length = length
         self._size = size
         self._seed = seed

@@ -53,9 +53,9 @@ def existing_folder(root: str | Path) -> Path:
     """
     folder = Path(root).expanduser()
     if not folder.exists():
-        raise UserError(f"the image folder {folder} does not exist; check its path")
+        raise UserError(f"the image folder {folder} does not exist: check its path.")
     if not folder.is_dir():
-        raise UserError(f"{folder} is a file where a folder of images is wanted; give the folder it lies in")
+        raise UserError(f"{folder} is a file, not a folder of images: give the folder it lies in.")
     return folder
 
 
@@ -83,10 +83,10 @@ def image_names(
     files = _visible_files(folder, broken_links, os.path.realpath(without) if without else None)
     images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
-        raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
+        raise UserError(f"the image folder {folder} is empty: put images into it, or give another.")
     if not images:
         wanted = f"none of its {len(files)} files ends in {', '.join(suffixes)}"
-        raise UserError(f"{folder} holds no image ({wanted}); convert them, or give another folder")
+        raise UserError(f"{folder} holds no image ({wanted}): convert them, or give another folder.")
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
@@ -120,4 +120,4 @@ def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse
 
 
 def _refuse(error: OSError) -> NoReturn:
-    raise UserError(f"cannot list {error.filename}: {error.strerror}; check who may read it") from error
+    raise UserError(f"cannot list {error.filename} ({error.strerror}): check who may read it.") from error

@@ -71,7 +71,7 @@ class Folder(Source):
             names = image_names(self._root, self._root, broken_links=True)
             if len(names) < 3:
                 cure = "add images, or sort them into subfolders train, val and test"
-                raise UserError(f"{self._root} holds {len(names)} of the 3 images that a split needs; {cure}")
+                raise UserError(f"{self._root} holds {len(names)} of the 3 images that a split needs: {cure}.")
             self._hashed = self._split_scenes(names, hash_split, least=3)
 
     def split(self, split: Split) -> SharpImages:
@@ -103,7 +103,7 @@ class Folder(Source):
         if cut and home == "train":
             names = self._split_scenes(names, cut_validation, least=2).get(split, [])
         if not names:
-            raise UserError(f"{self._root} has one training image and none for validation; add images, or val/")
+            raise UserError(f"{self._root} has one training image and none for validation: add images, or val/.")
         return names
 
     def _split_scenes(
@@ -115,18 +115,16 @@ class Folder(Source):
     def _check_subfolders(self) -> None:
         for split, name in self._subfolders.items():
             if split not in SPLITS:
-                raise UserError(f"subfolders={{{split}: {name}}}: there is no split {split!r}; give train, val or test")
+                raise UserError(f"subfolders={{{split}: {name}}} has no split {split!r}: give train, val or test.")
             if PurePath(name).is_absolute() or ".." in PurePath(name).parts or not (self._root / name).is_dir():
-                raise UserError(
-                    f"subfolders={{{split}: {name}}}: there is no such folder in {self._root}; check its name"
-                )
+                raise UserError(f"subfolders={{{split}: {name}}} names no folder in {self._root}: check its name.")
         for (one, outer), (other, inner) in permutations(self._subfolders.items(), 2):
             if PurePath(os.path.normpath(inner)).is_relative_to(os.path.normpath(outer)):
                 raise UserError(
-                    f"subfolders: the images for {other} would be for {one} too; give each a folder of its own"
+                    f"subfolders: the images for {other} would be for {one} too: give each a folder of its own."
                 )
 
     def _missing(self, split: str) -> UserError:
         present = " and ".join(f"{name}/" for name in self._subfolders.values())
         cure = f"add {split}/, or say which folder it is with subfolders, such as {{train: train, test: val}}"
-        return UserError(f"{self._root} has {present} but no {split}/; {cure}")
+        return UserError(f"{self._root} has {present} but no {split}/: {cure}.")

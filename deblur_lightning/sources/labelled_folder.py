@@ -23,10 +23,10 @@ class LabelledFolder(Source):
     Args:
         root: the folder; a leading "~" is the home folder.
         grey: whether colour is turned into one channel, luma.
-        side: height and width to resize to (bicubic, after cutting the middle square); None to leave sizes alone.
+        side: height and width to resize to (bicubic, after cutting the middle square); None to keep sizes.
 
     Raises:
-        UserError: no such folder, no image in it, or images that lie in no class's folder.
+        UserError: no such folder, no image in it, or images outside the classes' folders.
     """
 
     def __init__(self, root: str | Path, grey: bool = False, side: int | None = None) -> None:
@@ -41,7 +41,7 @@ class LabelledFolder(Source):
         for name in names:
             if len(Path(name).parts) < self._depth + 2:
                 raise UserError(
-                    f"{self._root / name} has no label: a labelled folder holds a folder for each class, such as "
+                    f"{self._root / name} has no label: put it into a folder named after its class, such as "
                     f"{self._root}/{'train/' * self._depth}cat/1.png."
                 )
         if not given["train"] and len(names) < 3:

@@ -73,7 +73,7 @@ class PairedFolder(Source):
         if split not in self._parts:
             present = " and ".join(f"{part} ({len(names)})" for part, names in self._parts.items())
             cure = "add pairs of other scenes, or sort them into train/, val/ and test/"
-            raise UserError(f"{self._root} has pairs for {present}, but none for {split}; {cure}")
+            raise UserError(f"{self._root} has pairs for {present}, but none for {split}: {cure}.")
         if split not in self._images:
             self._images[split] = self._open({name: self._files[name] for name in self._parts[split]})
         return self._images[split]
@@ -93,7 +93,7 @@ def _common_size(files: list[Path], sizes: list[Size]) -> Size:
     (height, width), (other_height, other_width) = sizes
     if sizes[0] != sizes[1]:
         described = f"{files[0]} has {height}x{width} pixels and {files[1]} {other_height}x{other_width}"
-        raise UserError(f"{described}; a pair must be of one size: replace or remove it")
+        raise UserError(f"{described}: replace or remove it, since a pair must be of one size.")
     return sizes[0]
 
 
@@ -115,7 +115,7 @@ def _match_pairs(root: Path, blurred: str, sharp: str) -> dict[str, list[Path]]:
             sides[side].setdefault(key, []).append(str(path))
     if not all(sides.values()) or blurred == sharp:
         folders = f"a folder {blurred} and a folder {sharp}" if blurred != sharp else f"two folders {blurred}"
-        raise UserError(f"{root} has no images in {folders}; set blurred and sharp to what they are called")
+        raise UserError(f"{root} has no images in {folders}: set blurred and sharp to what they are called.")
     keys = _with_partners(sides[blurred], sides[sharp])
     files = {key: (_only(root, key, sides, blurred), _only(root, key, sides, sharp)) for key in keys}
     used = {path for pair in files.values() for path in pair}
@@ -149,9 +149,9 @@ def _only(root: Path, key: str, sides: _Sides, side: str) -> str:
     files = sides[side].get(key, [])
     if not files:
         partner = next(found[key][0] for found in sides.values() if key in found)
-        raise UserError(f"{root / partner} has no partner in a folder {side}; add the image there, or remove this one")
+        raise UserError(f"{root / partner} has no partner in a folder {side}: add the image there, or remove this one.")
     if len(files) > 1:
-        raise UserError(f"{root / files[0]} and {files[1]} could both belong to the pair {key}; remove one of them")
+        raise UserError(f"{root / files[0]} and {files[1]} could both belong to the pair {key}: remove one of them.")
     return files[0]
 
 

@@ -45,7 +45,7 @@ class Photos(Source):
         for name in PHOTOS[split]:
             if not _path(name).is_file():
                 cure = "install scikit-image 0.26 or later from its wheel"
-                raise UserError(f"Photos: scikit-image's data folder lacks {name}; {cure}")
+                raise UserError(f"Photos: scikit-image's data folder lacks {name}: {cure}.")
         return _PhotoImages(PHOTOS[split])
 
 

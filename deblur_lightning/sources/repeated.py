@@ -27,7 +27,7 @@ class Repeated(Source):
             UserError: ``copies`` is below 1.
         """
         if copies < 1:
-            raise UserError(f"Repeated: copies={copies}; give 1 or more")
+            raise UserError(f"Repeated copies={copies}: give 1 or more.")
         self._base = base
         self._copies = copies
 

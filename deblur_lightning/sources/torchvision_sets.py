@@ -26,10 +26,10 @@ class _Part(NamedTuple):
 
 
 class TorchvisionSet(Source, ABC):
-    """A set that torchvision reads: trains on the official training set but for its last 5,000 images.
+    """A set that torchvision reads: the last 5,000 images of the official training set are for validation.
 
-    Those are for validation; the official test set is for testing. Nothing is downloaded. Names give the place in
-    the official set, as in "cifar10-train-45000" for the first validation image.
+    The others are for training, the official test set for testing. Nothing is downloaded. Names give the position in
+    the official set: "cifar10-train-45000" is the first validation image.
     """
 
     def __init__(self, root: str | Path, train_size: int | None) -> None:
@@ -62,7 +62,7 @@ class TorchvisionSet(Source, ABC):
                 official = self._open(train)
             except Exception as error:  # torchvision's readers raise nearly anything at a damaged file
                 raise UserError(
-                    f"{name} is not, or not whole, in {self._root}; to get it: {download_command(name, self._root)}"
+                    f"{name} is not, or not whole, in {self._root}: get it with {download_command(name, self._root)}"
                 ) from error
             pixels = torch.as_tensor(official.data)
             pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
@@ -138,7 +138,7 @@ class _SetImages(LabelledImages):
         return len(self._positions)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        # a copy of its own, whose rows lie one after another
+        # a copy in contiguous memory
         return self._part.pixels[self._positions[index]].clone(memory_format=torch.contiguous_format)
 
     def name(self, index: int) -> str:

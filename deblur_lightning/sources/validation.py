@@ -37,11 +37,11 @@ def decode_all(files: Mapping[str, Sequence[Path]], skip_bad: bool) -> dict[str,
     with ThreadPoolExecutor(THREADS) as pool:
         results = dict(zip(files, pool.map(_decode, files.values()), strict=True))
     bad = [reason for reason in results.values() if isinstance(reason, str)]
-    problem = f"{len(bad)} of {len(files)} images cannot be used: {_join(bad)}"
+    problem = f"{len(bad)} of {len(files)} images cannot be used ({_join(bad)})"
     if bad and not skip_bad:
         raise UserError(f"{problem}: mend or remove them, or leave them out with the source's skip_bad=true.")
     if bad and len(bad) == len(files):
-        raise UserError(f"{problem}: none is left; mend them, or give another folder.")
+        raise UserError(f"{problem}: mend them, or give another folder.")
     if bad:
         warnings.warn(f"Left out: {problem}.", stacklevel=2)
     return {name: sizes for name, sizes in results.items() if not isinstance(sizes, str)}

@@ -77,6 +77,6 @@ def test_repeated_pairs_stay_pairs(tmp_path: Path) -> None:
 def test_pairs_and_single_images_cannot_be_joined(turned: bool, tmp_path: Path) -> None:
     sources: tuple[Source, Source] = (BASE, two_sets(tmp_path)[0])
     base, extra = sources[::-1] if turned else sources
-    with pytest.raises(UserError, match=r"has blurred images .*, its (base|extra) has none; join two sources of pairs"):
+    with pytest.raises(UserError, match=r"has blurred images .*, its (base|extra) has none: join two sources of pairs"):
         ConcatTraining(base, extra).split("train")
     assert ConcatTraining(base, extra).split("val")

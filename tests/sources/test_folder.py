@@ -153,20 +153,20 @@ def test_validation_is_cut_from_the_training_folder(tmp_path: Path) -> None:
 def test_one_training_image_cannot_be_for_validation_too(tmp_path: Path) -> None:
     put(tmp_path, "train/a.png", "test/b.png")
     assert len(Folder(tmp_path).split("train")) == 1
-    assert "one training image and none for validation; add" in refusal(tmp_path, "val")
+    assert "one training image and none for validation: add" in refusal(tmp_path, "val")
 
 
 def test_nothing_to_cut_validation_from(tmp_path: Path) -> None:
     put(tmp_path, "test/b.png")
-    assert "has test/ but no train/; add train/" in refusal(tmp_path, "val")
+    assert "has test/ but no train/: add train/" in refusal(tmp_path, "val")
 
 
 @pytest.mark.parametrize(
     ("subfolders", "culprit"),
     [
-        ({"valid": "val"}, "no split 'valid'; give train, val or test"),
-        ({"train": "train", "test": "tset"}, "{test: tset}: there is no such folder"),
-        ({"train": "../outside"}, "{train: ../outside}: there is no such folder"),
+        ({"valid": "val"}, "has no split 'valid': give train, val or test"),
+        ({"train": "train", "test": "tset"}, "{test: tset} names no folder in"),
+        ({"train": "../outside"}, "{train: ../outside} names no folder in"),
         ({"train": "train", "test": "train/"}, "for test would be for train too"),
         ({"train": ".", "test": "val"}, "for test would be for train too"),
     ],
