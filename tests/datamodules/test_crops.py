@@ -8,6 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.datamodules.crops import RandomCrops, WholeImages
 from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source
 from deblur_lightning.sources.concat_training import ConcatTraining
 from deblur_lightning.sources.dead_leaves import DeadLeaves
@@ -90,6 +91,18 @@ def test_a_crop_is_what_cutting_from_the_whole_image_would_give(side: int, flips
         pixels = np.pad(images.pixels(index, visit).permute(1, 2, 0).numpy(), [*around, (0, 0)], mode="reflect")
         expected = whole(image=pixels)["image"].transpose(2, 0, 1)
         np.testing.assert_array_equal(random_crops[visit, index]["sharp"].numpy(), expected)
+
+
+def test_an_image_of_another_size_than_was_said_is_named() -> None:
+    """A file that was replaced, or whose header does not say how its pixels are turned."""
+    images = Ramp(40, 50)
+    images.shape = (50, 40)
+    pixels = images.pixels(0)
+    images.shape = (40, 50)
+    images.pixels = lambda index, visit=0: pixels  # type: ignore[method-assign]
+    random_crops = RandomCrops(images, side=38, flips=False, seed=0)
+    with pytest.raises(UserError, match=r"^ramp is not of 40x50 pixels .*: save it again\.$"):
+        random_crops.__getitems__([(visit, 0) for visit in range(20)])
 
 
 def test_whole_images_are_left_as_they_are() -> None:
