@@ -47,3 +47,9 @@ def test_no_other_package_takes_the_short_name_of_a_network() -> None:
     ours = {name for name, by in owners.items() if any(module.startswith("deblur_lightning.networks") for module in by)}
     assert "NAFNet" in ours
     assert {name: owners[name] for name in ours if len(owners[name]) > 1} == {}
+
+
+def test_what_tests_share_lies_in_helpers() -> None:
+    """No test module imports from another; fixtures of a folder are in its conftest."""
+    for path in (REPOSITORY / "tests").rglob("*.py"):
+        assert not re.search(r"^from tests\.(?!conftest |helpers[. ])", path.read_text(), re.MULTILINE), path

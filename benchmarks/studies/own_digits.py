@@ -17,8 +17,8 @@ from PIL import Image
 from benchmarks.reporting import script_parser
 from benchmarks.studies.study_run import deblur
 from deblur_lightning.files.csv_tables import read_csv
+from deblur_lightning.sources.synthetic import SyntheticDraws
 from deblur_lightning.sources.synthetic_digits import draw_digit
-from deblur_lightning.sources.synthetic_draws import SyntheticDraws
 
 
 def write_photographs(folder: Path, hands: int) -> dict[str, int]:

@@ -28,7 +28,7 @@ class Replayable(Protocol):
     def training_keys(self, epoch: int, batch: int) -> list[tuple[int, int]]:
         """The samples of a training batch, as (visit, index)."""
 
-    def made_again(self, split: Literal["train", "val"], keys: Sequence[tuple[int, int]]) -> Mapping[str, Any]:
+    def rebuild_batch(self, split: Literal["train", "val"], keys: Sequence[tuple[int, int]]) -> Mapping[str, Any]:
         """The batch of these samples."""
 
 
@@ -152,7 +152,7 @@ def _save_for_replay(trainer: Trainer, batch: _Noted, name: str) -> str:
     content = BytesIO()
     where = {"key": name, "split": batch.split, "epoch": batch.place[0], "batch": batch.batch}
     torch.save(
-        {**where, "visit": torch.tensor([visit for visit, _ in keys]), **data.made_again(batch.split, keys)}, content
+        {**where, "visit": torch.tensor([visit for visit, _ in keys]), **data.rebuild_batch(batch.split, keys)}, content
     )
     try:
         write_atomically(path, content.getbuffer())

@@ -12,11 +12,11 @@ from deblur_lightning.errors import UserError
 
 
 class Augmentation(ABC):
-    """A change of training images, pure in their counters."""
+    """A change of training images that depends on their counters alone."""
 
     @abstractmethod
     def __call__(self, image: Tensor, draws: Draws) -> Tensor:
-        """Change ``image``, (B, C, H, W) float32 in [0, 1], by ``draws`` on the host; the size stays."""
+        """Change ``image``, (B, C, H, W) float32 in [0, 1], by ``draws``, which are on the host; keeps the size."""
 
 
 class CropAndFlip(Augmentation):
@@ -51,7 +51,7 @@ class CropAndFlip(Augmentation):
 
 
 class SmallAffine(Augmentation):
-    """A small rotation, shift, change of size and slant, what one hand differs from another by; black beyond.
+    """A small rotation, shift, stretch and slant, as between two handwritings; black beyond the edges.
 
     Args:
         degrees: greatest rotation either way.

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader, Dataset
 
 from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSampler
-from deblur_lightning.datamodules.workers import leave_signals
+from deblur_lightning.datamodules.workers import ignore_signals
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import resume_point
@@ -18,7 +18,7 @@ from deblur_lightning.sources.base import SharpImages, Source, Split
 
 
 class SampledData(LightningDataModule, ABC):
-    """Goes through a source by counters: training in an order of its own at each visit, evaluation as it is.
+    """Goes through a source: training in another order at each visit, evaluation in the source's order.
 
     Args:
         source: of the images.
@@ -29,8 +29,8 @@ class SampledData(LightningDataModule, ABC):
         num_workers: loader processes.
 
     Attributes:
-        images: of each split that has been set up.
-        collate: what makes a batch of the samples; torch's own when None.
+        images: of each split that ``setup`` has opened.
+        collate: makes a batch of samples; torch's own when None.
 
     Raises:
         UserError: a length or number that is not positive.
@@ -70,15 +70,15 @@ class SampledData(LightningDataModule, ABC):
 
     @abstractmethod
     def split(self, split: Split) -> SharpImages:
-        """What is loaded: the source's images of ``split``, or what this data module makes of them."""
+        """The images to load: the source's of ``split``, or what this data module makes of them."""
 
     @abstractmethod
     def check(self, split: Split, images: SharpImages) -> None:
-        """Raise ``UserError`` where ``images`` do not suit."""
+        """Raise ``UserError`` where ``images`` cannot be used for ``split``."""
 
     @abstractmethod
-    def items(self, split: Split) -> Dataset[Any]:
-        """What the loaders ask for samples, by keys (visit, index)."""
+    def dataset(self, split: Split) -> Dataset[Any]:
+        """The samples of ``split``, by keys (visit, index)."""
 
     def setup(self, stage: str) -> None:
         needed: dict[str, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",)}
@@ -95,7 +95,7 @@ class SampledData(LightningDataModule, ABC):
             )
         epoch, batches = resume_point(self.trainer) if self.trainer is not None else (0, 0)
         sampler.resume_at(epoch, batches * self.batch_size)
-        return self._loader(self.items("train"), sampler, self.batch_size, drop_last=True)
+        return self._loader(self.dataset("train"), sampler, self.batch_size, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[Any]:
         return self._evaluation_loader("val")
@@ -107,24 +107,25 @@ class SampledData(LightningDataModule, ABC):
         return self._evaluation_loader("test")
 
     def training_keys(self, epoch: int, batch: int) -> list[Key]:
-        """Which samples this process learned from in a batch of an epoch, both counted from 0."""
+        """The samples this process trained on in a batch of an epoch, both counted from 0."""
         sampler = self._training_sampler()
         sampler.resume_at(epoch, batch * self.batch_size)
         return list(islice(sampler, self.batch_size))
 
-    def made_again(self, split: Split, keys: Sequence[Key]) -> Any:
-        """The batch of these samples on the host, as it was, in the stage that the trainer is in."""
-        (batch,) = DataLoader(self.items(split), batch_sampler=[list(keys)], collate_fn=self.collate)
+    def rebuild_batch(self, split: Split, keys: Sequence[Key]) -> Any:
+        """The same batch of these samples again, on the host, for the stage that the trainer is in."""
+        (batch,) = DataLoader(self.dataset(split), batch_sampler=[list(keys)], collate_fn=self.collate)
         return self.on_after_batch_transfer(batch, 0)
 
     def _training_sampler(self) -> VisitSampler:
         repeat = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
-        place = self._place()
-        return VisitSampler(self.images["train"], length=self.epoch_length, seed=self.seed, repeat=repeat, **place)
+        return VisitSampler(
+            self.images["train"], length=self.epoch_length, seed=self.seed, repeat=repeat, **self._rank()
+        )
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Any]:
-        sampler = EvaluationSampler(self.images[split], **self._place())
-        return self._loader(self.items(split), sampler, self.eval_batch_size)
+        sampler = EvaluationSampler(self.images[split], **self._rank())
+        return self._loader(self.dataset(split), sampler, self.eval_batch_size)
 
     def _loader(
         self,
@@ -142,11 +143,20 @@ class SampledData(LightningDataModule, ABC):
             drop_last=drop_last,
             pin_memory=torch.cuda.is_available(),
             persistent_workers=self.num_workers > 0,
-            worker_init_fn=leave_signals,
-            generator=torch.Generator(),  # else each new loop draws from the global one, which is dropout's
+            worker_init_fn=ignore_signals,
+            generator=torch.Generator(),  # the default would draw from the global one, which dropout uses
         )
 
-    def _place(self) -> dict[Literal["rank", "world_size"], int]:
+    def _rank(self) -> dict[Literal["rank", "world_size"], int]:
         if self.trainer is None:
             return {"rank": 0, "world_size": 1}
         return {"rank": self.trainer.global_rank, "world_size": self.trainer.world_size}
+
+
+def check_one_size(images: SharpImages, cure: str) -> None:
+    """Raise ``UserError`` where images differ in size, with ``cure``, in which "{side}" is the shortest side."""
+    sizes = {images.size(index): images.name(index) for index in range(len(images))}
+    if len(sizes) > 1:
+        named = [f"{name} ({height}x{width})" for (height, width), name in sizes.items()]
+        cure = cure.format(side=min(map(min, sizes)))
+        raise UserError(f"{named[0]} and {named[1]} have different sizes and cannot share a batch: {cure}.")

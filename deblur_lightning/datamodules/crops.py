@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, TypedDict
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # importing it would ask the package index for news
 
@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from deblur_lightning.datamodules.sampler import Key
 from deblur_lightning.draws import Draws
+from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages
 
 
@@ -31,7 +32,7 @@ class RandomCrops(Dataset[Crop]):
 
     Args:
         images: at least ``side - 2 * margin`` pixels high and wide.
-        side: of the square in pixels, the margin included; an image with less is extended by reflection.
+        side: of the square in pixels, the margin included; a smaller image is extended by reflection.
         flips: whether to flip and turn by quarters as well.
         seed: of the draws.
     """
@@ -49,39 +50,32 @@ class RandomCrops(Dataset[Crop]):
         return self.__getitems__([key])[0]
 
     def __getitems__(self, keys: Sequence[Key]) -> list[Crop]:
-        """Those of a batch, which ``DataLoader`` asks for, with their seeds drawn at once."""
+        """The crops of a batch, which ``DataLoader`` asks for; their seeds are drawn at once."""
         visits, indices = torch.tensor(keys).unbind(dim=1)
         seeds = Draws(self.seed, "train", visits, indices).integers("window", 0, 2**31 - 1).tolist()
         return [self._crop(visit, index, seed) for (visit, index), seed in zip(keys, seeds, strict=True)]
 
     def _crop(self, visit: int, index: int, seed: int) -> Crop:
-        drawn: list[_Drawn] = []
+        height, width = self.images.size(index)
+        rows, columns, turn = self._draw(seed, max(height, self.side), max(width, self.side))
+        if min(height, width) < self.side:
+            cut = _extend(self.images.pixels(index, visit), self.side)[:, rows, columns]
+        else:
+            cut = self.images.crop(index, visit, rows, columns)
+        if cut.shape[1:] != (self.side, self.side):
+            name = self.images.name(index)
+            raise UserError(f"{name} is not of {height}x{width} pixels as it was or as its header says: save it again.")
+        turned = d4(cut.permute(1, 2, 0).numpy(), turn).transpose(2, 0, 1)
+        return {"sharp": torch.from_numpy(np.ascontiguousarray(turned)), "index": index, "visit": visit}
 
-        def place(height: int, width: int) -> tuple[slice, slice]:
-            drawn.append(self._draw(seed, max(height, self.side), max(width, self.side)))
-            if min(height, width) < self.side:  # all of it, to be extended first
-                return slice(0, height), slice(0, width)
-            return drawn[0].place
-
-        pixels = self.images.crop(index, visit, place).permute(1, 2, 0).numpy()
-        if pixels.shape[:2] != (self.side, self.side):
-            pixels = _extended(pixels, self.side)[drawn[0].place]
-        turned = np.ascontiguousarray(d4(pixels, drawn[0].turn).transpose(2, 0, 1))
-        return {"sharp": torch.from_numpy(turned), "index": index, "visit": visit}
-
-    def _draw(self, seed: int, height: int, width: int) -> "_Drawn":
-        """What albumentations draws for an image of that size, before any pixel is made."""
+    def _draw(self, seed: int, height: int, width: int) -> tuple[slice, slice, Any]:
+        """Rows, columns and turn that albumentations draws for an image of that size, before any pixel is made."""
         self.augment.set_random_seed(seed)
-        blank = np.empty((height, width), dtype=np.uint8)  # hardly looked at, and so hardly given memory
+        blank = np.empty((height, width), dtype=np.uint8)  # hardly touched, so it takes hardly any memory
         applied = dict(self.augment(image=blank)["applied_transforms"])
         left, top, right, bottom = applied["RandomCrop"]["crop_coords"]
-        turn = applied["D4"]["group_element"] if "D4" in applied else "e"
-        return _Drawn((slice(top, bottom), slice(left, right)), turn)
-
-
-class _Drawn(NamedTuple):
-    place: tuple[slice, slice]
-    turn: Any  # an element of the square's symmetry group, as albumentations names it
+        turn = applied["D4"]["group_element"] if "D4" in applied else "e"  # "e" leaves an image as it is
+        return slice(top, bottom), slice(left, right), turn
 
 
 class WholeImages(Dataset[Crop]):
@@ -98,10 +92,8 @@ class WholeImages(Dataset[Crop]):
         return {"sharp": self.images.pixels(index, visit), "index": index, "visit": visit}
 
 
-def _extended(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Reflect (H, W, C) ``pixels`` beyond its edges up to at least ``side`` in height and width."""
-    missing = [max(0, side - length) for length in pixels.shape[:2]]
-    if not any(missing):
-        return pixels
-    before_after = [(lack // 2, lack - lack // 2) for lack in missing]
-    return np.pad(pixels, [*before_after, (0, 0)], mode="reflect")
+def _extend(image: Tensor, side: int) -> Tensor:
+    """Reflect (C, H, W) ``image`` beyond its edges up to at least ``side`` in height and width."""
+    missing = [max(0, side - length) for length in image.shape[1:]]
+    padding = [(0, 0), *((lack // 2, lack - lack // 2) for lack in missing)]
+    return torch.from_numpy(np.pad(image.numpy(), padding, mode="reflect"))

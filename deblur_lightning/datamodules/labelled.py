@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.datamodules.augmentation import Augmentation
-from deblur_lightning.datamodules.base import SampledData
+from deblur_lightning.datamodules.base import SampledData, check_one_size
 from deblur_lightning.datamodules.sampler import Key
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.draws import Draws
@@ -17,8 +17,8 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, SharpImages, Source, Split
 
 
-class LoadedLabels(TypedDict):
-    """A batch as the loader gives it: ``image`` uint8, and the counters of its samples."""
+class LabelledSamples(TypedDict):
+    """A batch as the loader gives it: ``image`` (B, C, H, W) uint8, and (B,) int64 labels and counters."""
 
     image: Tensor
     label: Tensor
@@ -28,7 +28,7 @@ class LoadedLabels(TypedDict):
 
 @final
 class LabelledData(SampledData):
-    """Trains on, validates and tests with whole images and their classes.
+    """Trains, validates and tests on whole images and their classes.
 
     Args:
         source: of labelled images of one size.
@@ -37,7 +37,7 @@ class LabelledData(SampledData):
         eval_batch_size: images for each validation or test batch.
         augmentation: of training images; none when not given.
         seed: of the training's order and augmentation; validation and test never depend on it.
-        num_workers: loader processes, which small sets in memory do not need.
+        num_workers: loader processes; small sets in memory need none.
 
     Raises:
         UserError: a length or number that is not positive.
@@ -57,13 +57,13 @@ class LabelledData(SampledData):
         self.augmentation = augmentation
 
     @staticmethod
-    def collate(samples: LoadedLabels) -> LoadedLabels:
-        """A batch comes as one already."""
+    def collate(samples: LabelledSamples) -> LabelledSamples:
+        """The dataset gives whole batches."""
         return samples
 
     @property
     def conditions(self) -> Conditions:
-        """Nothing is blurred."""
+        """None: nothing is blurred."""
         return Conditions("none", "none", "8-bit")
 
     @property
@@ -82,25 +82,21 @@ class LabelledData(SampledData):
                 f"{type(self.source).__name__} has no labels, which a classifier needs: give --data.source="
                 "LabelledFolder, MNIST, CIFAR10 or CIFAR100."
             )
-        sizes = {images.size(index): images.name(index) for index in range(len(images))}
-        if len(sizes) > 1:
-            (first, one), (second, other) = list(sizes.items())[:2]
-            raise UserError(
-                f"{one} ({first[0]}x{first[1]}) and {other} ({second[0]}x{second[1]}) are of different sizes: "
-                f"set --data.source.side={min(min(size) for size in sizes)}, or resize them."
-            )
+        check_one_size(images, "set --data.source.side={side}, or resize them")
 
-    def items(self, split: Split) -> Dataset[LoadedLabels]:
+    def dataset(self, split: Split) -> Dataset[LabelledSamples]:
         images = self.images[split]
         assert isinstance(images, LabelledImages)
-        return _InMemory(images)
+        return _ImagesInMemory(images)
 
-    def transfer_batch_to_device(self, batch: LoadedLabels, device: torch.device, dataloader_idx: int) -> LoadedLabels:
-        """Move pixels and labels alone: what the counters decide is decided on the host, alike for every device."""
+    def transfer_batch_to_device(
+        self, batch: LabelledSamples, device: torch.device, dataloader_idx: int
+    ) -> LabelledSamples:
+        """Move pixels and labels; the counters stay on the host, where draws are the same for every device."""
         image, label = (batch[name].to(device, non_blocking=True) for name in ("image", "label"))
         return {"image": image, "label": label, "index": batch["index"], "visit": batch["visit"]}
 
-    def on_after_batch_transfer(self, batch: LoadedLabels, dataloader_idx: int) -> LabelledBatch:
+    def on_after_batch_transfer(self, batch: LabelledSamples, dataloader_idx: int) -> LabelledBatch:
         assert self.trainer is not None
         image = batch["image"].to(torch.float32) / 255
         if self.augmentation is not None and self.trainer.training:
@@ -111,7 +107,7 @@ class LabelledData(SampledData):
 
 
 @final
-class _InMemory(Dataset[LoadedLabels]):
+class _ImagesInMemory(Dataset[LabelledSamples]):
     """All images of a split in one tensor; ``DataLoader`` asks for whole batches."""
 
     def __init__(self, images: LabelledImages) -> None:
@@ -121,6 +117,6 @@ class _InMemory(Dataset[LoadedLabels]):
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitems__(self, keys: Sequence[Key]) -> LoadedLabels:
+    def __getitems__(self, keys: Sequence[Key]) -> LabelledSamples:
         visit, index = torch.tensor(keys).unbind(dim=1)
         return {"image": self._pixels[index], "label": self._labels[index], "index": index, "visit": visit}

@@ -1,4 +1,4 @@
-"""A data module of pairs that exist blurred and sharp: it blurs nothing itself."""
+"""A data module of images that exist both blurred and sharp; it blurs nothing itself."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.metrics import SMALLEST_FOR_SSIM
-from deblur_lightning.sources.base import PairedImages, SharpImages, Source, Split
+from deblur_lightning.sources.base import SharpImages, Source, Split
 
 
 @final
@@ -49,14 +49,14 @@ class RealPairs(RestorationData):
         super().__init__(source, crop_size, batch_size, epoch_length, eval_batch_size, flips, seed, num_workers)
 
     def split(self, split: Split) -> SharpImages:
-        """The pairs of ``split``, each as one image of twice the channels, so that any cut and flip is of both."""
+        """The pairs of ``split``, each as one image of twice the channels, so that a crop and flip affects both."""
         images = self.source.split(split)
-        if not isinstance(images, PairedImages):
+        if images.blurred is None:
             raise UserError(
                 f"RealPairs needs blurred images beside the sharp ones, which {type(self.source).__name__} does not "
                 "have: give --data.source=PairedFolder, or blur them with --data=SyntheticBlur."
             )
-        return _Stacked(images)
+        return _StackedPairs(images, images.blurred)
 
     def pairs(self, batch: SharpBatch) -> RestorationBatch:
         sharp, blurred = (batch["sharp"].to(torch.float32) / 255).chunk(2, dim=1)
@@ -71,20 +71,21 @@ class RealPairs(RestorationData):
 
 
 @final
-class _Stacked(SharpImages):
+class _StackedPairs(SharpImages):
     """Pairs as images of 2 C channels: the sharp ones, then the blurred ones."""
 
-    def __init__(self, images: PairedImages) -> None:
-        self._images = images
+    def __init__(self, sharp: SharpImages, blurred: SharpImages) -> None:
+        self._sharp = sharp
+        self._blurred = blurred
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._sharp)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return torch.cat([self._images.pixels(index, visit), self._images.blurred(index)])
+        return torch.cat([self._sharp.pixels(index, visit), self._blurred.pixels(index, visit)])
 
     def name(self, index: int) -> str:
-        return self._images.name(index)
+        return self._sharp.name(index)
 
     def size(self, index: int) -> tuple[int, int]:
-        return self._images.size(index)
+        return self._sharp.size(index)

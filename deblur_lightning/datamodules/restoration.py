@@ -5,14 +5,14 @@ from abc import abstractmethod
 import torch
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch
-from deblur_lightning.datamodules.base import SampledData
+from deblur_lightning.datamodules.base import SampledData, check_one_size
 from deblur_lightning.datamodules.crops import RandomCrops, WholeImages
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 
 class RestorationData(SampledData):
-    """Loads random crops for training and whole images for validation and test, and makes pairs of them.
+    """Loads random crops for training, whole images for validation and test, and makes pairs of them.
 
     Args:
         source: of the images.
@@ -54,7 +54,7 @@ class RestorationData(SampledData):
 
     @abstractmethod
     def pairs(self, batch: SharpBatch) -> RestorationBatch:
-        """Make pairs of what was loaded, on its device; in training the margin is cut off."""
+        """Make pairs of a loaded batch, on its device; in training the margin is cut off."""
 
     def check(self, split: Split, images: SharpImages) -> None:
         if split == "train":
@@ -62,20 +62,20 @@ class RestorationData(SampledData):
         else:
             self._check_evaluation(images)
 
-    def items(self, split: Split) -> RandomCrops | WholeImages:
+    def dataset(self, split: Split) -> RandomCrops | WholeImages:
         images = self.images[split]
         if split != "train":
             return WholeImages(images)
         return RandomCrops(images, side=self.crop_size + 2 * self.margin, flips=self.flips, seed=self.seed)
 
     def transfer_batch_to_device(self, batch: SharpBatch, device: torch.device, dataloader_idx: int) -> SharpBatch:
-        """Move the pixels alone: what the counters decide is decided on the host, alike for every device."""
+        """Move the pixels; the counters stay on the host, where draws are the same for every device."""
         sharp = super().transfer_batch_to_device(batch["sharp"], device, dataloader_idx)
         return {"sharp": sharp, "index": batch["index"], "visit": batch["visit"]}
 
     def on_after_batch_transfer(self, batch: SharpBatch, dataloader_idx: int) -> RestorationBatch:
         assert self.trainer is not None
-        # Lightning converts what a loader gives, bytes here; a model in float64 wants float64
+        # Lightning converts only what a loader gives, which is bytes here; a model in float64 needs float64
         converted: RestorationBatch = self.trainer.precision_plugin.convert_input(self.pairs(batch))
         return converted
 
@@ -96,12 +96,5 @@ class RestorationData(SampledData):
                 f"{images.name(smallest)} ({height}x{width} pixels) is too small to be blurred and scored: "
                 f"leave images below {self.smallest} pixels out."
             )
-        if self.eval_batch_size == 1:
-            return
-        sizes = {images.size(index): images.name(index) for index in range(len(images))}
-        if len(sizes) > 1:
-            (first, one), (second, other) = list(sizes.items())[:2]
-            raise UserError(
-                f"{one} ({first[0]}x{first[1]}) and {other} ({second[0]}x{second[1]}) cannot share a batch: "
-                "set --data.eval_batch_size=1."
-            )
+        if self.eval_batch_size > 1:
+            check_one_size(images, "set --data.eval_batch_size=1")

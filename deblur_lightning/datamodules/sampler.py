@@ -9,21 +9,21 @@ from torch.utils.data.distributed import DistributedSampler
 from deblur_lightning.draws import Draws
 
 Key = tuple[int, int]
-"""What the sampler yields: how often the source had been gone through (``visit``), and the position in it."""
+"""What a sampler yields: ``visit``, how many times the source was gone through before, and the position in it."""
 
 
-class _LeftAlone(DistributedSampler[Key], SequentialSampler):  # type: ignore[misc]
-    """What Lightning puts no sampler of its own in the place of.
+class _OurSampler(DistributedSampler[Key], SequentialSampler):  # type: ignore[misc]
+    """A sampler that Lightning does not replace.
 
-    It leaves a ``DistributedSampler`` whatever ``use_distributed_sampler`` says, and a ``SequentialSampler`` whatever
-    ``overfit_batches`` says; its own would ask for indices where our data are asked for keys.
+    Lightning keeps a ``DistributedSampler`` for any ``use_distributed_sampler`` and a ``SequentialSampler`` for any
+    ``overfit_batches``. Its own samplers would give indices, and our datasets need keys.
     """
 
 
-class VisitSampler(_LeftAlone):
-    """Goes through the images again and again, each time in another order, and calls ``length`` samples an epoch.
+class VisitSampler(_OurSampler):
+    """Goes through the images again and again, each time in another order; ``length`` samples make an epoch.
 
-    A global batch is the same set of samples for any number of ranks.
+    All ranks together get the same samples in a batch for any number of ranks.
 
     Args:
         images: what is sampled; only its length is used.
@@ -31,7 +31,7 @@ class VisitSampler(_LeftAlone):
         seed: of the order.
         rank: of this process.
         world_size: number of processes.
-        repeat: whether every epoch has the samples of the first, to see a network learn them by heart.
+        repeat: whether every epoch has the samples of the first, to see a network overfit them.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class VisitSampler(_LeftAlone):
             yield visit, order[1][place]
 
     def set_epoch(self, epoch: int) -> None:
-        """Turn to ``epoch``; another one than the present is begun from its first sample."""
+        """Turn to ``epoch``; if that is another one, start at its first sample."""
         if epoch != self.epoch:
             self.resume_at(epoch, 0)
 
     def resume_at(self, epoch: int, start: int) -> None:
-        """Turn to ``epoch`` and pass over the first ``start`` samples of this rank."""
+        """Turn to ``epoch`` and skip the first ``start`` samples of this rank."""
         self.epoch = epoch
         self.start = start
 
@@ -74,10 +74,10 @@ class VisitSampler(_LeftAlone):
         return order
 
 
-class EvaluationSampler(_LeftAlone):
+class EvaluationSampler(_OurSampler):
     """Each image once, shared out between the ranks without repeating any.
 
-    With fewer images than ranks every rank takes all of them, which leaves means as they are.
+    With fewer images than ranks, every rank takes all of them; means stay the same.
     """
 
     def __init__(self, images: Sized, *, rank: int, world_size: int) -> None:

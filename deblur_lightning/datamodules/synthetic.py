@@ -12,17 +12,19 @@ from deblur_lightning.sources.base import SharpImages, Source, Split
 
 @final
 class SyntheticBlur(RestorationData):
-    """Trains on random crops whose blur saw real pixels beyond their edges; scores whole images, reflected there.
+    """Trains on random crops and scores whole images.
+
+    The blur of a crop uses real pixels beyond its edges; that of a whole image uses the image reflected there.
 
     Args:
         source: of the sharp images.
-        degradation: what makes them blurred.
+        degradation: blurs them.
         crop_size: side of the training crops in pixels.
         batch_size: training samples for each device.
         epoch_length: training samples in an epoch over all devices; each image once when not given.
         eval_batch_size: images for each validation or test batch; above 1 they must be of one size.
         flips: whether training crops are flipped and turned by quarters.
-        rounding: whether blurred images are rounded to 8 bits, as files are.
+        rounding: whether to round blurred images to 8 bits, as files do.
         seed: of the training's crops, order and blurs; validation and test never depend on it.
         num_workers: loader processes.
 
@@ -59,9 +61,9 @@ class SyntheticBlur(RestorationData):
         return self.source.split(split)
 
     def pairs(self, batch: SharpBatch) -> RestorationBatch:
-        """Blur on the batch's device, each sample by draws that depend on its counter alone."""
+        """Blur on the batch's device; the draws of a sample depend on its counter alone."""
         assert self.trainer is not None
-        self.degradation.to(batch["sharp"].device)  # Lightning moves a model's modules, not a data module's
+        self.degradation.to(batch["sharp"].device)  # Lightning moves only the model's modules
         training = self.trainer.training
         evaluation = "val" if self.trainer.validating or self.trainer.sanity_checking else "test"
         return degrade(

@@ -6,11 +6,11 @@ from multiprocessing import parent_process
 from threading import Thread
 
 
-def leave_signals(worker: int) -> None:
-    """Let a loader process live on when a terminal or the end of a job signals all processes of a run.
+def ignore_signals(worker: int) -> None:
+    """Keep a loader process alive when a terminal or a scheduler signals all processes of a run.
 
-    The run stops by itself, at the end of a batch that the loaders may still have to give. SIGTERM counts only from the
-    run's own process, which ends its loaders by it.
+    The run itself stops at the end of a batch, for which it may still need its loaders. A loader obeys SIGTERM only
+    from the run's own process, which ends its loaders in this way.
 
     Args:
         worker: the number of this process, as ``DataLoader`` gives it.
@@ -20,10 +20,10 @@ def leave_signals(worker: int) -> None:
     run = parent_process()  # os.getppid() would be a fork server, where there is one
     if run is not None and hasattr(signal, "sigwaitinfo"):  # macOS has none
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        Thread(target=_end_when_told_by, args=(run.pid,), daemon=True).start()
+        Thread(target=_exit_at_sigterm_from, args=(run.pid,), daemon=True).start()
 
 
-def _end_when_told_by(process: int | None) -> None:
+def _exit_at_sigterm_from(process: int | None) -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != process:
         pass
     os._exit(0)

@@ -5,7 +5,7 @@ from torch import Tensor
 from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
-from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.convolution import Border
 from deblur_lightning.functional.psf import normalise, odd_size, taps
 
 

@@ -13,7 +13,7 @@ from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import refuse_irregular
-from deblur_lightning.functional.borders import Border
+from deblur_lightning.functional.convolution import Border
 from deblur_lightning.functional.psf import normalise, pad_psf, taps
 
 

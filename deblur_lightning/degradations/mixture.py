@@ -10,8 +10,7 @@ from deblur_lightning.degradations.base import Degradation, Degraded
 from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
-from deblur_lightning.functional.borders import Border
-from deblur_lightning.functional.convolution import convolve
+from deblur_lightning.functional.convolution import Border, convolve
 from deblur_lightning.functional.psf import identity, pad_psf
 
 

@@ -1,5 +1,5 @@
-from .borders import pad as pad
 from .convolution import convolve as convolve
+from .convolution import pad as pad
 from .fourier import centred_transfer as centred_transfer
 from .fourier import regularised_inverse as regularised_inverse
 from .fourier import transfer as transfer

@@ -1,13 +1,19 @@
 """Convolution of each image of a batch with its own PSF, by the fastest of four exact ways."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from deblur_lightning.functional.borders import Border, pad
+Border = Literal["reflect", "circular", "zero"]
+"""What a blur sees beyond an image's edge: the image mirrored at its outermost pixels, its opposite edge, or black.
+
+Real scenes go on: "reflect" stands in where no real pixels can be had. The others are for the reports' experiments;
+inverting a circular blur by FFTs is an inverse crime.
+"""
 
 _SEPARABLE_TO = 3e-7  # the products of two profiles are not rounded where the PSF's taps were
 _FFT_FROM = 27  # taps a side; below it a direct sum is faster, on CPUs
@@ -123,3 +129,10 @@ def _by_taps(wide: Tensor, psf: Tensor) -> Tensor:
         start = wide.storage_offset() + sample * wide.stride(0) + row * columns + column
         result[sample].add_(wide.as_strided(size, strides, start), alpha=weight)
     return result
+
+
+def pad(image: Tensor, width: int, border: Border) -> Tensor:
+    """Surround (B, C, H, W) images by ``width`` pixels on every side."""
+    if not width:
+        return image
+    return F.pad(image, (width,) * 4, mode="constant" if border == "zero" else border)

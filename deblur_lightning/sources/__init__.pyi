@@ -1,5 +1,4 @@
 from .base import LabelledImages as LabelledImages
-from .base import PairedImages as PairedImages
 from .base import SharpImages as SharpImages
 from .base import Source as Source
 from .concat_training import ConcatTraining as ConcatTraining

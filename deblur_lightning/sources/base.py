@@ -1,16 +1,13 @@
-"""The base class of sources: three splits, each a map-style dataset of sharp images."""
+"""The contract of a source of images: three splits, each a map-style dataset."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Literal, Optional, TypedDict
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
 Split = Literal["train", "val", "test"]
-
-Place = Callable[[int, int], tuple[slice, slice]]
-"""Which rows and columns of an image are wanted, given its height and width."""
 
 
 class SharpItem(TypedDict):
@@ -30,9 +27,12 @@ class SharpImages(Dataset[SharpItem], ABC):
     """The sharp images of one split.
 
     Attributes:
+        blurred: the same images as they were photographed or stored blurred, of the same order, names and sizes; None
+            where there are none.
         rendered: whether an image changes from one visit to the next.
     """
 
+    blurred: Optional["SharpImages"] = None
     rendered: bool = False
 
     @abstractmethod
@@ -44,13 +44,12 @@ class SharpImages(Dataset[SharpItem], ABC):
 
         Args:
             index: from 0 to ``len(self) - 1``.
-            visit: how often the split had been gone through before; only images that are rendered rather than
-                read depend on it.
+            visit: how many times training has gone through the split before; only rendered images depend on it.
         """
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
         """A part of ``pixels(index, visit)``, bit for bit; cheaper where the rest need not be made or copied."""
-        return crop(self.pixels(index, visit), place)
+        return self.pixels(index, visit)[:, rows, columns]
 
     @abstractmethod
     def name(self, index: int) -> str:
@@ -64,14 +63,6 @@ class SharpImages(Dataset[SharpItem], ABC):
         if not 0 <= index < len(self):
             raise IndexError(index)
         return {"sharp": self.pixels(index), "index": index}
-
-
-class PairedImages(SharpImages, ABC):
-    """Sharp images of one split that were photographed or stored blurred as well."""
-
-    @abstractmethod
-    def blurred(self, index: int) -> Tensor:
-        """The blurred image at ``index``, uint8 of the sharp one's shape."""
 
 
 class LabelledImages(SharpImages, ABC):
@@ -98,7 +89,10 @@ class Source(ABC):
         """The images of ``split``; raises ``UserError`` when there are none."""
 
 
-def crop(image: Tensor, place: Place) -> Tensor:
-    """The part of (C, H, W) ``image`` that ``place`` chooses, in the same memory."""
-    rows, columns = place(*image.shape[-2:])
-    return image[..., rows, columns]
+def map_images(change: Callable[..., SharpImages], *images: SharpImages) -> SharpImages:
+    """``change(*images)``; where all of them have blurred images, those are changed in the same way."""
+    changed = change(*images)
+    blurred = [part.blurred for part in images if part.blurred is not None]
+    if len(blurred) == len(images):
+        changed.blurred = change(*blurred)
+    return changed

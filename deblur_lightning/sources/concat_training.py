@@ -1,21 +1,20 @@
-"""Joins the training images of two sources; validation and test images are the first one's."""
+"""Adds the training images of another source to a source."""
 
 from typing import final
 
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import PairedImages, Place, SharpImages, Source, Split
-from deblur_lightning.sources.sides import on_both_sides
+from deblur_lightning.sources.base import SharpImages, Source, Split, map_images
 
 
 @final
 class ConcatTraining(Source):
     """Trains on the images of two sources, and validates and tests on those of the first alone.
 
-    Both may be of pairs. Three are joined by widening what is widened already.
+    Both may be of pairs. To join three sources, give a ``ConcatTraining`` as the base of another.
 
-    Training names are preceded by "base/" or "extra/", since both sources may well have a "0001.png".
+    Training names are preceded by "base/" or "extra/", since both sources may have a "0001.png".
     """
 
     def __init__(self, base: Source, extra: Source) -> None:
@@ -38,17 +37,17 @@ class ConcatTraining(Source):
         if split != "train":
             return base
         extra = self._extra.split(split)
-        if isinstance(base, PairedImages) != isinstance(extra, PairedImages):
-            one, other = ("base", "extra") if isinstance(base, PairedImages) else ("extra", "base")
+        if (base.blurred is None) != (extra.blurred is None):
+            paired, single = ("extra", "base") if base.blurred is None else ("base", "extra")
             raise UserError(
-                f"ConcatTraining: its {one} has blurred images beside the sharp ones, its {other} has none; "
+                f"ConcatTraining: its {paired} has blurred images beside the sharp ones, its {single} has none: "
                 "join two sources of pairs, or two without."
             )
-        return on_both_sides(_JoinedImages, base, extra)
+        return map_images(_ConcatImages, base, extra)
 
 
 @final
-class _JoinedImages(SharpImages):
+class _ConcatImages(SharpImages):
     def __init__(self, base: SharpImages, extra: SharpImages) -> None:
         self._base = base
         self._extra = extra
@@ -58,23 +57,23 @@ class _JoinedImages(SharpImages):
         return len(self._base) + len(self._extra)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        images, position, _ = self._located(index)
+        images, position, _ = self._locate(index)
         return images.pixels(position, visit)
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
-        images, position, _ = self._located(index)
-        return images.crop(position, visit, place)
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
+        images, position, _ = self._locate(index)
+        return images.crop(position, visit, rows, columns)
 
     def name(self, index: int) -> str:
-        images, position, prefix = self._located(index)
+        images, position, prefix = self._locate(index)
         return f"{prefix}/{images.name(position)}"
 
     def size(self, index: int) -> tuple[int, int]:
-        images, position, _ = self._located(index)
+        images, position, _ = self._locate(index)
         return images.size(position)
 
-    def _located(self, index: int) -> tuple[SharpImages, int, str]:
-        """Whose image ``index`` is, where it lies there, and what precedes its name."""
+    def _locate(self, index: int) -> tuple[SharpImages, int, str]:
+        """The images that hold image ``index``, its position there, and the prefix of its name."""
         if index < len(self._base):
             return self._base, index, "base"
         return self._extra, index - len(self._base), "extra"

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split
+from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.leaf_raster import Floats, Integers, Leaves, leaf_labels
 
 _LAYERS = 3  # leaves above a point on average; exp(-3) = 5 % of the points show the background
 _FINE = 2  # the raster has 2 x 2 points in a pixel, whose mean keeps the leaves' edges from being jagged
-_REACH = 2.0  # no point of a leaf is farther from its centre than this many radii
+_REACH = 2.0  # no point of a leaf is farther from its centre than this many of its radii
 _TILE_BITS = 9  # tiles of texture have 2^9 points on each side
 
 
@@ -27,8 +27,8 @@ class DeadLeaves(Source):
     (Achddou, Gousseau and Ladjal, "Synthetic images as a regularity prior for image restoration neural
     networks", 2021).
 
-    Every picture is a function of seed, split and visit * length + index: training never sees one twice. The
-    bits are the same on one machine; another may round a few pixels differently.
+    Every picture is a function of seed, split and visit * length + index, so training never sees one twice. On one
+    machine the bits are always the same; another machine may round a few pixels differently.
     """
 
     def __init__(self, length: int = 1000, size: int = 160, seed: int = 0) -> None:
@@ -43,9 +43,9 @@ class DeadLeaves(Source):
             UserError: ``length`` or ``size`` is too small.
         """
         if length < 1:
-            raise UserError(f"DeadLeaves: length={length}, but there must be 1 picture at least; raise it")
+            raise UserError(f"DeadLeaves length={length}: give 1 or more.")
         if size < 16:
-            raise UserError(f"DeadLeaves: size={size}, but leaves need 16 pixels at least; raise it")
+            raise UserError(f"DeadLeaves size={size}: give 16 or more.")
         self._length = length
         self._size = size
         self._seed = seed
@@ -69,12 +69,12 @@ class _Pictures(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return self.crop(index, visit, lambda height, width: (slice(height), slice(width)))
+        return self.crop(index, visit, slice(None), slice(None))
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
         rng = _generator(f"{self._stream}/{visit * self._length + index}")
-        rows, columns = (range(*part.indices(self._size)) for part in place(self._size, self._size))
-        return _picture(rng, _tiles(self._stream), self._size, rows, columns)
+        part = (range(*places.indices(self._size)) for places in (rows, columns))
+        return _render(rng, _tiles(self._stream), self._size, *part)
 
     def name(self, index: int) -> str:
         return f"dead-leaves-{index:06d}"
@@ -83,8 +83,8 @@ class _Pictures(SharpImages):
         return self._size, self._size
 
 
-def _drawn_leaves(rng: np.random.Generator, size: int) -> Leaves:
-    """Leaves enough to cover a picture of ``size`` pixels a side."""
+def _draw_leaves(rng: np.random.Generator, size: int) -> Leaves:
+    """Draw enough leaves to cover a picture of ``size`` pixels a side."""
     # The power law is cut off at the half side, and below at a radius of the picture's own: some are crowded.
     radii = np.geomspace(np.exp(rng.uniform(np.log(1.2), np.log(4))), size / 2, 512)
     # A leaf that can reach the picture has its centre in a square that is wider the larger the leaf is.
@@ -120,9 +120,9 @@ def _raster(leaves: Leaves, size: int, rows: range, columns: range) -> _Raster:
     return _Raster(_FINE * size, np.array(down)[:, None], np.array(right), leaf_labels(leaves, down, right))
 
 
-def _picture(rng: np.random.Generator, tiles: Floats, size: int, rows: range, columns: range) -> Tensor:
-    """Render a part of one picture, (3, rows, columns) uint8; what is drawn does not depend on which part."""
-    leaves = _drawn_leaves(rng, size)
+def _render(rng: np.random.Generator, tiles: Floats, size: int, rows: range, columns: range) -> Tensor:
+    """Render a part of one picture, (3, rows, columns) uint8; the draws do not depend on the part."""
+    leaves = _draw_leaves(rng, size)
     raster = _raster(leaves, size, rows, columns)
     labels = raster.labels
     # One colour and pattern more than there are leaves: the background's label -1 picks the last.

@@ -1,10 +1,11 @@
-"""Image files below a folder, and a dataset of them."""
+"""Lists the image files below a folder; a dataset of them."""
 
 import json
 import os
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn, final
 
 from torch import Tensor
@@ -16,26 +17,32 @@ from deblur_lightning.sources.base import SharpImages
 
 @final
 class ImageFiles(SharpImages):
-    """The images of some files, each named by its path below one folder."""
+    """The images of some files, decoded when they are asked for.
 
-    def __init__(self, root: Path, names: Sequence[str]) -> None:
-        self._root = root
-        self._names = names
-        self._sizes: dict[int, tuple[int, int]] = {}
+    Args:
+        files: by the name of an image, its path.
+        sizes: by name, height and width in pixels as far as they are known; else they are read from the file's header.
+    """
+
+    def __init__(self, files: Mapping[str, Path], sizes: Mapping[str, tuple[int, int]] = MappingProxyType({})) -> None:
+        self._names = list(files)
+        self._paths = [str(path) for path in files.values()]  # lighter than Path to send to loader processes
+        self._sizes = dict(sizes)
 
     def __len__(self) -> int:
         return len(self._names)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return read_rgb(self._root / self._names[index])
+        return read_rgb(self._paths[index])
 
     def name(self, index: int) -> str:
         return self._names[index]
 
     def size(self, index: int) -> tuple[int, int]:
-        if index not in self._sizes:
-            self._sizes[index] = image_size(self._root / self._names[index])
-        return self._sizes[index]
+        name = self._names[index]
+        if name not in self._sizes:
+            self._sizes[name] = image_size(self._paths[index])
+        return self._sizes[name]
 
 
 def existing_folder(root: str | Path) -> Path:
@@ -46,9 +53,9 @@ def existing_folder(root: str | Path) -> Path:
     """
     folder = Path(root).expanduser()
     if not folder.exists():
-        raise UserError(f"the image folder {folder} does not exist; check its path")
+        raise UserError(f"the image folder {folder} does not exist: check its path.")
     if not folder.is_dir():
-        raise UserError(f"{folder} is a file where a folder of images is wanted; give the folder it lies in")
+        raise UserError(f"{folder} is a file, not a folder of images: give the folder it lies in.")
     return folder
 
 
@@ -61,14 +68,14 @@ def image_names(
 ) -> list[str]:
     """The images in ``folder`` and below it, as sorted paths relative to ``root``.
 
-    Hidden files and what lies behind a link to a folder are left out.
+    Hidden files are left out, and so is what lies behind a link to a folder.
 
     Args:
         root: what the paths are relative to.
         folder: where to look, ``root`` or below it.
         suffixes: in lower case, what the names of images end in.
-        broken_links: whether links to what does not exist, pipes and devices count, for the caller to complain of.
-        without: a folder that is not looked into.
+        broken_links: whether to list broken links, pipes and devices too, so that the caller can name them.
+        without: a folder to leave out.
 
     Raises:
         UserError: there is none, or a folder cannot be listed.
@@ -76,17 +83,17 @@ def image_names(
     files = _visible_files(folder, broken_links, os.path.realpath(without) if without else None)
     images = [file for file in files if file.suffix.lower() in suffixes]
     if not files:
-        raise UserError(f"the image folder {folder} is empty; put images into it, or give another")
+        raise UserError(f"the image folder {folder} is empty: put images into it, or give another.")
     if not images:
         wanted = f"none of its {len(files)} files ends in {', '.join(suffixes)}"
-        raise UserError(f"{folder} holds no image ({wanted}); convert them, or give another folder")
+        raise UserError(f"{folder} holds no image ({wanted}): convert them, or give another folder.")
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
-def images_beside(root: Path, folders: Collection[str]) -> list[str]:
+def images_outside(root: Path, folders: Collection[str]) -> list[str]:
     """The images below ``root`` that lie in none of its ``folders``, as sorted paths relative to it.
 
-    Folders that cannot be listed are passed over: nothing in them is asked for.
+    Folders that cannot be listed are skipped, since nothing in them is needed.
     """
     files = _visible_files(root, broken_links=False, without=None, refuse=False)
     names = (file.relative_to(root) for file in files if file.suffix.lower() in IMAGE_SUFFIXES)
@@ -94,14 +101,14 @@ def images_beside(root: Path, folders: Collection[str]) -> list[str]:
 
 
 def download_command(name: str, root: str | Path) -> str:
-    """What to type to have torchvision fetch its set ``name`` into ``root``, whatever characters that has."""
+    """The shell command by which torchvision downloads its set ``name`` into ``root``, whose name is quoted."""
     program = f"from torchvision.datasets import {name}; {name}({json.dumps(str(root))}, download=True)"
     return shlex.join(["python", "-c", program])
 
 
 def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse: bool = True) -> list[Path]:
     found: list[Path] = []
-    for parent, subfolders, names in os.walk(folder, onerror=_refused if refuse else None):
+    for parent, subfolders, names in os.walk(folder, onerror=_refuse if refuse else None):
         subfolders[:] = [
             name
             for name in subfolders
@@ -112,5 +119,5 @@ def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse
     return found
 
 
-def _refused(error: OSError) -> NoReturn:
-    raise UserError(f"cannot list {error.filename}: {error.strerror}; check who may read it") from error
+def _refuse(error: OSError) -> NoReturn:
+    raise UserError(f"cannot list {error.filename} ({error.strerror}): check who may read it.") from error

@@ -11,7 +11,7 @@ from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import existing_folder, image_names
 from deblur_lightning.sources.preprocessed import luma, resize
 from deblur_lightning.sources.splits import SPLITS, hash_split
-from deblur_lightning.sources.unused_files import warn_left_out
+from deblur_lightning.sources.validation import warn_of_unused
 
 
 @final
@@ -23,10 +23,10 @@ class LabelledFolder(Source):
     Args:
         root: the folder; a leading "~" is the home folder.
         grey: whether colour is turned into one channel, luma.
-        side: height and width to resize to (bicubic, after cutting the middle square); None to leave sizes alone.
+        side: height and width to resize to (bicubic, after cutting the middle square); None to keep sizes.
 
     Raises:
-        UserError: no such folder, no image in it, or images that lie in no class's folder.
+        UserError: no such folder, no image in it, or images outside the classes' folders.
     """
 
     def __init__(self, root: str | Path, grey: bool = False, side: int | None = None) -> None:
@@ -41,7 +41,7 @@ class LabelledFolder(Source):
         for name in names:
             if len(Path(name).parts) < self._depth + 2:
                 raise UserError(
-                    f"{self._root / name} has no label: a labelled folder holds a folder for each class, such as "
+                    f"{self._root / name} has no label: put it into a folder named after its class, such as "
                     f"{self._root}/{'train/' * self._depth}cat/1.png."
                 )
         if not given["train"] and len(names) < 3:
@@ -49,7 +49,7 @@ class LabelledFolder(Source):
         self._names = given if given["train"] else hash_split(names)
         used = sorted(name for chosen in self._names.values() for name in chosen)
         cure = "the others are split by their folders: sort these into train/, val/ or test/"
-        warn_left_out(self._root, sorted({*names} - {*used}), used, cure)
+        warn_of_unused(self._root, sorted({*names} - {*used}), used, cure)
         self._classes = tuple(sorted({self._class(name) for name in used}))
 
     def split(self, split: Split) -> LabelledImages:

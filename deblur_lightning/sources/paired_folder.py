@@ -1,16 +1,25 @@
 """Photographs that exist both blurred and sharp, in folders side by side."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 from typing import final
 
-from torch import Tensor
-
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.images import image_size, read_rgb
-from deblur_lightning.sources.base import PairedImages, Source, Split
-from deblur_lightning.sources.files import existing_folder
-from deblur_lightning.sources.pair_matching import Pair, match_pairs, split_pairs
-from deblur_lightning.sources.validation import readable_names
+from deblur_lightning.files.images import image_size
+from deblur_lightning.sources.base import SharpImages, Source, Split
+from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names
+from deblur_lightning.sources.splits import (
+    SPLITS,
+    cut_validation,
+    group_by_scene,
+    hash_split,
+    keep_scenes,
+    split_scenes,
+)
+from deblur_lightning.sources.validation import Size, decode_all, warn_of_unused
+
+_Sides = dict[str, dict[str, list[str]]]
+"""By the name of a side's folders, by a pair's name without suffix, the files; there should be one each."""
 
 
 @final
@@ -19,13 +28,13 @@ class PairedFolder(Source):
 
     A pair is named by its blurred file's path without that folder; suffixes may differ. This reads GOPRO_Large
     (train/SCENE/blur/000047.png), REDS (train/train_blur/SCENE/00000047.png), two flat folders (blur/, sharp/), and
-    what ``deblur synthesize`` writes (blurred/train/NAME.png). Images elsewhere, in blur_gamma/ for one, are left out,
-    after a warning.
+    what ``deblur synthesize`` writes (blurred/train/NAME.png). Images elsewhere, for example in blur_gamma/, are left
+    out with a warning.
 
-    Pairs below a folder train/, val/ or test/ are split by it, and others then left out, after a warning; where none is
-    for validation, a tenth of the training pairs is. Without such folders they are split by ``hash_split``. Either way
-    the frames of a scene stay together, since neighbours look alike: a scene is a folder, or what the names in one tell
-    without the number at their end (see ``by_scene``). Pairs of fewer than three scenes are all for testing.
+    Pairs below a folder train/, val/ or test/ are split by it, and other pairs are then left out with a warning.
+    Without a folder for validation, a tenth of the training pairs is taken. Without such folders at all, pairs are
+    split by ``hash_split``, and fewer than three scenes are all for testing. The frames of a scene always stay
+    together, since neighbours look alike: a scene is a folder, or what ``group_by_scene`` finds in one.
     """
 
     def __init__(
@@ -43,63 +52,142 @@ class PairedFolder(Source):
             blurred: the name of the folders with blurred images.
             sharp: the name of the folders with sharp images.
             skip_bad: whether pairs that cannot be decoded are left out, after a warning; else they are refused.
-            check: whether to look for them beforehand, which takes a large set some minutes.
+            check: whether to decode all images beforehand, which takes some minutes for a large set.
 
         Raises:
             UserError: ``root`` holds no pairs, or a file has no partner or more than one.
         """
         self._root = existing_folder(root)
-        self._pairs = match_pairs(self._root, blurred, sharp)
-        self._parts = split_pairs(self._root, list(self._pairs))
+        self._files = _match_pairs(self._root, blurred, sharp)
+        self._parts = _split_pairs(self._root, list(self._files))
         self._skip_bad = skip_bad
         self._check = check
-        self._sound: dict[Split, list[str]] = {}
+        self._images: dict[Split, ImageFiles] = {}
 
-    def split(self, split: Split) -> PairedImages:
+    def split(self, split: Split) -> SharpImages:
         """The pairs of ``split``, sorted by name.
 
         Raises:
             UserError: there are none, an image cannot be decoded, or the two images of one differ in size.
         """
-        if split not in self._sound:
-            self._sound[split] = self._checked(split)
-        return _PairedFiles([self._pairs[name] for name in self._sound[split]])
-
-    def _checked(self, split: Split) -> list[str]:
         if split not in self._parts:
             present = " and ".join(f"{part} ({len(names)})" for part, names in self._parts.items())
             cure = "add pairs of other scenes, or sort them into train/, val/ and test/"
-            raise UserError(f"{self._root} has pairs for {present}, but none for {split}; {cure}")
-        files = {name: [self._pairs[name].blurred, self._pairs[name].sharp] for name in self._parts[split]}
-        return readable_names(files, self._skip_bad) if self._check else list(files)
+            raise UserError(f"{self._root} has pairs for {present}, but none for {split}: {cure}.")
+        if split not in self._images:
+            self._images[split] = self._open({name: self._files[name] for name in self._parts[split]})
+        return self._images[split]
+
+    def _open(self, files: dict[str, list[Path]]) -> ImageFiles:
+        if self._check:
+            found = decode_all(files, self._skip_bad)
+        else:
+            found = {name: list(map(image_size, pair)) for name, pair in files.items()}
+        sizes = {name: _common_size(files[name], pair) for name, pair in found.items()}
+        sharp, blurred = (ImageFiles({name: files[name][side] for name in sizes}, sizes) for side in (1, 0))
+        sharp.blurred = blurred
+        return sharp
 
 
-@final
-class _PairedFiles(PairedImages):
-    def __init__(self, pairs: list[Pair]) -> None:
-        self._pairs = pairs
-        self._sizes = [_common_size(pair) for pair in pairs]
-
-    def __len__(self) -> int:
-        return len(self._pairs)
-
-    def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return read_rgb(self._pairs[index].sharp)
-
-    def blurred(self, index: int) -> Tensor:
-        return read_rgb(self._pairs[index].blurred)
-
-    def name(self, index: int) -> str:
-        return self._pairs[index].name
-
-    def size(self, index: int) -> tuple[int, int]:
-        return self._sizes[index]
+def _common_size(files: list[Path], sizes: list[Size]) -> Size:
+    (height, width), (other_height, other_width) = sizes
+    if sizes[0] != sizes[1]:
+        described = f"{files[0]} has {height}x{width} pixels and {files[1]} {other_height}x{other_width}"
+        raise UserError(f"{described}: replace or remove it, since a pair must be of one size.")
+    return sizes[0]
 
 
-def _common_size(pair: Pair) -> tuple[int, int]:
-    blurred, sharp = image_size(pair.blurred), image_size(pair.sharp)
-    if blurred != sharp:
-        (height, width), (other_height, other_width) = blurred, sharp
-        sizes = f"{pair.blurred} has {height}x{width} pixels and {pair.sharp} {other_height}x{other_width}"
-        raise UserError(f"{sizes}; a pair must be of one size: replace or remove it")
-    return blurred
+def _match_pairs(root: Path, blurred: str, sharp: str) -> dict[str, list[Path]]:
+    """The blurred and the sharp file of each pair below ``root``, by the pair's name and in the order of names.
+
+    A side's folders are called ``blurred`` or ``sharp``, or have a split's name before that, as in val_blur. Images
+    elsewhere are left out with a warning, as are those of a split in which nothing has a partner, such as REDS's
+    test_blur.
+
+    Raises:
+        UserError: there are none, or a file has no partner or more than one.
+    """
+    sides: _Sides = {blurred: {}, sharp: {}}
+    names = image_names(root, root)
+    for path in map(PurePosixPath, names):
+        if (found := _side_and_name(path, sides)) is not None:
+            side, key = found
+            sides[side].setdefault(key, []).append(str(path))
+    if not all(sides.values()) or blurred == sharp:
+        folders = f"a folder {blurred} and a folder {sharp}" if blurred != sharp else f"two folders {blurred}"
+        raise UserError(f"{root} has no images in {folders}: set blurred and sharp to what they are called.")
+    keys = _with_partners(sides[blurred], sides[sharp])
+    files = {key: (_only(root, key, sides, blurred), _only(root, key, sides, sharp)) for key in keys}
+    used = {path for pair in files.values() for path in pair}
+    cure = f"a pair needs an image in a folder {blurred} and one in a folder {sharp}"
+    warn_of_unused(root, [name for name in names if name not in used], sorted(used), cure)
+    return {key + PurePosixPath(pair[0]).suffix: [root / path for path in pair] for key, pair in files.items()}
+
+
+def _side_and_name(path: PurePosixPath, sides: _Sides) -> tuple[str, str] | None:
+    """The side that a file belongs to and the name of its pair; None if it belongs to neither."""
+    # the outermost such folder decides: the output of synthesize for a folder of pairs has such folders twice
+    for depth, folder in enumerate(path.parts[:-1]):
+        name = PurePosixPath(*path.parts[:depth], *path.parts[depth + 1 :]).with_suffix("")
+        if folder in sides:
+            return folder, str(name)
+        for split in SPLITS:
+            if (side := folder.removeprefix(f"{split}_")) in sides and side != folder:
+                return side, str(name if split in path.parts[:depth] else split / name)
+    return None
+
+
+def _with_partners(blurred: Mapping[str, object], sharp: Mapping[str, object]) -> list[str]:
+    """The names of all pairs, sorted, without the splits of which one side is wholly missing."""
+    both = {_split_of(key) for key in blurred.keys() & sharp.keys()} | {None}
+    names = sorted(blurred.keys() | sharp.keys())
+    return [name for name in names if _split_of(name) in both] or names
+
+
+def _only(root: Path, key: str, sides: _Sides, side: str) -> str:
+    """The one file of ``side`` that belongs to the pair ``key``."""
+    files = sides[side].get(key, [])
+    if not files:
+        partner = next(found[key][0] for found in sides.values() if key in found)
+        raise UserError(f"{root / partner} has no partner in a folder {side}: add the image there, or remove this one.")
+    if len(files) > 1:
+        raise UserError(f"{root / files[0]} and {files[1]} could both belong to the pair {key}: remove one of them.")
+    return files[0]
+
+
+def _split_pairs(root: Path, names: list[str]) -> dict[Split, list[str]]:
+    """The names of pairs by split, whole scenes each; a split without pairs is left out."""
+    found: dict[Split, list[str]] = {split: [name for name in names if _split_of(name) == split] for split in SPLITS}
+    parts = {split: chosen for split, chosen in found.items() if chosen}
+    if not parts:
+        scenes = _scenes(root, names)
+        return split_scenes(scenes, hash_split) if len(scenes) > 2 else {"test": names}
+    used = [name for chosen in parts.values() for name in chosen]
+    cure = "the others are split by their folders: sort these pairs into train/, val/ or test/"
+    warn_of_unused(root, [name for name in names if _split_of(name) is None], used, cure)
+    if "train" in parts and "val" not in parts:
+        parts |= split_scenes(_scenes(root, parts["train"]), cut_validation)
+    return parts
+
+
+def _split_of(name: str) -> Split | None:
+    """The split that the outermost folder of that name stands for."""
+    folders = PurePosixPath(name).parts[:-1]
+    return next((split for folder in folders for split in SPLITS if folder == split), None)
+
+
+def _scenes(root: Path, names: list[str]) -> dict[str, list[str]]:
+    """Names by the folder they lie in, or, where that is the root's or a split's, by their own numbering."""
+    scenes: dict[str, list[str]] = {}
+    roots = {folder for folder in (str(PurePosixPath(name).parent) for name in names) if _is_root(folder)}
+    for name in names:
+        folder = str(PurePosixPath(name).parent)
+        scenes.setdefault("" if folder in roots else folder, []).append(name)
+    flat = group_by_scene(scenes.pop("", []), roots)
+    # a single group of numbered names says nothing of scenes, unless folders do
+    return scenes | keep_scenes(root, flat, least=1 if scenes else 2)
+
+
+def _is_root(folder: str) -> bool:
+    """Whether ``folder`` is the root or a split's folder, such as ``gopro/train``, and so no scene."""
+    return PurePosixPath(folder).name in ("", *SPLITS)

@@ -38,9 +38,9 @@ class PhotographedDigits(Source):
         self._names = image_names(self._root, self._root)
 
     def split(self, split: Split) -> LabelledImages:
-        """The photographs; raises ``UserError`` for any split but "test", since nothing can be learned from them."""
+        """The photographs; raises ``UserError`` for any split but "test", since they have no labels."""
         if split != "test":
-            raise UserError("PhotographedDigits have no labels to learn from: use them with deblur predict alone.")
+            raise UserError("PhotographedDigits have no labels to learn from: use them with deblur predict only.")
         return _Photographs(self._root, self._names)
 
 
@@ -76,9 +76,9 @@ class _Photographs(LabelledImages):
 def mnist_form(photograph: Tensor) -> Tensor:
     """Bring a photograph of one digit to MNIST's form.
 
-    The paper's brightness, which may fall off across the photograph, is taken to be a plane fitted to it. What is
-    darker than the paper, or brighter on a dark ground, by more than half of the strongest stroke is the digit.
-    Sizes and places are kept in fractions of a pixel, so that no last bit of a sum moves the digit by a pixel.
+    A plane is fitted to the brightness of the paper, which may change across the photograph. The digit is what is
+    darker than the paper (or brighter than a dark ground) by more than half of the strongest stroke. Sizes and places
+    are fractions of a pixel, so that the last bit of a sum never moves the digit by a pixel.
 
     Args:
         photograph: (1, H, W) uint8, dark on light or light on dark.
@@ -89,19 +89,19 @@ def mnist_form(photograph: Tensor) -> Tensor:
     Raises:
         ValueError: nothing stands out.
     """
-    ink = _ink(_reduced(photograph.double() / 255))
+    ink = _ink(_reduce(photograph.double() / 255))
     if float(ink.max()) < 0.1:
         raise ValueError("nothing stands out from the ground")
-    ink = _largest_part((ink / _stroke_strength(ink)).clamp(0, 1))
+    ink = _remove_specks((ink / _stroke_strength(ink)).clamp(0, 1))
     ink = ink / ink.max()  # the strongest pixel may have been a speck
     down, right = (_extent(ink.amax(dim=axis)) for axis in (1, 0))
     scale = DIGIT / max(down[1] - down[0], right[1] - right[0])
-    rows, columns = (_placed(ink.sum(dim=axis), extent, scale) for axis, extent in ((1, down), (0, right)))
+    rows, columns = (_resampling(ink.sum(dim=axis), extent, scale) for axis, extent in ((1, down), (0, right)))
     small = rows @ ink @ columns.T
     return to_uint8(small / small.max())[None]
 
 
-def _reduced(image: Tensor) -> Tensor:
+def _reduce(image: Tensor) -> Tensor:
     """(H, W), the longer side at most 224 pixels."""
     height, width = image.shape[-2:]
     scale = min(1.0, _WORKING / max(height, width))
@@ -110,30 +110,30 @@ def _reduced(image: Tensor) -> Tensor:
 
 
 def _ink(image: Tensor) -> Tensor:
-    """How far each pixel of (H, W) stands out from the ground, on the side that the digit is on; 0 or more."""
+    """How far each pixel of (H, W) differs from the ground towards the digit's brightness; 0 or more."""
     height, width = image.shape
     down, right = (torch.linspace(-1, 1, length, dtype=image.dtype) for length in (height, width))
     terms = torch.stack([torch.ones_like(image), *torch.meshgrid(down, right, indexing="ij")], dim=-1).flatten(0, 1)
     values = image.flatten()
     kept = torch.ones_like(values, dtype=torch.bool)
-    for _ in range(5):  # fit, leave out what stands out, fit again
+    for _ in range(5):  # fit, leave out what stands out, and fit again
         plane = terms @ torch.linalg.lstsq(terms[kept], values[kept, None]).solution
         rest = values - plane[:, 0]
         reach = 3 * float(rest[kept].abs().median()) + 0.01
         kept = rest.abs() <= reach
     sign = 1.0 if float(rest[~kept].sum()) > 0 else -1.0
-    share = (rest.abs() / reach - 1).clamp(0, 1)  # no pixel comes or goes by a last bit
+    share = (rest.abs() / reach - 1).clamp(0, 1)  # continuous, so that a last bit neither adds nor removes a pixel
     ink: Tensor = (sign * rest).clamp(min=0) * share
     return ink.view(height, width)
 
 
 def _stroke_strength(ink: Tensor) -> float:
-    """What most of a stroke's middle reaches."""
+    """The level that most of a stroke's middle reaches."""
     return float(ink[ink > 0.3 * ink.max()].quantile(0.7))
 
 
-def _largest_part(ink: Tensor) -> Tensor:
-    """``ink`` without specks: parts below a tenth of the largest one are wiped out."""
+def _remove_specks(ink: Tensor) -> Tensor:
+    """``ink`` without specks: parts smaller than a tenth of the largest one become 0."""
     labels, count = ndimage.label((ink > 0.3).numpy(), structure=[[1] * 3] * 3)
     sizes = ndimage.sum_labels(ink.numpy(), labels, range(count + 1))
     sizes[0] = 0
@@ -154,10 +154,10 @@ def _extent(profile: Tensor) -> tuple[float, float]:
     return first - 1 - rise, last - 1 + fall
 
 
-def _placed(mass: Tensor, extent: tuple[float, float], scale: float) -> Tensor:
+def _resampling(mass: Tensor, extent: tuple[float, float], scale: float) -> Tensor:
     """The share of each source pixel in each of MNIST's pixels along one axis, (28, N).
 
-    The centre of ``mass``, (N,), comes into the middle, as far as the whole of ``extent`` stays in the picture.
+    The centre of ``mass``, (N,), goes to the middle, as far as all of ``extent`` stays in the picture.
     """
     pixels = torch.arange(len(mass) + 1, dtype=mass.dtype)
     centre = float((mass * pixels[:-1]).sum() / mass.sum())

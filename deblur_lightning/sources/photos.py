@@ -9,9 +9,9 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import image_size, read_rgb
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split, crop
+from deblur_lightning.sources.base import SharpImages, Source, Split
 
-# By name, so that no later edit can move a picture; both views of the motorcycle lie on one side.
+# By name, so that no later edit moves a picture; both views of the motorcycle share a split.
 PHOTOS: dict[Split, tuple[str, ...]] = {
     "train": (
         "astronaut.png",
@@ -34,7 +34,7 @@ PHOTOS: dict[Split, tuple[str, ...]] = {
 
 @final
 class Photos(Source):
-    """Eighteen photographs of 172 to 1411 pixels a side, split by name; in grey ones channels are equal."""
+    """Eighteen photographs of 172 to 1411 pixels a side, split by name; in grey ones the three channels are equal."""
 
     def split(self, split: Split) -> SharpImages:
         """The photographs of ``split``.
@@ -45,7 +45,7 @@ class Photos(Source):
         for name in PHOTOS[split]:
             if not _path(name).is_file():
                 cure = "install scikit-image 0.26 or later from its wheel"
-                raise UserError(f"Photos: scikit-image's data folder lacks {name}; {cure}")
+                raise UserError(f"Photos: scikit-image's data folder lacks {name}: {cure}.")
         return _PhotoImages(PHOTOS[split])
 
 
@@ -58,11 +58,11 @@ class _PhotoImages(SharpImages):
         return len(self._names)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        # A copy: whoever writes into what they were given must not change the next reader's photograph.
-        return _decoded(_path(self._names[index])).clone()
+        # A copy: the kept photograph must not change when a caller writes into what it was given.
+        return _decode(_path(self._names[index])).clone()
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
-        return crop(_decoded(_path(self._names[index])), place).clone()
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
+        return _decode(_path(self._names[index]))[:, rows, columns].clone()
 
     def name(self, index: int) -> str:
         return self._names[index]
@@ -76,7 +76,7 @@ def _path(name: str) -> Path:
 
 
 @cache
-def _decoded(path: Path) -> Tensor:
+def _decode(path: Path) -> Tensor:
     return read_rgb(path)
 
 

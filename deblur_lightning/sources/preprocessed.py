@@ -8,15 +8,14 @@ from torch.nn import functional as F
 
 from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split, crop
-from deblur_lightning.sources.sides import on_both_sides
+from deblur_lightning.sources.base import SharpImages, Source, Split, map_images
 
-_KEPT = 32  # prepared images that a process remembers; small sets are gone through again and again
+_CACHED = 32  # images that a process keeps; training goes through small sets again and again
 
 
 @final
 class Preprocessed(Source):
-    """The images of another source, prepared as the reports did; of pairs, both sides alike.
+    """The images of another source, prepared as the reports did; both images of a pair alike.
 
     Args:
         base: where they come from.
@@ -54,14 +53,13 @@ class Preprocessed(Source):
     def split(self, split: Split) -> SharpImages:
         """The prepared images of ``split``; raises what the base raises."""
         images = self._base.split("train" if self._seen else split)
-        return on_both_sides(self._prepared, images)
-
-    def _prepared(self, images: SharpImages) -> SharpImages:
-        return _PreparedImages(images, self._grey, self._side, self._frame, self._count)
+        return map_images(
+            lambda part: _PreprocessedImages(part, self._grey, self._side, self._frame, self._count), images
+        )
 
 
 @final
-class _PreparedImages(SharpImages):
+class _PreprocessedImages(SharpImages):
     def __init__(self, base: SharpImages, grey: bool, side: int | None, frame: int, count: int | None) -> None:
         self._base = base
         self._grey = grey
@@ -69,35 +67,35 @@ class _PreparedImages(SharpImages):
         self._frame = frame
         self._length = len(base) if count is None else min(count, len(base))
         self.rendered = base.rendered
-        self._kept: dict[int, Tensor] = {}
+        self._cache: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return self._prepared(index, visit) if self.rendered else self._remembered(index).clone()
+        return self._prepare(index, visit) if self.rendered else self._cached(index).clone()
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
         if not self.rendered:
-            return crop(self._remembered(index), place).clone()
+            return self._cached(index)[:, rows, columns].clone()
         if self._side is None and not self._frame:
-            return self._coloured(self._base.crop(index, visit, place))
-        return super().crop(index, visit, place)
+            return self._to_grey(self._base.crop(index, visit, rows, columns))
+        return super().crop(index, visit, rows, columns)
 
-    def _remembered(self, index: int) -> Tensor:
-        if index not in self._kept:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[index] = self._prepared(index, 0)
-        return self._kept[index]
+    def _cached(self, index: int) -> Tensor:
+        if index not in self._cache:
+            if len(self._cache) >= _CACHED:
+                self._cache.clear()
+            self._cache[index] = self._prepare(index, 0)
+        return self._cache[index]
 
-    def _prepared(self, index: int, visit: int) -> Tensor:
-        image = self._coloured(self._base.pixels(index, visit))
+    def _prepare(self, index: int, visit: int) -> Tensor:
+        image = self._to_grey(self._base.pixels(index, visit))
         if self._side is not None:
             image = resize(image, self._side)
         return F.pad(image, (self._frame,) * 4)
 
-    def _coloured(self, image: Tensor) -> Tensor:
+    def _to_grey(self, image: Tensor) -> Tensor:
         return luma(image) if self._grey and len(image) == 3 else image
 
     def name(self, index: int) -> str:

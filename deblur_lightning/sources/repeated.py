@@ -6,8 +6,7 @@ from typing import final
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Place, SharpImages, Source, Split
-from deblur_lightning.sources.sides import on_both_sides
+from deblur_lightning.sources.base import SharpImages, Source, Split, map_images
 
 
 @final
@@ -28,13 +27,13 @@ class Repeated(Source):
             UserError: ``copies`` is below 1.
         """
         if copies < 1:
-            raise UserError(f"Repeated: copies={copies}; give 1 or more")
+            raise UserError(f"Repeated copies={copies}: give 1 or more.")
         self._base = base
         self._copies = copies
 
     def split(self, split: Split) -> SharpImages:
         """The base's images of ``split``, repeated; raises what the base raises."""
-        return on_both_sides(partial(_RepeatedImages, copies=self._copies), self._base.split(split))
+        return map_images(partial(_RepeatedImages, copies=self._copies), self._base.split(split))
 
 
 @final
@@ -50,8 +49,8 @@ class _RepeatedImages(SharpImages):
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         return self._base.pixels(index // self._copies, visit)
 
-    def crop(self, index: int, visit: int, place: Place) -> Tensor:
-        return self._base.crop(index // self._copies, visit, place)
+    def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
+        return self._base.crop(index // self._copies, visit, rows, columns)
 
     def name(self, index: int) -> str:
         position, copy = divmod(index, self._copies)

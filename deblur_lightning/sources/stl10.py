@@ -10,26 +10,26 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, download_command, existing_folder, image_names
-from deblur_lightning.sources.splits import first_ones
+from deblur_lightning.sources.splits import first_images
 
 _SIDE = 96
 _BYTES = 3 * _SIDE * _SIDE
 _HELD_OUT = 100
 
 _Stored = list[tuple[Path, int]]
-"""For each image, its file and its place there."""
+"""For each image, its file and its position there."""
 
 
 @final
 class STL10(Source):
-    """The images of STL-10 (Coates, Lee and Ng, 2011), from its binary files or, where none is, from image files.
+    """The images of STL-10 (Coates, Lee and Ng, 2011), from its binary files or, without these, from image files.
 
-    torchvision's own class refuses a copy that lacks a file or the end of one. This takes every whole image of
-    train_X.bin, unlabeled_X.bin and test_X.bin, whichever lie in the folder or in stl10_binary/ in it.
+    torchvision's own class refuses a copy in which a file, or the end of one, is missing. This class uses every whole
+    image of train_X.bin, unlabeled_X.bin and test_X.bin that it finds in the folder or in stl10_binary/ in it.
 
-    train_X.bin followed by unlabeled_X.bin, or the image files in the order of their names, are one row of images.
-    Its last 100 are for testing, unless test_X.bin is; as many before these for validation; the rest for training.
-    Of a row of fewer than 1,000 images it is a tenth each.
+    The images of train_X.bin and then unlabeled_X.bin, or the image files by name, form one list. Its last 100 are for
+    testing, unless there is test_X.bin; the 100 before them are for validation, the rest for training. A list of fewer
+    than 1,000 images gives a tenth to each of the two.
     """
 
     def __init__(self, root: str | Path = "data/stl10", train_size: int | None = None) -> None:
@@ -44,7 +44,7 @@ class STL10(Source):
         """
         if not Path(root).expanduser().exists():
             get_it = download_command("STL10", root)
-            raise UserError(f"STL-10 is not in {root}; put any part of it there, or get all: {get_it}")
+            raise UserError(f"STL-10 is not in {root}: put any part of it there, or get all with {get_it}")
         self._root = existing_folder(root)
         self._train_size = train_size
         self._test = _stored(self._root, "test")
@@ -64,13 +64,13 @@ class STL10(Source):
         end = count if self._test else count - held_out
         if end <= held_out:
             raise UserError(
-                f"{self._root} holds too few images of STL-10 to train on ({count}); add train_X.bin or more"
+                f"{self._root} holds too few images of STL-10 to train on ({count}): add train_X.bin or more."
             )
         chosen = {"train": range(end - held_out), "val": range(end - held_out, end), "test": range(end, count)}[split]
         if split == "train":
-            chosen = first_ones(chosen, self._train_size, "STL10")
+            chosen = first_images(chosen, self._train_size, "STL10")
         if self._files:
-            return ImageFiles(self._root, [self._files[i] for i in chosen])
+            return ImageFiles({name: self._root / name for name in self._files[chosen.start : chosen.stop]})
         return _StoredImages([self._row[i] for i in chosen])
 
 
@@ -84,7 +84,7 @@ class _StoredImages(SharpImages):
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
         path, place = self._stored[index]
-        # mapped anew for each image: a map kept open would be copied whole into every spawned loader worker
+        # mapped for each image: pickling an open map for a spawned loader worker would copy all of it
         columns = np.memmap(path, np.uint8, "r", offset=place * _BYTES, shape=(3, _SIDE, _SIDE))
         return torch.from_numpy(columns.transpose(0, 2, 1).copy())
 
@@ -97,7 +97,7 @@ class _StoredImages(SharpImages):
 
 
 def _stored(root: Path, part: str) -> _Stored:
-    """The whole images of a binary file; none where there is no such file."""
+    """The whole images of a binary file; none if there is no such file."""
     for path in (root / f"{part}_X.bin", root / "stl10_binary" / f"{part}_X.bin"):
         if path.is_file():
             return [(path, place) for place in range(path.stat().st_size // _BYTES)]

@@ -2,8 +2,6 @@
 
 import colorsys
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import final
 
 import numpy as np
@@ -13,7 +11,7 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, Source, Split
-from deblur_lightning.sources.synthetic_draws import SyntheticDraws
+from deblur_lightning.sources.synthetic import SyntheticDraws, SyntheticImages, Uniform
 
 SHAPES = ("disc", "ring", "triangle", "square", "pentagon", "star", "cross", "bar", "crescent", "checks")
 COLOURS = ("red", "orange", "yellow", "lime", "green", "teal", "cyan", "blue", "violet", "pink")
@@ -24,11 +22,11 @@ _NOISE = 12.0
 
 @final
 class SyntheticShapes(Source):
-    """Ten shapes of 32x32 pixels in colour, of any place, size and direction, under noise.
+    """Ten coloured shapes in noisy images of 32x32 pixels, at any place, size and angle.
 
     Args:
         length: training images, at least 100; validation and test have a fifth each.
-        by_colour: whether the ten colours are told apart too, which makes a hundred classes.
+        by_colour: whether the ten colours count as well, which makes a hundred classes.
         seed: any integer; another seed gives other images.
 
     Raises:
@@ -44,44 +42,19 @@ class SyntheticShapes(Source):
 
     def split(self, split: Split) -> LabelledImages:
         """The images of ``split``; no two splits draw from the same random numbers."""
-        return _Shapes(self._seed, split, self._length if split == "train" else self._length // 5, self._by_colour)
+        length = self._length if split == "train" else self._length // 5
+        draws = SyntheticDraws(self._seed, split, length, "shapes")
+        classes = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES) if self._by_colour else SHAPES
+        return SyntheticImages(_draw, draws, length, SIDE, classes, f"drawn-shape-{split}")
 
 
-@final
-class _Shapes(LabelledImages):
-    def __init__(self, seed: int, split: Split, length: int, by_colour: bool) -> None:
-        self._numbers = SyntheticDraws(seed, split, length, "shapes")
-        self._split = split
-        self._by_colour = by_colour
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return _drawn(index % 10, index // 10 % 10, partial(self._numbers.between, index))
-
-    def name(self, index: int) -> str:
-        return f"drawn-shape-{self._split}-{index:05d}"
-
-    def size(self, index: int) -> tuple[int, int]:
-        return SIDE, SIDE
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        return tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES) if self._by_colour else SHAPES
-
-    def label(self, index: int) -> int:
-        return index % (100 if self._by_colour else 10)
-
-
-Uniform = Callable[[str, float, float], float]
 Polygon = list[tuple[float, float]]
-"""Corners as radius and angle, in parts of the shape's own."""
+"""Corners by radius and angle, as fractions of the shape's radius and in radians from its angle."""
 
 
-def _drawn(shape: int, colour: int, uniform: Uniform) -> Tensor:
-    """(3, 32, 32) uint8."""
-    hue = (colour + uniform("hue", -0.3, 0.3)) / 10
+def _draw(index: int, uniform: Uniform) -> Tensor:
+    """Draw the image at ``index``, (3, 32, 32) uint8: shapes go in turn, and after ten images colours."""
+    hue = (index // 10 % 10 + uniform("hue", -0.3, 0.3)) / 10
     paint = _rgb(hue, uniform("saturation", 0.6, 1), uniform("value", 0.6, 1))
     ground = _rgb(uniform("ground.hue", 0, 1), uniform("ground.saturation", 0, 0.3), uniform("ground.value", 0, 0.5))
     canvas = Image.new("RGB", (SIDE * _FINE, SIDE * _FINE), ground)
@@ -91,7 +64,7 @@ def _drawn(shape: int, colour: int, uniform: Uniform) -> Tensor:
     def place(r: float, turn: float) -> tuple[float, float]:
         return x + radius * r * math.cos(angle + turn), y + radius * r * math.sin(angle + turn)
 
-    name = SHAPES[shape]
+    name = SHAPES[index % 10]
     if name in ROUND:
         offset, hole = ROUND[name]
         pen.circle((x, y), radius, fill=paint)

@@ -10,9 +10,9 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import LabelledImages, Source, Split
 from deblur_lightning.sources.files import download_command
-from deblur_lightning.sources.splits import first_ones
+from deblur_lightning.sources.splits import first_images
 
-_VALIDATION = 5000
+VALIDATION = 5000
 """Images at the end of the official training set."""
 
 
@@ -26,10 +26,10 @@ class _Part(NamedTuple):
 
 
 class TorchvisionSet(Source, ABC):
-    """A set that torchvision reads: trains on the official training set but for its last 5,000 images.
+    """A set that torchvision reads: the last 5,000 images of the official training set are for validation.
 
-    Those are for validation; the official test set is for testing. Nothing is downloaded. Names give the place in
-    the official set, as in "cifar10-train-45000" for the first validation image.
+    The others are for training, the official test set for testing. Nothing is downloaded. Names give the position in
+    the official set: "cifar10-train-45000" is the first validation image.
     """
 
     def __init__(self, root: str | Path, train_size: int | None) -> None:
@@ -46,23 +46,23 @@ class TorchvisionSet(Source, ABC):
         part = self._part(split != "test")
         if split == "test":
             return _SetImages(part, range(len(part.pixels)))
-        training = range(len(part.pixels) - _VALIDATION)
+        training = range(len(part.pixels) - VALIDATION)
         if split == "train":
-            return _SetImages(part, first_ones(training, self._train_size, type(self).__name__))
+            return _SetImages(part, first_images(training, self._train_size, type(self).__name__))
         return _SetImages(part, range(training.stop, len(part.pixels)))
 
     @abstractmethod
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         """torchvision's dataset of the official training or test set."""
 
     def _part(self, train: bool) -> _Part:
         if train not in self._parts:
             name = type(self).__name__
             try:
-                official = self._opened(train)
+                official = self._open(train)
             except Exception as error:  # torchvision's readers raise nearly anything at a damaged file
                 raise UserError(
-                    f"{name} is not, or not whole, in {self._root}; to get it: {download_command(name, self._root)}"
+                    f"{name} is not, or not whole, in {self._root}: get it with {download_command(name, self._root)}"
                 ) from error
             pixels = torch.as_tensor(official.data)
             pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
@@ -84,7 +84,7 @@ class CIFAR10(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import CIFAR10 as Official
 
         return Official(self._root, train=train)
@@ -103,7 +103,7 @@ class CIFAR100(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import CIFAR100 as Official
 
         return Official(self._root, train=train)
@@ -122,7 +122,7 @@ class MNIST(TorchvisionSet):
         """
         super().__init__(root, train_size)
 
-    def _opened(self, train: bool) -> Any:
+    def _open(self, train: bool) -> Any:
         from torchvision.datasets import MNIST as Official
 
         return Official(self._root, train=train)
@@ -138,7 +138,7 @@ class _SetImages(LabelledImages):
         return len(self._positions)
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        # a copy of its own, whose rows lie one after another
+        # a copy in contiguous memory
         return self._part.pixels[self._positions[index]].clone(memory_format=torch.contiguous_format)
 
     def name(self, index: int) -> str:

@@ -19,8 +19,7 @@ from deblur_lightning.callbacks.label_writer import LabelWriter
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.records import mean_score, read_scores
 from deblur_lightning.sources.photographed_digits import PhotographedDigits
-from tests.helpers.small import trainer
-from tests.methods.test_classifier import classifier, digits
+from tests.helpers.small import classifier, digits, trainer
 
 
 def rows(path: Path) -> list[list[str]]:

@@ -11,6 +11,7 @@ from lightning.pytorch import Callback
 
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.errors import UserError
+from tests.helpers.resuming import PressCtrlC
 from tests.helpers.small import data, same, srcnn, trainer, weights
 
 
@@ -20,18 +21,6 @@ def _as_in_a_terminal() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-class PressCtrlC(Callback):
-    """In the middle of a batch, as often as told."""
-
-    def __init__(self, batch: int, times: int = 1) -> None:
-        self.batch, self.times = batch, times
-
-    def on_before_optimizer_step(self, trainer: Any, *_: Any) -> None:
-        if trainer.global_step == self.batch:
-            for _ in range(self.times):
-                signal.raise_signal(signal.SIGINT)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(photographs: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from deblur_lightning.callbacks.task_accuracy import TaskAccuracy
 from deblur_lightning.errors import UserError
 from deblur_lightning.networks.classifiers import MLPClassifier
 from deblur_lightning.records import mean_score, read_scores
-from tests.test_experiments import FEW
+from tests.helpers.command import FEW
 
 Deblur = Callable[..., tuple[int, str, str]]
 

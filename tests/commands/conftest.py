@@ -1,15 +1,15 @@
 """What the tests of commands start from."""
 
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from tests.conftest import write_image
 from tests.helpers.command import GAN, photographs_of
+from tests.helpers.pretended import claim, claim_set, plan_runs, pretend
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -17,22 +17,6 @@ HALF = {
     "class_path": "Mixture",
     "init_args": {"members": [{"class_path": "GaussianBlur"}, {"class_path": "MotionBlur"}]},
 }
-
-
-@pytest.fixture
-def full_disk() -> Callable[[int], AbstractContextManager[None]]:
-    """While it is entered no file grows beyond so many bytes: the system refuses, as it does on a full disk."""
-
-    @contextmanager
-    def limited(limit: int) -> Iterator[None]:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-    return limited
 
 
 @pytest.fixture
@@ -63,3 +47,23 @@ def synthesize(deblur: Deblur, sharp: Path) -> Deblur:
         return deblur("synthesize", sharp, "--out", out, *configs, *arguments)
 
     return run
+
+
+@pytest.fixture
+def tested(workplace: Path) -> Path:
+    """Runs that say they were trained and tested, with pictures."""
+    for run in plan_runs(claim_set(claim()), workplace / "runs/ledger"):
+        pretend(run, [1.0, 2.0])
+        (run.folder / "1/pictures").mkdir(parents=True)
+        (run.folder / "pictures").mkdir()
+        picture = Image.new("RGB", (3 * 16 + 8, 2 * (16 + 18)), "white")
+        picture.paste((255, 0, 0), (20, 18, 36, 34))
+        picture.save(run.folder / "pictures/test.png")
+        picture.save(run.folder / "1/pictures/filters_000009.png")
+        (run.folder / "1/metrics.csv").write_text("step,train/loss,val/psnr\n0,0.5,\n9,0.25,\n9,,30\n19,0.125,\n")
+        (run.folder / "1/config.yaml").write_text(
+            "model: {class_path: a.DeconvRestorer, init_args: {network: {class_path: b.FourierDeconv2d}}}\n"
+            "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: ["
+            "{class_path: d.BoxBlur, init_args: {width: [3, 5]}}]}}}}\n"
+        )
+    return workplace

@@ -13,9 +13,8 @@ import pytest
 
 from deblur_lightning.commands.app import run
 from deblur_lightning.commands.app.run import load_models
-from tests.helpers.command import fresh, wait_for
+from tests.helpers.command import free_port, fresh, wait_for
 from tests.helpers.models import write_model
-from tests.restoring.test_guard import free_port
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -1,7 +1,6 @@
 """deblur export: files that restore as the checkpoint does."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from deblur_lightning.networks.unet import UNet
 from deblur_lightning.restoring import export
 from deblur_lightning.restoring.export import export_onnx, refuse_transforms
 from deblur_lightning.restoring.model import Model, load_model
+from tests.helpers.full_disk import no_room
 from tests.helpers.models import INIT, small_model, write_model
 from tests.helpers.small import same, weights
 
@@ -55,14 +55,13 @@ def test_a_full_disk_is_found_before_the_work(
     suffix: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    full_disk: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     def work(*_: object) -> None:
         pytest.fail("it began")
 
     monkeypatch.setattr(export, "export_onnx", work)
     monkeypatch.setattr(export, "export_safetensors", work)
-    with full_disk(100), pytest.raises(CannotWrite, match=f"cannot write .*one{suffix}: File too large"):
+    with no_room(100), pytest.raises(CannotWrite, match=f"cannot write .*one{suffix}: File too large"):
         execute(["--out", str(tmp_path / f"one{suffix}")])
     assert list(tmp_path.iterdir()) == []
 

@@ -37,8 +37,8 @@ def _one_line(message: str) -> str:
         (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
         (["--config", "broken.yaml"], "broken.yaml is not valid YAML (while parsing a flow node"),
         (["--config", "twice.yaml"], "twice.yaml is not valid YAML (the key 'lr' is given twice"),
-        (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist; check its"),
-        (["--data.source=Folder", "--data.source.root=empty"], "the image folder empty is empty; put images into it"),
+        (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist: check its"),
+        (["--data.source=Folder", "--data.source.root=empty"], "the image folder empty is empty: put images into it"),
         (
             ["--data.source=Folder", "--data.source.root=texts"],
             "texts holds no image (none of its 1 files ends in .bmp",

@@ -4,53 +4,14 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.conftest import REPOSITORY
-from tests.helpers.pretended import claim, claim_set, plan_runs, pretend
+from tests.helpers.pages import Page
 
 Deblur = Callable[..., tuple[int, str, str]]
-
-
-class Page(HTMLParser):
-    """Collects what a page refers to, and the text of its data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.references: list[str] = []
-        self.tags: list[str] = []
-        self.data = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.references += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-
-    def handle_data(self, data: str) -> None:
-        if '"runs"' in data[:10]:
-            self.data = data
-
-
-@pytest.fixture
-def tested(workplace: Path) -> Path:
-    for run in plan_runs(claim_set(claim()), workplace / "runs/ledger"):
-        pretend(run, [1.0, 2.0])
-        (run.folder / "1/pictures").mkdir(parents=True)
-        (run.folder / "pictures").mkdir()
-        picture = Image.new("RGB", (3 * 16 + 8, 2 * (16 + 18)), "white")
-        picture.paste((255, 0, 0), (20, 18, 36, 34))
-        picture.save(run.folder / "pictures/test.png")
-        picture.save(run.folder / "1/pictures/filters_000009.png")
-        (run.folder / "1/metrics.csv").write_text("step,train/loss,val/psnr\n0,0.5,\n9,0.25,\n9,,30\n19,0.125,\n")
-        (run.folder / "1/config.yaml").write_text(
-            "model: {class_path: a.DeconvRestorer, init_args: {network: {class_path: b.FourierDeconv2d}}}\n"
-            "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: ["
-            "{class_path: d.BoxBlur, init_args: {width: [3, 5]}}]}}}}\n"
-        )
-    return workplace
 
 
 def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: Deblur) -> None:

@@ -12,9 +12,8 @@ import pytest
 import yaml
 
 from deblur_lightning.records import add_scores, read_scores
-from tests.commands.test_report import Page, tested
+from tests.helpers.pages import Page
 
-__all__ = ["tested"]
 Deblur = Callable[..., tuple[int, str, str]]
 RUN, OTHER = Path("runs/ledger/quick/layer/embedded-0"), "ledger/quick/layer/embedded-1"
 SETTINGS = "1/config.yaml"

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from deblur_lightning.commands.restore.options import check
 from deblur_lightning.commands.restore.run import restore_photos
 from deblur_lightning.errors import CannotWrite
 from deblur_lightning.restoring.restorer import PhotoRestorer
+from tests.helpers.full_disk import no_room
 from tests.helpers.models import random_pixels, write_model
 
 Deblur = Callable[..., tuple[int, str, str]]
-Full = Callable[[int], AbstractContextManager[None]]
 MODEL = ("--ckpt", "model.safetensors", "--out", "out")
 PARTIAL = ".0123456789abcdef0123456789abcdef.partial"
 
@@ -195,11 +194,11 @@ class Restoring:
         return pixels
 
 
-def test_a_full_disk_is_found_before_the_work(place: Path, full_disk: Full, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_found_before_the_work(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PhotoRestorer, "restore", restoring := Restoring())
     options = check(parser().parse(["photos", *MODEL]))
     with (
-        full_disk(0),
+        no_room(0),
         pytest.raises(CannotWrite, match=r"^cannot write out/a\.png: File too large; check that its fol"),
     ):
         restore_photos(options)  # not by the command line: pytest keeps what that prints in a file, too
@@ -207,13 +206,11 @@ def test_a_full_disk_is_found_before_the_work(place: Path, full_disk: Full, monk
     assert list(Path("out").iterdir()) == []
 
 
-def test_a_disk_that_fills_up_costs_no_more_work(
-    place: Path, deblur: Deblur, full_disk: Full, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_fills_up_costs_no_more_work(place: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
     size = Path("photos/a.png").stat().st_size
     assert Path("photos/b.jpg").stat().st_size < size
     monkeypatch.setattr(PhotoRestorer, "restore", restoring := Restoring())
-    with full_disk(size - 1):
+    with no_room(size - 1):
         code, _, complained = deblur("restore", "photos", *MODEL, "--report")
     assert code == 1
     assert restoring.calls == 1

@@ -143,7 +143,7 @@ def test_other_settings_want_another_folder(synthesize: Deblur, sharp: Path, deb
     [
         ([], "no folder given: name one, as in deblur synthesize FOLDER --out=OUT --config=experiments/NAME.yaml"),
         (["sharp", "images", "--out=o"], "sharp and images given: name one, as in deblur synthesize FOLDER"),
-        (["nowhere", "--out=o"], "the image folder nowhere does not exist; check its path"),
+        (["nowhere", "--out=o"], "the image folder nowhere does not exist: check its path."),
         (["sharp images"], "no place for the pairs: give a new folder with --out=OUT."),
         (["sharp images", "--out=sharp images"], "--out=sharp images lies in sharp images, whose images are read:"),
         (["sharp images", "--out=sharp images/../sharp images/x"], "--out=sharp images/../sharp images/x lies in"),

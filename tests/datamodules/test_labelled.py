@@ -117,7 +117,7 @@ def labelled(root: Path, *sizes: tuple[int, int]) -> Path:
 def test_a_folder_of_mixed_sizes_is_one_line_and_a_side_cures_it(tmp_path: Path) -> None:
     root = labelled(tmp_path / "pets", (16, 16), (16, 20), (24, 16), (16, 16), (18, 18))
     module = LabelledData(LabelledFolder(root))
-    with pytest.raises(UserError, match=r"\.png \(.*\) are of different sizes: set --data\.source\.side=16, or resize"):
+    with pytest.raises(UserError, match=r"\.png \(.*\) have different sizes .*: set --data\.source\.side=16, or "):
         module.setup("fit")
     LabelledData(LabelledFolder(root, side=16)).setup("fit")
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch
 from deblur_lightning.callbacks.pictures import ComparisonPictures
@@ -83,18 +82,6 @@ def test_evaluation_ignores_the_training_seed_and_training_does_not(photographs:
 def test_validation_and_test_draw_apart(photographs: Path) -> None:
     seen = collected(data(photographs))
     assert not torch.equal(all_of(seen["val"], "psf"), all_of(seen["test"], "psf"))
-
-
-def test_workers_and_batch_size_change_no_sample(photographs: Path) -> None:
-    def by_index(**settings: Any) -> dict[int, tuple[Tensor, Tensor]]:
-        batches = collected(data(photographs, **settings))["train"]
-        columns = zip(all_of(batches, "index"), all_of(batches, "sharp"), all_of(batches, "psf"), strict=True)
-        return {int(index): (sharp, psf) for index, sharp, psf in columns}
-
-    reference = by_index()
-    for other in (by_index(num_workers=2), by_index(batch_size=3)):
-        assert other.keys() == reference.keys()
-        assert all(torch.equal(a, b) for key in reference for a, b in zip(reference[key], other[key], strict=True))
 
 
 def test_two_epochs_and_two_visits_give_different_crops_and_blurs(photographs: Path) -> None:

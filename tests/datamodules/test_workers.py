@@ -6,11 +6,11 @@ import signal
 import subprocess
 from multiprocessing.connection import Connection
 
-from deblur_lightning.datamodules.workers import leave_signals
+from deblur_lightning.datamodules.workers import ignore_signals
 
 
 def answer(connection: Connection) -> None:
-    leave_signals(0)
+    ignore_signals(0)
     while True:
         connection.send(connection.recv())
 

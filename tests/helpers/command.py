@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ GAN = ["--config", "experiments/deblurgan.yaml", "--config", "tiny.yaml"]
 GAN += ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"]
 CLASSIFIER = ["--config", "experiments/mnist_mlp.yaml", "--config", "tiny_labels.yaml", "--model.network.widths=[8]"]
 CLASSIFIER += ["--data.source.length=40"]
+FEW = ["--data.batch_size=4", "--data.epoch_length=8", "--data.eval_batch_size=10", "--trainer.log_every_n_steps=1"]
+FEW += ["--trainer.max_epochs=1", "--trainer.accelerator=cpu"]
 
 _starter = multiprocessing.get_context("forkserver")
 _starter.set_forkserver_preload(["deblur_lightning.commands.experiment.run"])
@@ -136,3 +139,9 @@ def _main(arguments: list[str], workplace: Path, output: int) -> None:
     if not Path("experiments").exists():
         Path("experiments").symlink_to(EXPERIMENTS)
     main(arguments)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -38,3 +38,14 @@ def random_pixels(height: int, width: int, channels: int, dtype: Any = np.uint8)
     down, right = np.linspace(0, 3, height)[:, None, None], np.linspace(0, 4, width)[None, :, None]
     waves = 0.5 + 0.4 * np.sin(down + right + np.arange(channels)) + 0.01 * rng.standard_normal((height, width, 1))
     return (waves.clip(0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+def discs(side: int = 200) -> np.ndarray:
+    """Discs of several brightnesses: edges in all directions; (side, side) levels 0 to 255."""
+    rng = np.random.default_rng(0)
+    down, right = np.indices((side, side))
+    picture = np.full((side, side), 90.0, np.float32)
+    for _ in range(12):
+        y, x, radius = rng.uniform(0, side), rng.uniform(0, side), rng.uniform(20, 50)
+        picture[np.hypot(down - y, right - x) < radius] = rng.uniform(20, 230)
+    return picture

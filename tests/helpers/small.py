@@ -7,16 +7,21 @@ import torch
 from lightning.pytorch import Trainer
 from torch import Tensor, nn
 
+from deblur_lightning.datamodules.augmentation import SmallAffine
+from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.losses.perceptual import VGG19Perceptual, VGGPerceptual
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.adversarial import AdversarialRestorer
+from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.methods.srcnn import SRCNNRestorer
+from deblur_lightning.networks.classifiers import MLPClassifier
 from deblur_lightning.networks.patchgan import MultiScalePatchGAN
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.networks.unet import UNet
 from deblur_lightning.sources.folder import Folder
+from deblur_lightning.sources.synthetic_digits import SyntheticDigits
 
 
 def srcnn(**settings: Any) -> SRCNNRestorer:
@@ -61,3 +66,12 @@ def weights(module: nn.Module) -> list[Tensor]:
 
 def same(one: list[Tensor], other: list[Tensor]) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def digits(length: int = 40, **settings: Any) -> LabelledData:
+    return LabelledData(SyntheticDigits(length), **({"batch_size": 10, "augmentation": SmallAffine()} | settings))
+
+
+def classifier(**settings: Any) -> ImageClassifier:
+    torch.manual_seed(0)
+    return ImageClassifier(MLPClassifier(widths=(32,), dropout=0.0), **settings)

@@ -17,7 +17,7 @@ def accept_small_sets(monkeypatch: pytest.MonkeyPatch, validation: int = 2) -> N
     """Let torchvision take files of other checksums, and keep ``validation`` images for validation."""
     check = "torchvision.datasets.cifar.check_integrity"
     monkeypatch.setattr(check, lambda path, md5=None: Path(path).is_file())
-    monkeypatch.setattr(torchvision_sets, "_VALIDATION", validation)
+    monkeypatch.setattr(torchvision_sets, "VALIDATION", validation)
 
 
 def noise(*shape: int) -> Bytes:

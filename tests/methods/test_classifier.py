@@ -7,26 +7,15 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from deblur_lightning.datamodules.augmentation import SmallAffine
 from deblur_lightning.datamodules.labelled import LabelledData
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.networks.classifiers import MLPClassifier
 from deblur_lightning.networks.resnet import ResNet18
 from deblur_lightning.optim.schedules import OneCycle
-from deblur_lightning.sources.synthetic_digits import SyntheticDigits
 from deblur_lightning.sources.synthetic_shapes import SyntheticShapes
-from tests.helpers.small import data, same, trainer, weights
-from tests.test_resume import Interrupt
-
-
-def digits(length: int = 40, **settings: Any) -> LabelledData:
-    return LabelledData(SyntheticDigits(length), **({"batch_size": 10, "augmentation": SmallAffine()} | settings))
-
-
-def classifier(**settings: Any) -> ImageClassifier:
-    torch.manual_seed(0)
-    return ImageClassifier(MLPClassifier(widths=(32,), dropout=0.0), **settings)
+from tests.helpers.resuming import Interrupt
+from tests.helpers.small import classifier, data, digits, same, trainer, weights
 
 
 def test_it_learns_to_tell_digits(tmp_path: Path) -> None:

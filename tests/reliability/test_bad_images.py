@@ -93,7 +93,7 @@ def test_good_images_decode_exactly_and_bad_ones_are_listed_and_left_out(album: 
         assert torch.equal(images.pixels(position), expected), name
         assert images.size(position) == tuple(expected.shape[1:]), name
     left_out, twins = (str(warning.message) for warning in told)
-    assert left_out.startswith(f"Left out: 5 of {len(good) + 5} images cannot be used: ")
+    assert left_out.startswith(f"Left out: 5 of {len(good) + 5} images cannot be used (")
     assert all(name in left_out and reason in left_out for name, reason in bad.items())
     assert "train/UPPER.PNG and train/twin.png" in twins
 
@@ -135,7 +135,7 @@ def test_a_file_that_may_not_be_read_is_listed(album: Path, nobody: Callable[[Pa
     write_image(album / "train" / "1.png", 72, 80, seed=1)
     write_image(album / "train" / "2.png", 72, 80, seed=2)
     nobody(album / "train" / "2.png")
-    with pytest.raises(UserError, match=r"^1 of 2 images cannot be used: cannot read .*2\.png: Permission denied: "):
+    with pytest.raises(UserError, match=r"^1 of 2 images cannot be used \(cannot read .*2\.png: Permission denied\): "):
         Folder(album).split("train")
 
 
@@ -143,14 +143,14 @@ def test_a_pipe_is_listed_and_never_opened(album: Path) -> None:
     write_image(album / "train" / "1.png", 72, 80, seed=1)
     os.mkfifo(album / "train" / "2.png")
     with pytest.raises(
-        UserError, match=r"^1 of 2 images cannot be used: .*2\.png is a named pipe, which is not read: "
+        UserError, match=r"^1 of 2 images cannot be used \(.*2\.png is a named pipe, which is not read\): "
     ):
         Folder(album).split("train")
 
 
 def test_a_folder_of_bad_images_alone_is_refused(album: Path) -> None:
     write_bad(album / "train")
-    with pytest.raises(UserError, match=r"^5 of 5 images .*: none is left; mend them"):
+    with pytest.raises(UserError, match=r"^5 of 5 images .*: mend them, or give another"):
         Folder(album, skip_bad=True).split("train")
 
 
@@ -171,7 +171,7 @@ def test_a_pair_with_one_bad_side_is_found_too(tmp_path: Path) -> None:
     write_pairs(tmp_path, "train/1.png", "train/2.png", "train/3.png", "test/4.png")
     path = tmp_path / "train" / "sharp" / "2.png"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(UserError, match=r"^1 of 2 images cannot be used: cannot decode .*train/sharp/2\.png"):
+    with pytest.raises(UserError, match=r"^1 of 2 images cannot be used \(cannot decode .*train/sharp/2\.png"):
         PairedFolder(tmp_path).split("train")
     with pytest.warns(UserWarning, match="Left out: 1 of 2"):
         found = PairedFolder(tmp_path, skip_bad=True).split("train")

@@ -5,8 +5,7 @@ import os
 import resource
 import signal
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,10 @@ from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.commands.experiment.checkpoints import AtomicCheckpoints
 from deblur_lightning.errors import CannotWrite
 from tests.helpers.command import SRCNN, photographs_of
+from tests.helpers.full_disk import no_room
 from tests.helpers.small import data, srcnn, trainer
 
 Deblur = Callable[..., tuple[int, str, str]]
-
-
-@contextmanager
-def no_room(limit: int = 4096) -> Iterator[None]:
-    """No file grows beyond ``limit`` bytes: the system refuses, as it does on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.helpers.command import SRCNN, photographs_of
-from tests.reliability.test_resume import assert_equal
+from tests.helpers.resuming import assert_equal
 
 Deblur = Callable[..., tuple[int, str, str]]
 

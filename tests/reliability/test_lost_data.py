@@ -13,7 +13,7 @@ from torch.utils.data._utils import signal_handling
 from deblur_lightning.callbacks.progress import RunProgress
 from tests.conftest import write_image
 from tests.helpers.command import GAN, SRCNN, photographs_of
-from tests.reliability.test_resume import assert_same_end
+from tests.helpers.resuming import assert_same_end
 
 Deblur = Callable[..., tuple[int, str, str]]
 

@@ -1,6 +1,6 @@
 """Every setting of every experiment, misspelt in turn, ends in one line that names it, before anything is built."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,7 @@ import pytest
 import yaml
 
 from tests.conftest import EXPERIMENTS
-
-Deblur = Callable[..., tuple[int, str, str]]
-Place = tuple[str | int, ...]
-
-EXPERIMENT = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "claims")
+from tests.helpers.settings import EXPERIMENT, Deblur, Place, context
 
 
 def places(settings: Any, above: Place = ()) -> Iterator[Place]:
@@ -43,16 +39,6 @@ def refused(settings: Any, workplace: Path, deblur: Deblur) -> str:
     assert len(complained.splitlines()) == 1, complained
     assert not (workplace / "run").exists()
     return complained
-
-
-def context(settings: Any, place: Place) -> tuple[str, Place]:
-    """The innermost class that ``place`` lies in, and the path within it."""
-    found, start = "", 0
-    for depth, step in enumerate(place[:-1]):
-        if isinstance(settings, dict) and "class_path" in settings:
-            found, start = settings["class_path"], depth
-        settings = settings[step]
-    return found, place[start:]
 
 
 def first_met() -> dict[str, list[Place]]:

@@ -1,6 +1,5 @@
 """A continued run equals one that never stopped, bit for bit: weights, optimizers, averages and what was logged."""
 
-import csv
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,28 +10,10 @@ import torch
 from lightning.pytorch import Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
-from tests.helpers.command import CLASSIFIER, GAN, SRCNN, photographs_of, write_tiny_labels
+from tests.helpers.command import SRCNN, photographs_of, write_tiny_labels
+from tests.helpers.resuming import RUNS, arguments, assert_equal, assert_same_end
 
 Deblur = Callable[..., tuple[int, str, str]]
-
-FACES = ["--config", "experiments/gan_celeba.yaml", "--config", "tiny.yaml", "--data.crop_size=64"]
-FACES += ["--model.network.widths=[8,4,8,8,8]", "--model.discriminator.widths=[4,4,4,4]"]
-RUNS = {
-    "srcnn": [*SRCNN, "--model.schedule=Cosine"],
-    "deconv": ["--config", "experiments/deconv_layer.yaml", "--config", "tiny.yaml", "--model.loss_border=4"],
-    "deblurgan": [*GAN, "--model.ema_decay=0.9", "--model.generator_steps=2"],
-    "gan_celeba": [*FACES, "--model.generator_steps=2"],
-    "regression": ["--config", "experiments/nafnet_blind.yaml", "--config", "tiny.yaml", "--model.network.width=4"],
-    "classifier": [*CLASSIFIER, "--model.schedule=Cosine"],
-}
-PASSING = {"loops", "callbacks", "hparams_name", "datamodule_hyper_parameters"}
-"""Parts of a checkpoint that name folders and count restarts."""
-
-
-def arguments(name: str, photographs: Path, workers: int, batches: int = 3) -> list[str]:
-    images = [] if name == "classifier" else photographs_of(photographs)
-    epoch = [f"--data.epoch_length={2 * batches}", "--trainer.max_epochs=3"]
-    return [*RUNS[name], *images, f"--data.num_workers={workers}", *epoch]
 
 
 @pytest.fixture(autouse=True)
@@ -46,40 +27,6 @@ def stop_at(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(RunProgress, "on_train_batch_start", send)
-
-
-def logged(*runs: Path) -> dict[tuple[str, str], str]:
-    """What was logged, by key and step; a later run tells nothing twice."""
-    found: dict[tuple[str, str], str] = {}
-    for run in runs:
-        for row in csv.DictReader((run / "metrics.csv").open()):
-            for name, value in row.items():
-                if value and name not in ("step", "epoch"):
-                    assert (name, row["step"]) not in found, (name, row["step"])
-                    found[name, row["step"]] = value
-    return found
-
-
-def assert_equal(one: Any, other: Any, place: str) -> None:
-    if isinstance(one, torch.Tensor):
-        assert torch.equal(one, other), place
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys(), place
-        for key in one:
-            assert_equal(one[key], other[key], f"{place}.{key}")
-    elif isinstance(one, list | tuple):
-        assert len(one) == len(other), place
-        for number, (a, b) in enumerate(zip(one, other, strict=True)):
-            assert_equal(a, b, f"{place}.{number}")
-    else:
-        assert one == other, place
-
-
-def assert_same_end(whole: Path, *parts: Path) -> None:
-    one, other = (torch.load(run / "checkpoints/last.ckpt", weights_only=True) for run in (whole, parts[-1]))
-    for part in one.keys() - PASSING:
-        assert_equal(one[part], other[part], part)
-    assert logged(whole) == logged(*parts)
 
 
 def goes_on(batch: int, given: list[str], workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from lightning.pytorch import Trainer
 from deblur_lightning.callbacks.divergence import StopAtDivergence
 from deblur_lightning.callbacks.interrupt import Interrupted, SaveOnInterrupt
 from deblur_lightning.callbacks.progress import RunProgress
-from tests.callbacks.test_interrupt import PressCtrlC
 from tests.helpers.command import GAN, SRCNN, fresh, photographs_of, wait_for
+from tests.helpers.resuming import PressCtrlC
 from tests.helpers.small import data, srcnn, trainer
 
 Deblur = Callable[..., tuple[int, str, str]]

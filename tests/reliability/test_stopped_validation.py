@@ -10,7 +10,8 @@ import torch
 from lightning.pytorch import Trainer
 
 from deblur_lightning.callbacks.progress import RunProgress
-from tests.reliability.test_resume import arguments, assert_same_end, write_tiny_labels
+from tests.helpers.command import write_tiny_labels
+from tests.helpers.resuming import arguments, assert_same_end
 
 Deblur = Callable[..., tuple[int, str, str]]
 

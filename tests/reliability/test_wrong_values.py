@@ -9,7 +9,7 @@ import yaml
 from lightning.pytorch import Trainer
 
 from tests.conftest import EXPERIMENTS
-from tests.reliability.test_misspelt import EXPERIMENT, Deblur, Place, context
+from tests.helpers.settings import EXPERIMENT, Deblur, Place, context
 
 ANY_SIGN = {"angle", "axis", "direction", "down", "right", "scale", "seed", "seed_everything", "taps"}
 """Settings that may be negative."""

@@ -19,9 +19,8 @@ from deblur_lightning.restoring.app_state import UPLOADS, AppState
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
-from tests.helpers.models import random_pixels, small_model
-from tests.restoring.test_estimates import discs
-from tests.restoring.test_guard import free_port
+from tests.helpers.command import free_port
+from tests.helpers.models import discs, random_pixels, small_model
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read as Gradio is imported
 pytest.importorskip("gradio")

@@ -9,18 +9,7 @@ from scipy import ndimage
 
 from deblur_lightning.restoring.estimates import Estimate, blur_of, estimate, noise_of
 from deblur_lightning.restoring.report import Report, picture, warning_of
-from tests.helpers.models import random_pixels
-
-
-def discs(side: int = 200) -> np.ndarray:
-    """Discs of several brightnesses: edges in all directions; (side, side) levels 0 to 255."""
-    rng = np.random.default_rng(0)
-    down, right = np.indices((side, side))
-    picture = np.full((side, side), 90.0, np.float32)
-    for _ in range(12):
-        y, x, radius = rng.uniform(0, side), rng.uniform(0, side), rng.uniform(20, 50)
-        picture[np.hypot(down - y, right - x) < radius] = rng.uniform(20, 230)
-    return picture
+from tests.helpers.models import discs, random_pixels
 
 
 @pytest.mark.parametrize(("sigma", "noise"), [(0.7, 0), (1.0, 2), (2.0, 0), (2.0, 2), (3.0, 2), (5.0, 0)])

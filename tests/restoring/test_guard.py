@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,9 @@ pytest.importorskip("gradio")
 from deblur_lightning.restoring import serving
 from deblur_lightning.restoring.app import page
 from deblur_lightning.restoring.guard import LARGEST
+from tests.helpers.command import free_port
 
 UPLOAD, JOIN = "/gradio_api/upload", "/gradio_api/queue/join"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind((serving.HOST, 0))
-        return int(free.getsockname()[1])
 
 
 class Served:

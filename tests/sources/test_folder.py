@@ -8,12 +8,10 @@ import torch
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import write_png
-from deblur_lightning.sources import files
-from deblur_lightning.sources.base import SharpImages, Split
+from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.folder import Folder
 from tests.helpers.realdata import REAL, real_data
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
+from tests.helpers.splits import SPLITS, names_of
 
 
 def put(root: Path, *names: str) -> None:
@@ -21,10 +19,6 @@ def put(root: Path, *names: str) -> None:
     for level, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         write_png(root / name, torch.full((3, 4, 6), level, dtype=torch.uint8))
-
-
-def names_of(images: SharpImages) -> list[str]:
-    return [images.name(i) for i in range(len(images))]
 
 
 def refusal(root: Path, split: Split = "train") -> str:
@@ -75,13 +69,15 @@ def test_what_is_left_out(tmp_path: Path) -> None:
     assert names_of(Folder(tmp_path).split("train")) == ["train/a.png", "train/c.jpg/d.png"]
 
 
-def test_size_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_a_size_is_read_once(check: bool, tmp_path: Path) -> None:
+    """With all files decoded beforehand none is opened for its size; else its header is read when first asked for."""
     put(tmp_path, "train/a.png")
-    read = []
-    monkeypatch.setattr(files, "image_size", lambda path: (read.append(path), (4, 6))[1])
-    images = Folder(tmp_path).split("train")
-    assert images.size(0) == images.size(0) == (4, 6)
-    assert len(read) == 1
+    images = Folder(tmp_path, check=check).split("train")
+    if not check:
+        assert images.size(0) == (4, 6)
+    (tmp_path / "train" / "a.png").unlink()
+    assert images.size(0) == (4, 6)
 
 
 def test_corrupt_header_is_named(tmp_path: Path) -> None:
@@ -157,20 +153,20 @@ def test_validation_is_cut_from_the_training_folder(tmp_path: Path) -> None:
 def test_one_training_image_cannot_be_for_validation_too(tmp_path: Path) -> None:
     put(tmp_path, "train/a.png", "test/b.png")
     assert len(Folder(tmp_path).split("train")) == 1
-    assert "one training image and none for validation; add" in refusal(tmp_path, "val")
+    assert "one training image and none for validation: add" in refusal(tmp_path, "val")
 
 
 def test_nothing_to_cut_validation_from(tmp_path: Path) -> None:
     put(tmp_path, "test/b.png")
-    assert "has test/ but no train/; add train/" in refusal(tmp_path, "val")
+    assert "has test/ but no train/: add train/" in refusal(tmp_path, "val")
 
 
 @pytest.mark.parametrize(
     ("subfolders", "culprit"),
     [
-        ({"valid": "val"}, "no split 'valid'; give train, val or test"),
-        ({"train": "train", "test": "tset"}, "{test: tset}: there is no such folder"),
-        ({"train": "../outside"}, "{train: ../outside}: there is no such folder"),
+        ({"valid": "val"}, "has no split 'valid': give train, val or test"),
+        ({"train": "train", "test": "tset"}, "{test: tset} names no folder in"),
+        ({"train": "../outside"}, "{train: ../outside} names no folder in"),
         ({"train": "train", "test": "train/"}, "for test would be for train too"),
         ({"train": ".", "test": "val"}, "for test would be for train too"),
     ],

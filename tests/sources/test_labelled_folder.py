@@ -54,7 +54,7 @@ def test_grey_and_side_change_the_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (["1.png", "a/2.png", "a/3.png"], r"1\.png has no label: a labelled folder holds a folder for each class"),
+        (["1.png", "a/2.png", "a/3.png"], r"1\.png has no label: put it into a folder named after its class, such as"),
         (["train/1.png", "train/a/2.png"], r"train/1\.png has no label.*train/cat/1\.png\.$"),
         (["a/1.png", "b/2.png"], "holds 2 images, too few for three splits"),
     ],
@@ -62,7 +62,7 @@ def test_grey_and_side_change_the_images(tmp_path: Path) -> None:
 def test_missing_labels_are_one_line(names: list[str], told: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=told):
         LabelledFolder(write(tmp_path, *names))
-    with pytest.raises(UserError, match=r"^the image folder .*nowhere does not exist; check its path$"):
+    with pytest.raises(UserError, match=r"^the image folder .*nowhere does not exist: check its path\.$"):
         LabelledFolder(tmp_path / "nowhere")
     with pytest.raises(UserError, match="side=0: give 1 or more"):
         LabelledFolder(tmp_path, side=0)

@@ -7,23 +7,18 @@ import torch
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import read_rgb
-from deblur_lightning.sources.base import SharpImages, Split
+from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.paired_folder import PairedFolder
 from tests.conftest import write_image
 from tests.helpers.realdata import REAL, real_data
+from tests.helpers.splits import SPLITS, names_of
 from tests.helpers.standins import write_pairs
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 def put(root: Path, *names: str) -> None:
     for seed, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         write_image(root / name, 8, 16, seed=seed)
-
-
-def names_of(images: SharpImages) -> list[str]:
-    return [images.name(i) for i in range(len(images))]
 
 
 def refusal(source: PairedFolder | Path, split: Split = "test") -> str:
@@ -45,8 +40,9 @@ def test_gopro_large(tmp_path: Path) -> None:
     assert not {Path(name).parent for name in train} & {Path(name).parent for name in val}
     assert 0 < len(val) < 14
     images = source.split("test")
+    assert images.blurred is not None
     assert torch.equal(images.pixels(0), read_rgb(tmp_path / "test/GOPR9/sharp/1.png"))
-    assert torch.equal(images.blurred(0), read_rgb(tmp_path / "test/GOPR9/blur/1.png"))
+    assert torch.equal(images.blurred.pixels(0), read_rgb(tmp_path / "test/GOPR9/blur/1.png"))
     assert images.size(0) == (72, 80)
 
 
@@ -96,7 +92,7 @@ def test_two_sets_side_by_side_keep_their_splits(tmp_path: Path) -> None:
 
 def test_a_split_without_any_partner_is_refused_where_no_other_has_one(tmp_path: Path) -> None:
     put(tmp_path, "train/blur/x.png", "train/sharp/y.png")
-    assert "train/blur/x.png has no partner in a folder sharp; add" in refusal(tmp_path)
+    assert "train/blur/x.png has no partner in a folder sharp: add" in refusal(tmp_path)
 
 
 def test_flat_folders_are_split_by_hash(tmp_path: Path) -> None:
@@ -134,7 +130,7 @@ def test_two_pairs_are_for_testing(tmp_path: Path) -> None:
     source = PairedFolder(tmp_path)
     assert names_of(source.split("test")) == ["a.png", "b.png"]
     for split in ("train", "val"):
-        assert f"has pairs for test (2), but none for {split}; add pairs" in refusal(source, split)  # type: ignore[arg-type]
+        assert f"has pairs for test (2), but none for {split}: add pairs" in refusal(source, split)  # type: ignore[arg-type]
 
 
 def test_no_pairs_for_testing(tmp_path: Path) -> None:
@@ -145,7 +141,7 @@ def test_no_pairs_for_testing(tmp_path: Path) -> None:
 def test_one_training_scene_is_not_cut_up(tmp_path: Path) -> None:
     write_pairs(tmp_path, "train/a/1.png", "train/a/2.png", "test/b/1.png")
     assert len(PairedFolder(tmp_path).split("train")) == 2
-    assert "none for val; add pairs of other scenes" in refusal(tmp_path, "val")
+    assert "none for val: add pairs of other scenes" in refusal(tmp_path, "val")
 
 
 @pytest.mark.parametrize(("lone", "lacking"), [("blur/a/x.png", "sharp"), ("sharp/a/x.png", "blur")])
@@ -153,33 +149,33 @@ def test_a_file_without_partner(tmp_path: Path, lone: str, lacking: str) -> None
     write_pairs(tmp_path, "y.png")
     put(tmp_path, lone)
     message = refusal(tmp_path)
-    assert f"{tmp_path / lone} has no partner in a folder {lacking}; add" in message
+    assert f"{tmp_path / lone} has no partner in a folder {lacking}: add" in message
 
 
 @pytest.mark.parametrize("side", ["blur", "sharp"])
 def test_two_candidates(tmp_path: Path, side: str) -> None:
     write_pairs(tmp_path, "x.png")
     put(tmp_path, f"{side}/x.jpg")
-    assert f"{side}/x.jpg and {side}/x.png could both belong to the pair x; remove one" in refusal(tmp_path)
+    assert f"{side}/x.jpg and {side}/x.png could both belong to the pair x: remove one" in refusal(tmp_path)
 
 
 def test_sizes_that_differ(tmp_path: Path) -> None:
     write_pairs(tmp_path, "train/x.png", "val/x.png", "test/x.png")
     write_image(tmp_path / "test/sharp/x.png", 72, 88, seed=0)
     message = refusal(tmp_path)
-    assert f"{tmp_path}/test/blur/x.png has 72x80 pixels and {tmp_path}/test/sharp/x.png 72x88; " in message
+    assert f"{tmp_path}/test/blur/x.png has 72x80 pixels and {tmp_path}/test/sharp/x.png 72x88: " in message
     assert len(PairedFolder(tmp_path).split("train")) == 1
 
 
 @pytest.mark.parametrize("names", [{"blurred": "blurry"}, {"sharp": "sharpened"}, {"blurred": "sharp"}])
 def test_folders_of_other_names(tmp_path: Path, names: dict[str, str]) -> None:
     write_pairs(tmp_path, "x.png")
-    with pytest.raises(UserError, match=r"has no images in .*; set blurred and sharp"):
+    with pytest.raises(UserError, match=r"has no images in .*: set blurred and sharp"):
         PairedFolder(tmp_path, **names)
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    assert "does not exist; check its path" in refusal(tmp_path / "none")
+    assert "does not exist: check its path" in refusal(tmp_path / "none")
 
 
 @real_data

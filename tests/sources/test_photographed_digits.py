@@ -72,5 +72,5 @@ def test_what_cannot_be_is_one_line(tmp_path: Path) -> None:
     source = PhotographedDigits(tmp_path)
     with pytest.raises(UserError, match=r"empty\.png shows no digit \(nothing stands out from the ground\): leave"):
         source.split("test").pixels(0)
-    with pytest.raises(UserError, match="no labels to learn from: use them with deblur predict alone"):
+    with pytest.raises(UserError, match="no labels to learn from: use them with deblur predict only"):
         source.split("train")

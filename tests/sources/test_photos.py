@@ -9,8 +9,8 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources import photos
 from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.photos import PHOTOS, Photos
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
+from tests.conftest import write_image
+from tests.helpers.splits import SPLITS
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -50,19 +50,15 @@ def test_writing_into_a_photograph_does_not_change_the_next_one() -> None:
     assert torch.equal(images.pixels(0), kept)
 
 
-def test_each_file_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = []
-
-    def counting(path: Path) -> torch.Tensor:
-        read.append(path.name)
-        return torch.zeros(3, 2, 2, dtype=torch.uint8)
-
-    photos._decoded.cache_clear()
-    monkeypatch.setattr(photos, "read_rgb", counting)
-    for _ in range(2):
-        Photos().split("val").pixels(0)
-    photos._decoded.cache_clear()
-    assert read == ["rocket.jpg"]
+def test_each_file_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    for name in PHOTOS["val"]:
+        write_image(tmp_path / "data" / name, 16, 24, seed=0)
+    monkeypatch.setattr(photos.resources, "files", lambda _: tmp_path)
+    images = Photos().split("val")
+    first = images.pixels(0)
+    (tmp_path / "data" / PHOTOS["val"][0]).unlink()
+    assert torch.equal(images.pixels(0), first)
 
 
 def test_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import PairedImages
 from deblur_lightning.sources.concat_training import ConcatTraining
 from deblur_lightning.sources.dead_leaves import DeadLeaves
 from deblur_lightning.sources.paired_folder import PairedFolder
@@ -85,15 +84,13 @@ def test_pairs_stay_pairs_both_prepared_alike(tmp_path: Path) -> None:
     write_pairs(tmp_path, "a.png", "b.png", "c.png")
     base = PairedFolder(tmp_path).split("test")
     images = Preprocessed(PairedFolder(tmp_path), grey=True, side=32, frame=2).split("test")
-    assert isinstance(images, PairedImages)
+    assert images.blurred is not None
     assert (len(images), images.name(0), images.size(0)) == (len(base), base.name(0), (36, 36))
-    for side in ("pixels", "blurred"):
-        middle = resize(luma(getattr(base, side)(0)), 32)
-        assert torch.equal(getattr(images, side)(0)[:, 2:-2, 2:-2], middle)
-    assert not torch.equal(images.pixels(0), images.blurred(0))
-    assert torch.equal(
-        images.crop(0, 0, lambda height, width: (slice(3, 9), slice(1, 8))), images.pixels(0)[:, 3:9, 1:8]
-    )
+    assert base.blurred is not None
+    for prepared, plain in ((images, base), (images.blurred, base.blurred)):
+        assert torch.equal(prepared.pixels(0)[:, 2:-2, 2:-2], resize(luma(plain.pixels(0)), 32))
+    assert not torch.equal(images.pixels(0), images.blurred.pixels(0))
+    assert torch.equal(images.crop(0, 0, slice(3, 9), slice(1, 8)), images.pixels(0)[:, 3:9, 1:8])
 
 
 @pytest.mark.parametrize("settings", [{"side": 0}, {"frame": -1}, {"count": 0}])

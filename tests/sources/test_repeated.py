@@ -34,5 +34,5 @@ def test_names_are_unique_and_can_be_those_of_files() -> None:
 
 
 def test_no_copy_at_all_is_refused() -> None:
-    with pytest.raises(UserError, match=r"copies=0; give 1 or more"):
+    with pytest.raises(UserError, match=r"Repeated copies=0: give 1 or more\."):
         Repeated(BASE, copies=0)

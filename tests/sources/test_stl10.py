@@ -6,17 +6,11 @@ import pytest
 import torch
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import SharpImages, Split
 from deblur_lightning.sources.stl10 import STL10
 from tests.conftest import write_image
 from tests.helpers.realdata import REAL, real_data
+from tests.helpers.splits import SPLITS, names_of
 from tests.helpers.standins import write_stl10
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-
-
-def names_of(images: SharpImages) -> list[str]:
-    return [images.name(i) for i in range(len(images))]
 
 
 def test_a_whole_copy_has_its_own_test_images(tmp_path: Path) -> None:
@@ -60,7 +54,7 @@ def test_test_images_alone(tmp_path: Path) -> None:
     write_stl10(tmp_path, test=2)
     assert len(STL10(tmp_path).split("test")) == 2
     for split in ("train", "val"):
-        with pytest.raises(UserError, match=r"too few images of STL-10 to train on \(0\); add train_X\.bin"):
+        with pytest.raises(UserError, match=r"too few images of STL-10 to train on \(0\): add train_X\.bin"):
             STL10(tmp_path).split(split)  # type: ignore[arg-type]
 
 
@@ -85,7 +79,7 @@ def test_a_missing_folder_is_one_line_that_says_how_to_get_it(tmp_path: Path) ->
     with pytest.raises(UserError) as error:
         STL10(tmp_path / "none")
     program = f'from torchvision.datasets import STL10; STL10("{tmp_path / "none"}", download=True)'
-    line = f"STL-10 is not in {tmp_path / 'none'}; put any part of it there, or get all: python -c '{program}'"
+    line = f"STL-10 is not in {tmp_path / 'none'}: put any part of it there, or get all with python -c '{program}'"
     assert str(error.value) == line
 
 

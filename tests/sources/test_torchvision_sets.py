@@ -6,12 +6,10 @@ import pytest
 import torch
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.sources.base import Split
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST, TorchvisionSet
 from tests.helpers.realdata import REAL, real_data
+from tests.helpers.splits import SPLITS
 from tests.helpers.standins import accept_small_sets, write_cifar10, write_cifar100, write_mnist
-
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
 def test_cifar10_is_split_in_its_own_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +77,7 @@ def test_train_size_keeps_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     source = MNIST(tmp_path, train_size=2)
     assert [source.split("train").name(i) for i in range(2)] == ["mnist-train-00000", "mnist-train-00001"]
     assert [len(source.split(split)) for split in SPLITS] == [2, 2, 8]
-    with pytest.raises(UserError, match=r"^MNIST: train_size=7, but there are 6 images"):
+    with pytest.raises(UserError, match=r"^MNIST: train_size=7, but there are 6 training images"):
         MNIST(tmp_path, train_size=7).split("train")
 
 
@@ -89,7 +87,7 @@ def test_a_missing_set_is_one_line_that_says_how_to_get_it(tmp_path: Path, kind:
     with pytest.raises(UserError) as error:
         kind(tmp_path).split("val")  # type: ignore[call-arg]
     program = f'from torchvision.datasets import {name}; {name}("{tmp_path}", download=True)'
-    assert str(error.value) == f"{name} is not, or not whole, in {tmp_path}; to get it: python -c '{program}'"
+    assert str(error.value) == f"{name} is not, or not whole, in {tmp_path}: get it with python -c '{program}'"
 
 
 def test_a_damaged_set_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

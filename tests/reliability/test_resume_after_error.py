@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from deblur_lightning.losses.adversarial import WassersteinGP
@@ -13,19 +12,9 @@ from deblur_lightning.methods.base import Restorer
 from deblur_lightning.methods.regression import RegressionRestorer
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.optim.schedules import Cosine, WarmUp
+from tests.helpers.resuming import Interrupt
 from tests.helpers.small import data, same, srcnn, trainer, weights
 from tests.helpers.small import gan as constant_gan
-
-
-class Interrupt(Callback):
-    """Stops a run as an error would, after so many batches."""
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        if trainer.global_step == self.after:
-            raise RuntimeError("interrupted")
 
 
 def gan() -> Restorer:

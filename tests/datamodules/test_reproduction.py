@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from deblur_lightning.datamodules.crops import RandomCrops
 from deblur_lightning.datamodules.sampler import VisitSampler
@@ -28,14 +29,14 @@ def folder(tmp_path: Path) -> Path:
 
 def samples(folder: Path, *, batch: int = 4, workers: int = 0, ranks: int = 1, start: int = 0) -> Samples:
     """Sharp, blurred and PSF of every training sample of two visits, by visit and index."""
-    data = SyntheticBlur(Folder(folder), DEGRADATIONS["mixture"](), crop_size=24, batch_size=batch, num_workers=workers)
+    data = SyntheticBlur(Folder(folder), DEGRADATIONS["mixture"](), crop_size=24, batch_size=batch)
     data.setup("fit")
-    windows = RandomCrops(data.images["train"], side=24 + 2 * data.margin, flips=True, seed=0)
+    crops = RandomCrops(data.images["train"], side=24 + 2 * data.margin, flips=True, seed=0)
     found: Samples = {}
     for rank in range(ranks):
         sampler = VisitSampler(data.images["train"], length=26, seed=0, rank=rank, world_size=ranks)
         sampler.resume_at(0, start)
-        for loaded in data._loader(windows, sampler, batch):
+        for loaded in DataLoader(crops, batch, sampler=sampler, num_workers=workers):
             pairs = degrade(
                 data.degradation,
                 loaded,  # type: ignore[arg-type]
