@@ -6,20 +6,20 @@ import torch
 from torch import Tensor
 
 LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in grey (ITU-R BT.601), as Pillow has them."""
+"""Weights of red, green and blue in grey (ITU-R BT.601), as in Pillow."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Of red, green and blue over ImageNet's training images, by which networks trained on it want theirs normalised."""
+"""Mean and standard deviation of red, green and blue over ImageNet; networks trained on it take normalised images."""
 
 
 class SharpBatch(TypedDict):
-    """What a loader yields, before any degradation.
+    """A batch from a loader, before any degradation.
 
     Attributes:
-        sharp: (B, C, H, W) uint8, a margin wider than the wanted crop on every side.
+        sharp: (B, C, H, W) uint8, the crop and a margin on every side.
         index: (B,) int64, the sample's position in its source.
-        visit: (B,) int64, how often the source had been gone through before this sample.
+        visit: (B,) int64, how many passes through the source were complete before this sample.
     """
 
     sharp: Tensor
@@ -28,7 +28,7 @@ class SharpBatch(TypedDict):
 
 
 class RestorationBatch(TypedDict):
-    """What every restorer learns from and is scored on.
+    """A batch that restorers are trained and scored on.
 
     Attributes:
         blurred: (B, C, H, W) float32 in [0, 1].
@@ -46,11 +46,11 @@ class RestorationBatch(TypedDict):
 
 
 class LabelledBatch(TypedDict):
-    """What every classifier learns from and is scored on.
+    """A batch that classifiers are trained and scored on.
 
     Attributes:
         image: (B, C, H, W) float32 in [0, 1].
-        label: (B,) int64, the position of each class among the classes.
+        label: (B,) int64, the class's position in the list of classes.
         index: (B,) int64, the sample's position in its source.
     """
 
@@ -62,11 +62,11 @@ class LabelledBatch(TypedDict):
 def to_8bit(image: Tensor, in_place: bool = False) -> Tensor:
     """Clamp ``image`` to [0, 1] and round it to the 256 levels that an 8-bit file can hold.
 
-    Clamping comes first and rounding before any cast: a value above 1 cast to uint8 would wrap.
+    Clamp first and round before a cast: a value above 1 wraps around when it is cast to uint8.
 
     Args:
         image: any shape, floating point, nominally in [0, 1].
-        in_place: whether to overwrite ``image``, since fresh memory costs more than the arithmetic.
+        in_place: whether to overwrite ``image``; allocating memory takes longer than the arithmetic.
 
     Returns:
         The same shape and dtype, every value a multiple of 1/255 in [0, 1].

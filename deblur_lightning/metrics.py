@@ -10,34 +10,36 @@ from torch import Tensor
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
 
+__all__ = ["calibration_error", "protocol", "psnr", "restoration_scores", "ssim", "stride_amplitude"]
+
 PROTOCOLS = {3: "rgb8", 1: "grey8"}
-"""By number of channels: all together, both images clamped and rounded to 8 bits, data range 1, every pixel counted."""
+"""By number of channels: all channels together, both images clamped and rounded to 8 bits, data range 1, no crop."""
 
 PSNR_CAP = 100.0
-"""Equal images have an infinite PSNR, which no mean survives: it counts as this many dB."""
+"""Upper limit in dB: the PSNR of equal images is infinite, and so would be every mean with it."""
 
 SSIM_SIGMA, SSIM_REACH = 1.5, 5
-"""Of the window, in pixels: its standard deviation, and how far it goes to each side."""
+"""The standard deviation of SSIM's window and its reach to each side, in pixels."""
 
 SMALLEST_FOR_SSIM = SSIM_REACH + 1
-"""Height and width in pixels below which the window's reflected border does not fit."""
+"""The smallest height and width in pixels for which SSIM's window can be reflected at the edges."""
 
 BAND = 2**18
-"""Values of a batch that are scored at a time, which takes some 50 MB however large the images are."""
+"""Number of values scored at a time: about 50 MB of memory, however large the images are."""
 
 SINGLE = ("mps",)
-"""Types of devices that have no float64."""
+"""Types of devices without float64."""
 
 CALIBRATION_BINS = 15
-"""Of a classifier's confidence, for its calibration error."""
+"""Number of bins of a classifier's confidence, for the calibration error."""
 
 
 def protocol(channels: int, crop_border: int = 0) -> str:
-    """The name of how scores are taken, which decides with what they may be compared.
+    """The name of the protocol of a score; only scores of one protocol may be compared.
 
     Args:
         channels: of the images, 3 or 1.
-        crop_border: pixels left out at each edge, of both images and of every figure.
+        crop_border: pixels cut off at each edge of both images, for every score.
 
     Returns:
         Such as "rgb8", or "grey8-crop16".
@@ -46,7 +48,7 @@ def protocol(channels: int, crop_border: int = 0) -> str:
         UserError: another number of channels.
     """
     if channels not in PROTOCOLS:
-        raise UserError(f"Images of {channels} channels have no protocol: score grey or RGB ones.")
+        raise UserError(f"Images have {channels} channels, for which there is no protocol: give 1 or 3.")
     return PROTOCOLS[channels] + (f"-crop{crop_border}" if crop_border else "")
 
 
@@ -66,7 +68,7 @@ def psnr(preds: Tensor, target: Tensor) -> Tensor:
         >>> psnr(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)).item()
         0.0
     """
-    errors = _exact(torch.zeros(len(preds), device=preds.device))  # sums of whole numbers, and so exact
+    errors = _in_float64(torch.zeros(len(preds), device=preds.device))  # sums of whole numbers are exact
     for rows in _bands(preds):
         errors += (_levels(preds[..., rows, :]) - _levels(target[..., rows, :])).square().sum(dim=(1, 2, 3))
     values = 10 * torch.log10(255.0**2 * preds[0].numel() / errors)
@@ -76,8 +78,8 @@ def psnr(preds: Tensor, target: Tensor) -> Tensor:
 def ssim(preds: Tensor, target: Tensor) -> Tensor:
     """Structural similarity of each image in [-1, 1], under ``PROTOCOLS`` (Gaussian window of 11x11, sigma 1.5).
 
-    It is that of torchmetrics, whose window is of two dimensions: in float64 that takes forty times the time and
-    120 times the memory of two windows of one.
+    The value is that of torchmetrics, whose two-dimensional window takes forty times the time and 120 times the memory
+    of two one-dimensional ones in float64.
 
     Args:
         preds: (B, C, H, W), nominally in [0, 1].
@@ -87,7 +89,7 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
         (B,) float64, or float32 on a device that has no float64.
 
     Raises:
-        UserError: an image below ``SMALLEST_FOR_SSIM`` in height or width.
+        UserError: images smaller than ``SMALLEST_FOR_SSIM`` in height or width.
 
     Examples:
         >>> import torch
@@ -98,76 +100,76 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
     """
     height, width = preds.shape[-2:]
     if min(height, width) < SMALLEST_FOR_SSIM:
-        raise UserError(f"SSIM needs {SMALLEST_FOR_SSIM} pixels a side, an image has {height}x{width}: leave it out.")
-    columns = _reflected(0, width, width, preds.device)
-    total = _exact(torch.zeros(len(preds), device=preds.device))  # no list, whose small parts would pin the heap
+        raise UserError(f"An image of {height}x{width} pixels is too small for SSIM: give {SMALLEST_FOR_SSIM} a side.")
+    columns = _reflect(0, width, width, preds.device)
+    total = _in_float64(torch.zeros(len(preds), device=preds.device))  # the small parts of a list fragment the heap
     for band in _bands(preds):
-        rows = _reflected(band.start, band.stop, height, preds.device)[:, None]
+        rows = _reflect(band.start, band.stop, height, preds.device)[:, None]
         total += _similarity(*(_levels(image[..., rows, columns]) for image in (preds, target))).sum(dim=(1, 2, 3))
     return _scores(total / preds[0].numel(), preds.device)
 
 
 def _similarity(first: Tensor, second: Tensor) -> Tensor:
-    """SSIM at each pixel (Wang et al., 2004) of 8-bit levels (B, C, H, W); the window's reach is lost at each edge."""
-    mean_1, mean_2 = _windowed(first), _windowed(second)
+    """SSIM at each pixel (Wang et al., 2004) of 8-bit levels (B, C, H, W), without the window's reach at each edge."""
+    mean_1, mean_2 = _window_means(first), _window_means(second)
     squares = mean_1.square() + mean_2.square()
-    variances = _windowed(first.square() + second.square()) - squares
-    covariance = _windowed(first * second) - mean_1 * mean_2
+    variances = _window_means(first.square() + second.square()) - squares
+    covariance = _window_means(first * second) - mean_1 * mean_2
     small_1, small_2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     upper = (2 * mean_1 * mean_2 + small_1) * (2 * covariance + small_2)
     return upper / ((squares + small_1) * (variances + small_2))
 
 
-def _windowed(image: Tensor) -> Tensor:
-    """Means of (..., H, W) under the window, (..., H - 10, W - 10): sums of copies shifted down, then to the right."""
-    taps = [math.exp(-((tap / SSIM_SIGMA) ** 2) / 2) for tap in range(-SSIM_REACH, SSIM_REACH + 1)]
+def _window_means(image: Tensor) -> Tensor:
+    """Means of (..., H, W) under the window, (..., H - 10, W - 10): sums of shifted copies, along one axis each."""
+    window = [math.exp(-((tap / SSIM_SIGMA) ** 2) / 2) for tap in range(-SSIM_REACH, SSIM_REACH + 1)]
     for dim in (-2, -1):
         length = image.shape[dim] - 2 * SSIM_REACH
         means = torch.zeros_like(image.narrow(dim, 0, length))
-        for start, tap in enumerate(taps):
-            means.add_(image.narrow(dim, start, length), alpha=tap / sum(taps))
+        for start, value in enumerate(window):
+            means.add_(image.narrow(dim, start, length), alpha=value / sum(window))
         image = means
     return image
 
 
-def _reflected(start: int, stop: int, length: int, device: torch.device) -> Tensor:
-    """Positions from ``start`` to ``stop`` and the window's reach around them, reflected at 0 and ``length`` - 1."""
+def _reflect(start: int, stop: int, length: int, device: torch.device) -> Tensor:
+    """Positions from ``start`` to ``stop``, with the window's reach on both sides, reflected at the ends."""
     places = torch.arange(start - SSIM_REACH, stop + SSIM_REACH, device=device).abs()
     return length - 1 - (length - 1 - places).abs()
 
 
 def _bands(images: Tensor) -> Iterator[slice]:
-    """Rows of (B, C, H, W) to be looked at together, so that memory does not grow with the images."""
+    """Bands of rows of (B, C, H, W) to score together, so that memory does not grow with the images."""
     count, channels, height, width = images.shape
     rows = max(1, BAND // (count * channels * width))
     return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
 
 
 def _levels(image: Tensor) -> Tensor:
-    """The 8-bit levels of ``image`` as float64; float32 would cancel where small differences lie on bright ground."""
-    return _exact((to_8bit(image.float()) * 255).round())
+    """The 8-bit levels of ``image`` as float64, since in float32 small differences of bright pixels cancel."""
+    return _in_float64((to_8bit(image.float()) * 255).round())
 
 
-def _exact(image: Tensor) -> Tensor:
-    """``image`` in float64, on the host where its device has none."""
+def _in_float64(image: Tensor) -> Tensor:
+    """``image`` in float64, on the CPU if its device has no float64."""
     return (image.cpu() if image.device.type in SINGLE else image).double()
 
 
 def _scores(values: Tensor, device: torch.device) -> Tensor:
-    """Exact ``values`` back on ``device``, in the best precision it has."""
+    """``values`` moved back to ``device``, in its highest precision."""
     return values.to(device, torch.float32 if device.type in SINGLE else torch.float64)
 
 
 STRIDE_PERIOD = 4
-"""Pixels after which the patterns of two strided layers, or of one, repeat themselves."""
+"""Period in pixels of the patterns of one or two layers with stride 2."""
 
 
 @torch.no_grad()
 def stride_amplitude(image: Tensor) -> Tensor:
-    """How strong the pattern is that strided layers leave, the checkerboard: of each image, in grey levels of 255.
+    """Strength of the checkerboard pattern that strided layers leave in each image, in grey levels (of 255).
 
-    It is the root of the energy at those frequencies that are multiples of 1/4 per pixel, which is the standard
-    deviation of the means of every fourth pixel (Parseval). Photographs have a little of it too.
+    It is the square root of the energy at the frequencies that are multiples of 1/4 per pixel. By Parseval that is the
+    standard deviation of the means of every fourth pixel. Photographs have a little of it too.
 
     Args:
         image: (B, C, H, W) in [0, 1], at least 4 pixels a side.
@@ -177,29 +179,29 @@ def stride_amplitude(image: Tensor) -> Tensor:
     """
     count, channels, height, width = image.shape
     rows, columns = height // STRIDE_PERIOD, width // STRIDE_PERIOD
-    whole = _exact(image[..., : rows * STRIDE_PERIOD, : columns * STRIDE_PERIOD])
+    whole = _in_float64(image[..., : rows * STRIDE_PERIOD, : columns * STRIDE_PERIOD])
     phases = whole.reshape(count, channels, rows, STRIDE_PERIOD, columns, STRIDE_PERIOD).mean(dim=(2, 4))
     return _scores(255 * phases.var(dim=(2, 3), correction=0).mean(dim=1).sqrt(), image.device)
 
 
 @torch.no_grad()
 def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop_border: int = 0) -> dict[str, Tensor]:
-    """Every figure of a restored batch, beside the same figure of its blurred input, and the gain.
+    """PSNR and SSIM of each restored image, of its blurred input, and the gain.
 
     Args:
         restored: (B, C, H, W), nominally in [0, 1].
         blurred: (B, C, H, W) in [0, 1].
         sharp: (B, C, H, W) in [0, 1].
-        crop_border: pixels left out at each edge.
+        crop_border: pixels cut off at each edge.
 
     Returns:
         By name, (B,) each, float64 as from ``psnr``: ``psnr``, ``psnr_blurred``, ``psnr_gain`` in dB; the same three
         for ``ssim``; and ``psnr_capped``, 1 where the restored image's PSNR is ``PSNR_CAP``, else 0.
 
     Raises:
-        UserError: the images, or what is left of them, are too small for SSIM.
+        UserError: the images, once cropped, are too small for SSIM.
     """
-    restored, blurred, sharp = (_inner(image, crop_border) for image in (restored, blurred, sharp))
+    restored, blurred, sharp = (_crop(image, crop_border) for image in (restored, blurred, sharp))
     scores: dict[str, Tensor] = {}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         scores[name] = metric(restored, sharp)
@@ -209,40 +211,40 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop_bo
     return scores
 
 
-def _inner(image: Tensor, crop_border: int) -> Tensor:
+def _crop(image: Tensor, crop_border: int) -> Tensor:
     height, width = image.shape[-2:]
     if crop_border and min(height, width) < 2 * crop_border + SMALLEST_FOR_SSIM:
         most = max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)
         raise UserError(
-            f"An image of {height}x{width} pixels is too small to leave out {crop_border} at each edge: set "
+            f"An image of {height}x{width} pixels is too small to cut off {crop_border} at each edge: set "
             f"--model.crop_border={most} or less, or leave the image out."
         )
     return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
 
 
 def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:
-    """How far confidence and accuracy of a classifier are apart, over ``CALIBRATION_BINS`` (Guo et al., 2017).
+    """Expected calibration error: the mean gap between confidence and accuracy of a classifier (Guo et al., 2017).
 
-    A bin reaches from above its lower end to its upper one, so that those of confidence 1 are in the last.
+    There are ``CALIBRATION_BINS`` bins. A bin includes its upper end, so a confidence of 1 is in the last one.
 
     Args:
         confidence: (N,) in [0, 1].
-        correct: (N,), 1 where the class was found, else 0.
+        correct: (N,), 1 where the class is right, else 0.
 
     Returns:
         Scalar, float64, or float32 on a device that has no float64.
     """
-    apart = _exact(confidence) - _exact(correct)
+    apart = _in_float64(confidence) - _in_float64(correct)
     edges = torch.linspace(0, 1, CALIBRATION_BINS + 1, device=apart.device)[1:-1]
     place = torch.bucketize(confidence.to(apart.device, torch.float32), edges)
     bins = apart.new_zeros(CALIBRATION_BINS).index_add(0, place, apart)
     return _scores(bins.abs().sum() / len(apart), confidence.device)
 
 
-def weight(batch: Sized) -> Any:
-    """What a batch counts in a mean over all processes, for ``batch_size`` of Lightning's ``log``.
+def batch_weight(batch: Sized) -> Any:
+    """The number of samples as a float, for ``batch_size`` of Lightning's ``log`` with several processes.
 
-    Lightning (2.6) averages whole numbers over the processes and cuts off what is behind the point: of three images on
-    two processes, the mean would be half as large again. As a float the count stays exact.
+    Lightning (2.6) truncates the mean of whole numbers over the processes: with three images on two processes, the
+    logged mean would be half as large again. A float stays exact.
     """
     return float(len(batch))

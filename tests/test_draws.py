@@ -69,7 +69,7 @@ def test_pinned_draws() -> None:
         232985269911237095,
         -1754723994300897294,
     ]
-    assert draws.scoped("chain").bits("s").tolist() == [
+    assert draws.substream("chain").bits("s").tolist() == [
         5859505565713328498,
         -5293354792237450988,
         -6760700846516451511,
@@ -164,9 +164,9 @@ def test_every_counter_changes_the_draws() -> None:
         replace(draws, split="test").bits("s"),
         replace(draws, visit=draws.visit + 1).bits("s"),
         replace(draws, index=draws.index + 1000).bits("s"),
-        draws.scoped("one").bits("s"),
-        draws.scoped("two").bits("s"),
-        draws.scoped("one").scoped("one").bits("s"),
+        draws.substream("one").bits("s"),
+        draws.substream("two").bits("s"),
+        draws.substream("one").substream("one").bits("s"),
     ]
     assert torch.cat(variants).unique().numel() == 1000 * len(variants)
 
@@ -180,7 +180,7 @@ def test_visit_and_index_are_not_exchangeable() -> None:
 def test_a_scope_is_a_copy() -> None:
     draws = over_indices(10)
     before = draws.bits("s")
-    draws.scoped("one")
+    draws.substream("one")
     assert torch.equal(draws.bits("s"), before)
 
 
@@ -196,7 +196,7 @@ def test_draws_on_a_gpu_are_the_same_to_the_bit() -> None:
 def test_picked_draws_are_those_of_the_chosen_samples() -> None:
     draws = Draws(3, "train", torch.arange(8), torch.arange(10, 18), scope="a/")
     rows = torch.tensor([5, 1, 1])
-    picked = draws.picked(rows)
+    picked = draws.select(rows)
     assert torch.equal(picked.uniform("x"), draws.uniform("x")[rows])
     assert (picked.seed, picked.split, picked.scope) == (3, "train", "a/")
 
@@ -204,10 +204,10 @@ def test_picked_draws_are_those_of_the_chosen_samples() -> None:
 def test_a_record_holds_what_was_drawn_under_its_full_name() -> None:
     record: dict[str, dict[int, float]] = {}
     draws = Draws(0, "train", torch.zeros(3, dtype=torch.int64), torch.tensor([4, 9, 2]), record=record)
-    lengths = draws.scoped("1").uniform("length", 7, 15)
-    choices = draws.picked(torch.tensor([2])).integers("choice", 0, 5)
+    lengths = draws.substream("1").uniform("length", 7, 15)
+    choices = draws.select(torch.tensor([2])).integers("choice", 0, 5)
     assert record == {
         "1/length": dict(zip([4, 9, 2], lengths.tolist(), strict=True)),
         "choice": {2: int(choices[0])},
     }
-    assert torch.equal(Draws(0, "train", draws.visit, draws.index).scoped("1").uniform("length", 7, 15), lengths)
+    assert torch.equal(Draws(0, "train", draws.visit, draws.index).substream("1").uniform("length", 7, 15), lengths)

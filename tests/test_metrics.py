@@ -214,7 +214,7 @@ def test_the_protocol_s_name_tells_channels_and_crop(channels: int, crop: int, n
 
 
 def test_other_channels_have_no_protocol() -> None:
-    with pytest.raises(UserError, match="Images of 4 channels have no protocol: score grey or RGB ones"):
+    with pytest.raises(UserError, match="Images have 4 channels, for which there is no protocol: give 1 or 3"):
         protocol(4)
 
 
@@ -236,7 +236,7 @@ def test_images_that_a_crop_leaves_too_little_of_are_refused() -> None:
     with pytest.raises(UserError) as error:
         restoration_scores(image, image, image, crop_border=8)
     assert str(error.value) == (
-        "An image of 20x40 pixels is too small to leave out 8 at each edge: "
+        "An image of 20x40 pixels is too small to cut off 8 at each edge: "
         "set --model.crop_border=7 or less, or leave the image out."
     )
 
@@ -253,7 +253,7 @@ def test_ssim_says_what_is_too_small_for_it(size: int, fits: bool) -> None:
     if fits:
         assert ssim(image, image).tolist() == pytest.approx([1.0])
     else:
-        with pytest.raises(UserError, match="SSIM needs 6 pixels a side, an image has 20x5"):
+        with pytest.raises(UserError, match="An image of 20x5 pixels is too small for SSIM: give 6 a side"):
             ssim(image, image)
 
 

@@ -16,15 +16,18 @@ import pytest
 import torch
 from nbclient import NotebookClient
 from PIL import Image
+from skimage.data import chelsea
 
 import deblur_lightning as dl
+from deblur_lightning.batch import to_uint8
 from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.conftest import REPOSITORY
+from tests.helpers.families import DEGRADATIONS, draws_for, images
 from tests.helpers.models import random_pixels, write_model
 
 PUBLIC = Path(__file__).with_name("public_names.txt")
-PACKAGES = [name for name in dl.__all__ if hasattr(getattr(dl, name), "__path__")]
+PACKAGES = [name for name in dl.__all__ if hasattr(getattr(dl, name), "__all__")]
 MODULES = [module.name for module in pkgutil.walk_packages(dl.__path__, "deblur_lightning.")]
 
 
@@ -80,6 +83,21 @@ def test_an_array_comes_back_as_it_was_but_restored(kind: str, ckpt: Path) -> No
     if given.shape[2:] == (4,):
         np.testing.assert_array_equal(restored[..., 3], given[..., 3])
         np.testing.assert_array_equal(restored[..., :3], dl.restore(given[..., :3], ckpt))
+
+
+@pytest.mark.parametrize("tile", [None, 64])
+def test_the_shipped_model_restores_as_the_command_does(tile: int | None, tmp_path: Path, deblur: Any) -> None:
+    """The plausibility check and data consistency included, which models without a card do not have."""
+    sharp = torch.from_numpy(chelsea()[60:180, 120:280]).movedim(-1, 0)[None] / 255
+    blurred, _ = dl.degradations.GaussianBlur(sigma=(1.5, 1.5))(sharp)
+    photo = to_uint8(blurred)[0]
+    Image.fromarray(photo.movedim(0, -1).numpy()).save(tmp_path / "photo.png")
+    code, _, complained = deblur("restore", tmp_path / "photo.png", "--out", tmp_path / "o", f"--tile={tile or 'auto'}")
+    assert code == 0, complained
+    expected = np.array(Image.open(tmp_path / "o/photo.png"))
+    assert (expected != photo.movedim(0, -1).numpy()).any()
+    np.testing.assert_array_equal(np.array(dl.restore(tmp_path / "photo.png", tile=tile)), expected)
+    np.testing.assert_array_equal(dl.restore(photo, tile=tile).movedim(0, -1).numpy(), expected)
 
 
 def test_what_is_in_the_unit_range_is_restored_as_its_levels_are(ckpt: Path) -> None:
@@ -145,6 +163,7 @@ def test_a_model_that_is_loaded_serves_many_images(ckpt: Path, monkeypatch: pyte
         (np.full((2, 3), np.nan), r"image goes from nan to nan"),
         (torch.zeros(2, 3), r"image has the shape \(2, 3\): give \(C, H, W\)"),
         ([[0.5]], "image is a list: give a path"),
+        (Image.new("F", (3, 2)), "image has mode F, and its values are real numbers"),
     ],
 )
 def test_what_is_no_image_is_refused(image: Any, complaint: str, ckpt: Path) -> None:
@@ -160,6 +179,15 @@ def test_a_degradation_works_by_itself() -> None:
     assert torch.equal(again, blurred[:2])
     assert not torch.equal(blur(images, seed=4)[0], blurred)
     assert not torch.equal(psf[0], psf[1])
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_a_seed_stands_for_draws_by_position(name: str) -> None:
+    sharp = images(4)
+    blurred, psf = DEGRADATIONS[name]()(sharp, seed=3)
+    wanted = DEGRADATIONS[name]()(sharp, draws_for(4, seed=3))
+    assert torch.equal(blurred, wanted.blurred)
+    assert torch.equal(psf, wanted.psf)
 
 
 @pytest.mark.parametrize("images", [torch.zeros(3, 8, 8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)])

@@ -98,7 +98,7 @@ def _psf(degradation: Blur | Mixture, draws: Draws) -> Tensor:
     for position, member in enumerate(degradation.members):
         assert isinstance(member, Blur)
         rows = (which == position).nonzero().flatten()
-        psf[rows] = pad_psf(member.psf(draws.picked(rows).scoped(str(position))), degradation.psf_size)
+        psf[rows] = pad_psf(member.psf(draws.select(rows).substream(str(position))), degradation.psf_size)
     return psf
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch
-from deblur_lightning.degradations.base import Degradation, degrade_by
+from deblur_lightning.degradations.base import Degradation, degrade_images
 from deblur_lightning.degradations.box import BoxBlur
 from deblur_lightning.degradations.chain import Chain
 from deblur_lightning.degradations.gaussian import GaussianBlur
@@ -71,7 +71,7 @@ def blur_images(family: Family, images: list[Tensor], split: Split) -> Iterator[
     chain = Chain([family.blur, SensorNoise((family.noise, family.noise))])
     for place, image in enumerate(images):
         draws = Draws(EVALUATION_SEED, split, torch.tensor([0]), torch.tensor([place]))
-        yield degrade_by(chain, image[None], draws, trim=0, rounding=True)
+        yield degrade_images(chain, image[None], draws, trim=0, rounding=True)
 
 
 def _middle(image: Tensor, side: int) -> Tensor:

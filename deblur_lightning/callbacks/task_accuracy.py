@@ -13,7 +13,7 @@ from deblur_lightning.callbacks.scores import ScoredData
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import network_of
 from deblur_lightning.files.weight_files import settings_and_weights
-from deblur_lightning.metrics import weight
+from deblur_lightning.metrics import batch_weight
 from deblur_lightning.sources.base import LabelledImages
 
 SHOWN = ("sharp", "blurred", "restored")
@@ -64,7 +64,7 @@ class TaskAccuracy(Callback):
         for name, image in shown:
             correct = self._judge(image.float()).argmax(dim=1) == labels
             outputs["scores"][f"task_{name}"] = correct.float()
-            pl_module.log(f"test/task_{name}", correct.float().mean(), sync_dist=True, batch_size=weight(labels))
+            pl_module.log(f"test/task_{name}", correct.float().mean(), sync_dist=True, batch_size=batch_weight(labels))
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.is_global_zero:

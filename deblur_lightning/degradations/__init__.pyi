@@ -1,6 +1,6 @@
 from .base import Conditions as Conditions
 from .base import Degradation as Degradation
-from .base import Degraded as Degraded
+from .base import DegradedBatch as DegradedBatch
 from .blur import Blur as Blur
 from .box import BoxBlur as BoxBlur
 from .chain import Chain as Chain

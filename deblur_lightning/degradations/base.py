@@ -13,7 +13,7 @@ from deblur_lightning.functional.psf import identity
 
 
 class Conditions(NamedTuple):
-    """How the blurred images of a test came about; printed with every score.
+    """How the blurred images of a test were made; printed with every score.
 
     Attributes:
         border: what the blur saw beyond the image: "reflect", "valid", "circular" or "zero".
@@ -26,14 +26,14 @@ class Conditions(NamedTuple):
     rounding: str
 
 
-class Degraded(NamedTuple):
-    """What a degradation returns.
+class DegradedBatch(NamedTuple):
+    """The output of a degradation.
 
     Attributes:
         blurred: (B, C, H, W) float32, the size of the sharp input; memory of its own.
         psf: (B, K, K) float32, non-negative, sum 1, centred; K is odd and the same for every batch.
-        psf_known: (B,) bool, whether the blurred image is, up to noise and rounding, the sharp one convolved with
-            ``psf``; where it is not, ``psf`` is only a part of the truth.
+        psf_known: (B,) bool, whether the blurred image is the sharp one convolved with ``psf``, up to noise and
+            rounding; where it is not, ``psf`` describes only a part of the degradation.
     """
 
     blurred: Tensor
@@ -41,22 +41,22 @@ class Degraded(NamedTuple):
     psf_known: Tensor
 
 
-def without_psf(image: Tensor, draws: Draws, known: bool = True) -> Degraded:
-    """What a degradation returns that convolves nothing, or nothing that a PSF could tell if not ``known``."""
+def with_identity_psf(image: Tensor, draws: Draws, known: bool = True) -> DegradedBatch:
+    """The output of a degradation that convolves nothing or, if not ``known``, does what no PSF can describe."""
     count, device = len(draws.index), draws.index.device
-    return Degraded(image, identity(count, device=device), torch.full((count,), known, device=device))
+    return DegradedBatch(image, identity(count, device=device), torch.full((count,), known, device=device))
 
 
 class Degradation(nn.Module, ABC):
-    """Makes blurred images of sharp ones, on their device, every sample by draws of its own.
+    """Degrades a batch of sharp images on their device, each sample by its own random draws.
 
-    What is drawn, PSFs included, is computed where the draws lie: on the host, when a data module calls. Its bits
-    are then the same for every device, and no decision waits for one.
+    Parameters and PSFs are computed on the device of the draws, which a data module keeps on the CPU. Their bits are
+    then the same for every accelerator, and no decision waits for one.
 
     Attributes:
-        border: what the blur assumes beyond the image's edge; "none" where it looks at no neighbours.
-        noise: what noise it adds, in words with units.
-        margin: how many pixels next to each edge depend on what lies beyond it, and are to be cut off.
+        border: what the blur assumes beyond the image's edges; "none" for a degradation that uses no neighbours.
+        noise: the noise that it adds, in words with units.
+        margin: the number of pixels next to each edge that depend on what lies beyond it, and should be cut off.
         smallest: the least height and width that an image may have.
         psf_size: K, taps on each side of the PSFs it returns.
     """
@@ -68,29 +68,32 @@ class Degradation(nn.Module, ABC):
     psf_size: int = 1
 
     @overload
-    def __call__(self, sharp: Tensor, draws: Draws) -> Degraded: ...
+    def __call__(self, sharp: Tensor, draws: Draws) -> DegradedBatch: ...
 
     @overload
     def __call__(self, sharp: Tensor, *, seed: int = 0) -> tuple[Tensor, Tensor]: ...
 
-    def __call__(self, sharp: Tensor, draws: Draws | None = None, *, seed: int = 0) -> Degraded | tuple[Tensor, Tensor]:
+    def __call__(
+        self, sharp: Tensor, draws: Draws | None = None, *, seed: int = 0
+    ) -> DegradedBatch | tuple[Tensor, Tensor]:
         """Degrade ``sharp`` by ``draws``, or by draws made of ``seed`` and each image's position in the batch.
 
         Args:
             sharp: (B, C, H, W) float32 in [0, 1].
-            draws: of length B; with them the answer is a ``Degraded``.
-            seed: of the draws, where none are given.
+            draws: of length B; with them the return value is a ``DegradedBatch``.
+            seed: of the draws, if none are given.
 
         Returns:
             The blurred images, of the shape of ``sharp``, not rounded to 8 bits (``to_8bit`` does so), and the PSFs,
-            (B, K, K). A degradation that no PSF describes returns what it knows of one, at least the identity.
+            (B, K, K). If no PSF describes the whole degradation, the PSFs are those of the part that
+            one describes, or the identity.
 
         Raises:
             UserError: the images are smaller than ``smallest``, or of another shape or type.
         """
         if draws is not None:
-            answer: Degraded = super().__call__(sharp, draws)
-            return answer
+            degraded: DegradedBatch = super().__call__(sharp, draws)
+            return degraded
         if sharp.ndim != 4 or not sharp.is_floating_point():
             given = f"{tuple(sharp.shape)} {str(sharp.dtype).removeprefix('torch.')}"
             raise UserError(f"{type(self).__name__}: images are {given}: give (B, C, H, W) floats from 0 to 1.")
@@ -98,7 +101,7 @@ class Degradation(nn.Module, ABC):
         return blurred, psf
 
     @abstractmethod
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         """Degrade ``sharp``, (B, C, H, W) float32 in [0, 1], by ``draws`` of length B.
 
         Raises:
@@ -113,10 +116,10 @@ def degrade(
     """Make the training or test pairs of a batch, in float32 whatever the surrounding autocast.
 
     Args:
-        degradation: what blurs.
-        batch: sharp images on any device, with their counters, best left on the CPU.
+        degradation: blurs the images.
+        batch: sharp images on any device; their counters are best left on the CPU.
         seed: of the draws.
-        split: whose draws to use.
+        split: the draws are those of this split.
         trim: pixels to cut from every side after blurring: the degradation's margin where the images carry one,
             else 0.
         rounding: whether the blurred image is rounded to 8 bits, as every file is.
@@ -125,17 +128,19 @@ def degrade(
         The pairs, all on the device of the images.
     """
     draws = Draws(seed=seed, split=split, visit=batch["visit"], index=batch["index"])
-    return degrade_by(degradation, batch["sharp"], draws, trim=trim, rounding=rounding)
+    return degrade_images(degradation, batch["sharp"], draws, trim=trim, rounding=rounding)
 
 
 @torch.no_grad()
-def degrade_by(degradation: Degradation, sharp: Tensor, draws: Draws, *, trim: int, rounding: bool) -> RestorationBatch:
-    """``degrade`` for images (B, C, H, W) uint8 whose draws are at hand."""
+def degrade_images(
+    degradation: Degradation, sharp: Tensor, draws: Draws, *, trim: int, rounding: bool
+) -> RestorationBatch:
+    """Do what ``degrade`` does, for images (B, C, H, W) uint8 and given draws."""
     device = sharp.device
     with torch.autocast(device.type, enabled=False):
         sharp = sharp.to(torch.float32) / 255
         blurred, psf, psf_known = degradation(sharp, draws)
-        blurred, sharp = _trimmed(blurred, trim), _trimmed(sharp, trim)
+        blurred, sharp = _trim(blurred, trim), _trim(sharp, trim)
         if rounding:
             blurred = to_8bit(blurred, in_place=True)
     return {
@@ -147,6 +152,6 @@ def degrade_by(degradation: Degradation, sharp: Tensor, draws: Draws, *, trim: i
     }
 
 
-def _trimmed(image: Tensor, trim: int) -> Tensor:
+def _trim(image: Tensor, trim: int) -> Tensor:
     height, width = image.shape[-2:]
     return image[..., trim : height - trim, trim : width - trim].contiguous()

@@ -6,7 +6,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.base import Degradation, DegradedBatch
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.functional.convolution import Border, convolve
@@ -18,10 +18,10 @@ class Blur(Degradation):
     Args:
         psf_size: K, odd, taps on each side.
         border: what lies beyond the edges. With "reflect" the pixels that depend on it are the ``margin``; with
-            the others they are part of the experiment, and the margin is 0.
+            the other borders they belong to the experiment, and the margin is 0.
 
     Raises:
-        UserError: no such border.
+        UserError: an unknown border.
     """
 
     def __init__(self, psf_size: int, border: Border) -> None:
@@ -34,16 +34,16 @@ class Blur(Degradation):
 
     @abstractmethod
     def psf(self, draws: Draws) -> Tensor:
-        """The PSFs of ``draws``: (B, K, K) float32, non-negative, sum 1, centred, where the draws lie."""
+        """The PSFs of ``draws``: (B, K, K) float32, non-negative, sum 1, centred, on the draws' device."""
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         self.check(sharp)
         psf = self.psf(draws)
         known = torch.ones(len(psf), dtype=torch.bool, device=psf.device)
-        return Degraded(convolve(sharp, psf, self.border), psf, known)
+        return DegradedBatch(convolve(sharp, psf, self.border), psf, known)
 
     def check(self, sharp: Tensor) -> None:
-        """Refuse images that are smaller than the PSF."""
+        """Raise a ``UserError`` if the images are smaller than the PSF."""
         height, width = sharp.shape[-2:]
         if min(height, width) < self.smallest:
             raise UserError(

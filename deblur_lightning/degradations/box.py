@@ -6,14 +6,14 @@ from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.functional.convolution import Border
-from deblur_lightning.functional.psf import normalise, odd_size, taps
+from deblur_lightning.functional.psf import normalise, odd_size, tap_offsets
 
 
 class BoxBlur(Blur):
-    """The mean over a centred square; its width is uniform for each sample.
+    """The mean over a centred square, whose width is drawn uniformly for each sample.
 
-    A width between two odd numbers gives its outermost taps a part of the weight, an even one half of it. (kornia
-    shifts even boxes by half a pixel, and its box, one kernel for all, takes a slow path on CPUs.)
+    A width between two odd numbers gives the outermost taps a part of the weight, an even one half of it. (kornia
+    shifts even boxes by half a pixel, and its single kernel for all planes takes a slow path on CPUs.)
 
     Args:
         width: least and greatest side of the square in pixels, at least 1.
@@ -37,5 +37,5 @@ class BoxBlur(Blur):
 
     def psf(self, draws: Draws) -> Tensor:
         half = draws.uniform("box.width", *self.width).double()[:, None] / 2
-        profile = (half + 0.5 - taps(self.psf_size, half.device).abs()).clamp(0, 1)
+        profile = (half + 0.5 - tap_offsets(self.psf_size, half.device).abs()).clamp(0, 1)
         return normalise(profile[:, :, None] * profile[:, None])

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.base import Degradation, DegradedBatch
 from deblur_lightning.degradations.mixture import common_border
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
@@ -11,13 +11,13 @@ from deblur_lightning.functional.psf import compose, identity
 
 
 class Chain(Degradation):
-    """Applies its steps in order; equal steps draw apart. The 8-bit rounding of the data module comes last.
+    """Applies its steps in order; two equal steps have different draws. The data module's 8-bit rounding comes last.
 
     Args:
         steps: the degradations, at least one.
 
     Raises:
-        UserError: no steps, or steps of different borders.
+        UserError: no steps, or steps with different borders.
 
     Examples:
         >>> import torch
@@ -38,12 +38,12 @@ class Chain(Degradation):
         self.smallest = max(step.smallest for step in steps)
         self.psf_size = sum(step.psf_size - 1 for step in steps) + 1
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         image: Tensor = sharp
         psf = identity(len(draws.index), device=draws.index.device)
         known = torch.ones_like(draws.index, dtype=torch.bool)
         for position, step in enumerate(self.steps):
-            image, step_psf, step_known = step(image, draws.scoped(str(position)))
+            image, step_psf, step_known = step(image, draws.substream(str(position)))
             psf = compose(psf, step_psf)
             known = known & step_known
-        return Degraded(image, psf, known)
+        return DegradedBatch(image, psf, known)

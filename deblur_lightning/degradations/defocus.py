@@ -6,11 +6,11 @@ from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.functional.convolution import Border
-from deblur_lightning.functional.psf import normalise, odd_size, taps
+from deblur_lightning.functional.psf import normalise, odd_size, tap_offsets
 
 
 class DefocusBlur(Blur):
-    """Convolution with an even disc whose rim falls off over one pixel; its radius is uniform for each sample.
+    """Convolution with an even disc whose edge is one pixel wide; its radius is drawn uniformly for each sample.
 
     Args:
         radius: least and greatest radius in pixels, at least 0.5, which changes nothing.
@@ -34,6 +34,6 @@ class DefocusBlur(Blur):
 
     def psf(self, draws: Draws) -> Tensor:
         radius = draws.uniform("defocus.radius", *self.radius).double()[:, None, None]
-        offset = taps(self.psf_size, radius.device)
+        offset = tap_offsets(self.psf_size, radius.device)
         distance = (offset**2 + offset[:, None] ** 2).sqrt()
         return normalise((radius + 0.5 - distance).clamp(0, 1))

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
+from deblur_lightning.degradations.base import Degradation, DegradedBatch, with_identity_psf
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 
@@ -11,14 +11,13 @@ from deblur_lightning.errors import UserError
 class Downsampling(Degradation):
     """Bicubic reduction to 1 / factor of height and width (rounded up), and bicubic enlargement.
 
-    No convolution, since what it does to a pixel depends on its place: no PSF is known. At the image's edges the
-    weights are shared out among the pixels that there are: no border is assumed, and a training crop is reduced as the
-    image that it is, without a margin.
+    It is no convolution, since its weights depend on a pixel's position, so no PSF is known. At the edges the weights
+    are shared among the pixels that exist: it assumes no border, and a training crop needs no margin.
 
     Args:
         factor: of the reduction, at least 2.
-        antialias: whether the reduction averages over what a low-resolution pixel covers, as Pillow does (cubic of
-            a = -0.5); without it, as OpenCV does (a = -0.75), fine detail turns into false patterns.
+        antialias: whether the reduction averages over the area of a low-resolution pixel, as Pillow does (cubic with
+            a = -0.5). Without it, as in OpenCV (a = -0.75), fine detail turns into false patterns.
 
     Raises:
         UserError: a factor below 2.
@@ -39,7 +38,7 @@ class Downsampling(Degradation):
         self.antialias = antialias
         self.smallest = factor
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         height, width = sharp.shape[-2:]
         if min(height, width) < self.smallest:
             raise UserError(
@@ -50,4 +49,4 @@ class Downsampling(Degradation):
         blurred = sharp
         for size in (low_size, (height, width)):
             blurred = F.interpolate(blurred, size=size, mode="bicubic", antialias=self.antialias)
-        return without_psf(blurred.clamp(0, 1), draws, known=False)
+        return with_identity_psf(blurred.clamp(0, 1), draws, known=False)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degraded
+from deblur_lightning.degradations.base import DegradedBatch
 from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
@@ -23,13 +23,13 @@ def four_factor_psf(taps: Tensor) -> Tensor:
         (K, K) float32 of sum 1, K = 4 max(I, J) - 3.
     """
     side = max(taps.shape) * 2 - 1
-    # h between its own middle and a frame that has room for its mirror images about the first tap
+    # h with its first tap in the middle, so that flipping mirrors it about that tap
     placed = taps.new_zeros(1, side, side, dtype=torch.float64)
     first = side // 2
     placed[0, first : first + taps.shape[0], first : first + taps.shape[1]] = taps / taps.sum()
-    there_and_back = compose(placed, placed.flip(1, 2))
+    rotated = compose(placed, placed.flip(1, 2))
     mirrored = compose(placed.flip(1), placed.flip(2))
-    whole = compose(there_and_back, mirrored)[0]
+    whole = compose(rotated, mirrored)[0]
     rim = (len(whole) - (2 * side - 1)) // 2
     return whole[rim : len(whole) - rim, rim : len(whole) - rim].to(torch.float32)
 
@@ -37,14 +37,14 @@ def four_factor_psf(taps: Tensor) -> Tensor:
 class FourFactorBlur(Blur):
     """The same four-factor blur for every sample.
 
-    The report's own product has the gain sum(h)^4; here the PSF has sum 1, as every PSF, and the gain is an option.
+    The product in the report has the gain sum(h)^4. Here the PSF has sum 1, like every PSF, and the gain is an option.
 
     Args:
         taps: rows of the filter h, none of them negative.
         border: what lies beyond the image's edges; the report's FFTs make it "circular".
-        keep_gain: whether the blurred image is multiplied by sum(h)^4, as in the report, where h itself is to be
-            found again. Its values then leave [0, 1], so that no rounding may follow, and the PSF, still of sum 1, is
-            not marked as known.
+        keep_gain: whether to multiply the blurred image by sum(h)^4, as in the report, whose layer is to find h itself.
+            The values then leave [0, 1], so the image must not be rounded. The PSF still has sum 1, and is not marked
+            as known.
 
     Raises:
         UserError: rows of different lengths, a negative tap, or none above 0.
@@ -67,8 +67,8 @@ class FourFactorBlur(Blur):
     def psf(self, draws: Draws) -> Tensor:
         return self.fixed.to(draws.index.device).expand(len(draws.index), -1, -1)
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         degraded = super().forward(sharp, draws)
         if not self.keep_gain:
             return degraded
-        return Degraded(self.gain * degraded.blurred, degraded.psf, torch.zeros_like(degraded.psf_known))
+        return DegradedBatch(self.gain * degraded.blurred, degraded.psf, torch.zeros_like(degraded.psf_known))

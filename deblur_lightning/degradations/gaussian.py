@@ -8,22 +8,22 @@ from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.functional.convolution import Border
-from deblur_lightning.functional.psf import normalise, taps
+from deblur_lightning.functional.psf import normalise, tap_offsets
 
 
 class GaussianBlur(Blur):
-    """Gaussian blur sampled at the taps' centres, its parameters uniform for each sample.
+    """Gaussian blur sampled at the taps' centres, with parameters drawn uniformly for each sample.
 
     Args:
         sigma: least and greatest standard deviation in pixels, along the longer axis; above 0.
-        kernel_size: least and greatest number of taps on each side, both odd; drawn among the odd numbers between.
-            Beyond them the Gaussian is cut off.
+        kernel_size: least and greatest number of taps on each side, both odd; drawn from the odd numbers between them.
+            The Gaussian is cut off outside.
         ratio: least and greatest shorter axis as a share of the longer one, above 0 and at most 1; 1 is round.
         axis: smallest and largest direction of the longer axis in degrees, anti-clockwise from the horizontal.
         border: what lies beyond the image's edges.
 
     Raises:
-        UserError: a range that is reversed, not finite, or reaches too far; an even size.
+        UserError: a range that is reversed, not finite or out of bounds; an even size.
 
     Examples:
         >>> import torch
@@ -56,7 +56,7 @@ class GaussianBlur(Blur):
         shorter = longer * draws.uniform("gaussian.ratio", *self.ratio)[:, None, None]
         radians = torch.deg2rad(draws.uniform("gaussian.axis", *self.axis).double())[:, None, None]
         reach = draws.integers("gaussian.reach", self.kernel_size[0] // 2, self.kernel_size[1] // 2)[:, None, None]
-        right = taps(self.psf_size, radians.device)
+        right = tap_offsets(self.psf_size, radians.device)
         down = right[:, None]
         along = right * torch.cos(radians) - down * torch.sin(radians)
         beside = right * torch.sin(radians) + down * torch.cos(radians)

@@ -2,12 +2,12 @@
 
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
+from deblur_lightning.degradations.base import Degradation, DegradedBatch, with_identity_psf
 from deblur_lightning.draws import Draws
 
 
 class Identity(Degradation):
-    """Leaves images as they are.
+    """Returns the images unchanged.
 
     Examples:
         >>> import torch
@@ -17,5 +17,5 @@ class Identity(Degradation):
         (torch.Size([2, 3, 48, 64]), torch.Size([2, 1, 1]))
     """
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
-        return without_psf(sharp.clone(), draws)
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
+        return with_identity_psf(sharp.clone(), draws)

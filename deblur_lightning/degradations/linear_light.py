@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.base import Degradation, DegradedBatch
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 
@@ -21,13 +21,13 @@ def srgb_from_linear(light: Tensor) -> Tensor:
 class LinearLight(Degradation):
     """Decodes sRGB, degrades the light, cuts off what is brighter than white, and encodes again.
 
-    Bright points then draw bright traces, as they do in photographs. No PSF is known, since in the file's values
-    the blur is no convolution.
+    Bright points then leave bright traces, as in photographs. No PSF is known, since the blur is no convolution of the
+    file's values.
 
     Args:
-        inner: what happens to the light; noise here is a sensor's.
-        highlights: least and greatest brightness, in units of white, that values of 255 stand for, uniform for each
-            sample; at least 1. Above 1 the blur spreads light that the sharp image cut off.
+        inner: the degradation of the light; noise in it is sensor noise.
+        highlights: least and greatest brightness, in units of white, that values of 255 stand for, drawn uniformly
+            for each sample; at least 1. Above 1 the blur spreads light that the sharp image had clipped.
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 1.
@@ -41,10 +41,10 @@ class LinearLight(Degradation):
         self.noise = "none" if inner.noise == "none" else f"{inner.noise} in linear light"
         self.smallest, self.psf_size = inner.smallest, inner.psf_size
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         light = linear_from_srgb(sharp)
         if self.highlights != (1, 1):
             white = draws.uniform("linear.highlights", *self.highlights).to(sharp.device)[:, None, None, None]
             light = torch.where(sharp > 254.5 / 255, light * white, light)
         blurred, psf, known = self.inner(light, draws)
-        return Degraded(srgb_from_linear(blurred.clamp(0, 1)).clamp(max=1), psf, torch.zeros_like(known))
+        return DegradedBatch(srgb_from_linear(blurred.clamp(0, 1)).clamp(max=1), psf, torch.zeros_like(known))

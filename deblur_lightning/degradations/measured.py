@@ -14,32 +14,32 @@ from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import refuse_irregular
 from deblur_lightning.functional.convolution import Border
-from deblur_lightning.functional.psf import normalise, pad_psf, taps
+from deblur_lightning.functional.psf import normalise, pad_psf, tap_offsets
 
 
 class MeasuredBlur(Blur):
-    """Convolution with one of the given PSFs, each sample with its own choice.
+    """Convolution with one of the given PSFs, chosen at random for each sample.
 
-    They are taken to be of convolution orientation: what a point of light leaves on the sensor. (Published kernels
-    that were made for a correlation, Levin's .mat files for instance, are to be turned by 180 degrees first.)
+    A PSF is the image of a point of light. Published kernels that were made for correlation, such as Levin's .mat
+    files, must be turned by 180 degrees first.
 
     Args:
         files: .npy (one PSF, or several along the first axis), .npz (all its arrays), .png (grey values as weights).
             Each PSF is scaled to sum 1; an even side gets a row or column of zeros behind it.
-        centred: whether each PSF is shifted by whole pixels to have its centre of mass on the middle tap, so that
-            restored and sharp images lie on one another; else it stays where the file has it.
+        centred: whether to shift each PSF by whole pixels, so that its centre of mass is the middle tap and restored
+            images are aligned with sharp ones; otherwise it stays as in the file.
         border: what lies beyond the image's edges.
 
     Raises:
-        UserError: no file, one that cannot be read, or a PSF that is none.
+        UserError: no file, a file that cannot be read, or an array that is no PSF.
     """
 
     def __init__(self, files: list[str | Path], centred: bool = False, border: Border = "reflect") -> None:
         if not files:
-            raise UserError("MeasuredBlur files=[] holds no PSF: name .npy, .npz or .png files.")
+            raise UserError("MeasuredBlur files=[]: give one .npy, .npz or .png file or more.")
         psfs = [_square(array) for file in files for array in read_psfs(file)]
         if centred:
-            psfs = [_recentred(psf) for psf in psfs]
+            psfs = [_recentre(psf) for psf in psfs]
         size = max(psf.shape[-1] for psf in psfs)
         super().__init__(size, border)
         self.files = files
@@ -53,7 +53,7 @@ class MeasuredBlur(Blur):
 
 
 def read_psfs(path: str | Path) -> list[np.ndarray]:
-    """The PSFs in a file, each (I, J) float64 as it stands there.
+    """The PSFs in a file, each (I, J) float64, not scaled.
 
     Raises:
         UserError: the file cannot be read, or holds an array that is no PSF.
@@ -66,9 +66,11 @@ def read_psfs(path: str | Path) -> list[np.ndarray]:
         raise UserError(f"cannot read a PSF from {path} ({reason}): give a .npy, .npz or .png file.") from error
     for array in arrays:
         if array.ndim != 2 or array.dtype.kind not in "fiub":
-            raise UserError(f"{path} holds an array of shape {array.shape} and type {array.dtype}: a PSF is a matrix.")
+            raise UserError(
+                f"{path} holds an array of shape {array.shape} and type {array.dtype}: give a matrix of numbers."
+            )
         if not (np.isfinite(array).all() and (array >= 0).all() and array.sum() > 0):
-            raise UserError(f"{path} holds no PSF: its values must be finite, not negative, and not all zero.")
+            raise UserError(f"{path} holds no PSF: give values that are finite, not negative, and not all zero.")
     return [array.astype(np.float64) for array in arrays]
 
 
@@ -88,15 +90,15 @@ def _square(array: np.ndarray) -> Tensor:
     psf = torch.from_numpy(array)
     side = max(psf.shape) | 1
     square = psf.new_zeros(1, side, side)
-    # an even side's middle is the second of its two, as scipy.ndimage has it
+    # of an even side, the second of the two middle taps is the middle, as in scipy.ndimage
     top, left = (side // 2 - length // 2 for length in psf.shape)
     square[0, top : top + psf.shape[0], left : left + psf.shape[1]] = psf
     return normalise(square)
 
 
-def _recentred(psf: Tensor) -> Tensor:
-    """Shift (1, K, K) by whole pixels, in a frame that still holds all of it."""
-    offset = taps(psf.shape[-1])
+def _recentre(psf: Tensor) -> Tensor:
+    """Shift (1, K, K) by whole pixels, padded so that nothing is lost."""
+    offset = tap_offsets(psf.shape[-1])
     down, right = (_nearest(float((psf[0].double().sum(dim) * offset).sum())) for dim in (1, 0))
     room = 2 * max(abs(down), abs(right))
     return pad_psf(psf, psf.shape[-1] + room).roll((-down, -right), dims=(1, 2))

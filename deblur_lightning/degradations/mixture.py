@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.degradations.base import Degradation, Degraded
+from deblur_lightning.degradations.base import Degradation, DegradedBatch
 from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
@@ -15,10 +15,10 @@ from deblur_lightning.functional.psf import identity, pad_psf
 
 
 class Selection(Degradation):
-    """Hands each sample to one of its members; PSFs are framed to the largest member's size.
+    """Degrades each sample by one of its members; PSFs are padded to the largest member's size.
 
     Args:
-        members: the degradations, at least one; all with the same border, those without any aside.
+        members: the degradations, at least one; all with the same border, or with none.
 
     Raises:
         UserError: no members, or members of different borders.
@@ -39,10 +39,10 @@ class Selection(Degradation):
     def which(self, draws: Draws) -> Tensor:
         """The position of each sample's member: (B,) int64."""
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         which = self.which(draws)
         if all(isinstance(member, Blur) for member in self.members):
-            return self._blurred_at_once(sharp, which, draws)
+            return self._blur_whole_batch(sharp, which, draws)
         blurred = torch.empty_like(sharp)
         psf = identity(len(which), self.psf_size, which.device)
         known = torch.zeros_like(which, dtype=torch.bool)
@@ -51,31 +51,31 @@ class Selection(Degradation):
             if not len(rows):
                 continue
             places = rows.to(sharp.device)
-            part = member(sharp[places], draws.picked(rows).scoped(str(position)))
+            part = member(sharp[places], draws.select(rows).substream(str(position)))
             blurred[places] = part.blurred
             psf[rows] = pad_psf(part.psf, self.psf_size)
             known[rows] = part.psf_known
-        return Degraded(blurred, psf, known)
+        return DegradedBatch(blurred, psf, known)
 
-    def _blurred_at_once(self, sharp: Tensor, which: Tensor, draws: Draws) -> Degraded:
-        """Convolve the whole batch: small parts of it would each be slow, and have to be put together again."""
+    def _blur_whole_batch(self, sharp: Tensor, which: Tensor, draws: Draws) -> DegradedBatch:
+        """Convolve the whole batch, which is faster than convolving each member's part and joining the parts."""
         psf = torch.empty(len(which), self.psf_size, self.psf_size, device=which.device)
         for position, member in enumerate(self.members):
             assert isinstance(member, Blur)
             rows = (which == position).nonzero().flatten()
             if len(rows):
                 member.check(sharp)
-                psf[rows] = pad_psf(member.psf(draws.picked(rows).scoped(str(position))), self.psf_size)
+                psf[rows] = pad_psf(member.psf(draws.select(rows).substream(str(position))), self.psf_size)
         known = torch.ones_like(which, dtype=torch.bool)
-        return Degraded(convolve(sharp, psf, cast(Border, self.border)), psf, known)
+        return DegradedBatch(convolve(sharp, psf, cast(Border, self.border)), psf, known)
 
 
 class Mixture(Selection):
-    """Each sample's member is drawn, with probabilities in proportion to the weights.
+    """Draws each sample's member, with probabilities proportional to the weights.
 
     Args:
         members: the degradations.
-        weights: one for each member, above 0; all equal when not given.
+        weights: one for each member, above 0; equal if not given.
 
     Raises:
         UserError: no members, different borders, or weights that do not match.
@@ -102,9 +102,9 @@ class Mixture(Selection):
 
 
 class InTurn(Selection):
-    """The first image meets the first member, the second the second, and so on, again and again.
+    """Degrades the first image by the first member, the second by the second, and so on, in a cycle.
 
-    Over a ``Repeated`` source with as many copies as members, every image meets every member.
+    With a ``Repeated`` source that has as many copies as there are members, every member degrades every image.
     """
 
     def which(self, draws: Draws) -> Tensor:

@@ -7,7 +7,7 @@ from deblur_lightning.degradations.blur import Blur
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 from deblur_lightning.functional.convolution import Border
-from deblur_lightning.functional.psf import normalise, odd_size, taps
+from deblur_lightning.functional.psf import normalise, odd_size, tap_offsets
 
 
 def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | None = None) -> Tensor:
@@ -21,22 +21,22 @@ def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | Non
         length: (B,) length of the motion in pixels, at least 1.
         angle: (B,) direction in degrees, anti-clockwise from the horizontal.
         size: K, an odd number of taps on each side, at least ``motion_extent`` of the greatest length.
-        direction: (B,) from -1 to 1, how unevenly the light falls along the line: 0 evenly, 1 all the more towards
-            the end that ``angle`` points to, from nothing at the other. The line is shifted so that its centre of
-            mass stays in the middle.
+        direction: (B,) from -1 to 1, the unevenness of the light along the line: at 0 it is even, at 1 it grows from
+            nothing at one end to its most at the end that ``angle`` points to. The line is shifted so that its centre
+            of mass stays in the middle.
 
     Returns:
         (B, K, K) float32, non-negative, each summing to 1.
     """
     radians = torch.deg2rad(angle.double())[:, None, None]
     line = (torch.cos(radians), torch.sin(radians), length.double()[:, None, None] / 2)
-    offset = taps(size, length.device)
+    offset = tap_offsets(size, length.device)
     if direction is None:
         return normalise(_line(offset, offset, *line, torch.zeros_like(radians)))
     tilt = direction.double()[:, None, None]
     shift = tilt * line[2] / 3
     right, down = offset + shift * line[0], offset - shift * line[1]
-    for _ in range(3):  # what the taps' discreteness leaves
+    for _ in range(3):  # corrects what is left because taps are discrete
         psf = normalise(_line(right, down, *line, tilt))
         right = right + (psf * offset).sum(dim=(1, 2), keepdim=True)
         down = down + (psf * offset[:, None]).sum(dim=(1, 2), keepdim=True)
@@ -54,12 +54,12 @@ def _line(right: Tensor, down: Tensor, cosine: Tensor, sine: Tensor, end: Tensor
 
 
 def motion_extent(length: float, direction: float = 0.0) -> float:
-    """Pixels, around the middle one, that a motion of this length and unevenness covers."""
+    """The side in pixels of the centred square that a motion of this length and unevenness covers."""
     return length * (1 + abs(direction) / 3) + abs(direction)
 
 
 class MotionBlur(Blur):
-    """Motion blur along a straight line, its parameters uniform for each sample.
+    """Motion blur along a straight line, with parameters drawn uniformly for each sample.
 
     Args:
         length: shortest and longest motion in pixels; both at least 1.
@@ -68,7 +68,7 @@ class MotionBlur(Blur):
         border: what lies beyond the image's edges.
 
     Raises:
-        UserError: a range that is reversed, not finite, or reaches too far.
+        UserError: a range that is reversed, not finite or out of bounds.
 
     Examples:
         >>> import torch

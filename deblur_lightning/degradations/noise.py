@@ -3,20 +3,20 @@
 import torch
 from torch import Tensor
 
-from deblur_lightning.degradations.base import Degradation, Degraded, without_psf
+from deblur_lightning.degradations.base import Degradation, DegradedBatch, with_identity_psf
 from deblur_lightning.degradations.ranges import check_range
 from deblur_lightning.draws import Draws
 
 
 class SensorNoise(Degradation):
-    """Adds Gaussian noise of variance read^2 + shot^2 * signal, every strength uniform for each sample.
+    """Adds Gaussian noise of variance read^2 + shot^2 * signal, both strengths drawn uniformly for each sample.
 
-    Each sample has its own generator, seeded by its counters: its noise is the same in any batch, to the bit on one
-    kind of device.
+    Each sample has its own generator, seeded by its counters. Its noise is therefore the same in any batch, bit for
+    bit on one kind of device.
 
     Args:
         read: least and greatest standard deviation in black, in units of 1/255.
-        shot: least and greatest standard deviation that photons add in white, in units of 1/255.
+        shot: least and greatest standard deviation of photon noise in white, in units of 1/255.
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 0.
@@ -40,7 +40,7 @@ class SensorNoise(Degradation):
         ]
         self.noise = " + ".join(described) or "none"
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         read, shot = (
             draws.uniform(f"noise.{name}", low / 255, high / 255).to(sharp.device)[:, None, None, None]
             for name, (low, high) in (("read", self.read), ("shot", self.shot))
@@ -48,13 +48,13 @@ class SensorNoise(Degradation):
         photons = shot**2 * sharp.clamp(min=0) if self.shot[1] else 0
         deviation = (read**2 + photons).sqrt()
         noisy = sharp + deviation * normal_fields(sharp, draws.bits("noise.field"))
-        return without_psf(noisy, draws)
+        return with_identity_psf(noisy, draws)
 
 
 def normal_fields(like: Tensor, seeds: Tensor) -> Tensor:
-    """Standard normal noise of the shape, type and device of ``like`` (B, ...), the i-th sample's from seed i alone.
+    """Standard normal noise of the shape, type and device of ``like`` (B, ...); seed i alone decides sample i.
 
-    A normal field by an integer hash, which would need no loop, takes 27 times as long.
+    Normal noise from an integer hash needs no loop, but takes 27 times as long.
     """
     fields = torch.empty_like(like)
     generator = torch.Generator(like.device)

@@ -8,16 +8,16 @@ from deblur_lightning.errors import UserError
 def check_range(
     name: str, given: tuple[float, float], smallest: float = -math.inf, largest: float = math.inf
 ) -> tuple[float, float]:
-    """Return ``given``, from which a parameter is to be drawn uniformly.
+    """Return ``given``, a range to draw a parameter from, if it is valid.
 
     Args:
-        name: whose range it is, for the message: "MotionBlur length".
-        given: the least and the greatest value, both included; equal for a parameter that is not to vary.
-        smallest: what the first may not be below.
-        largest: what the second may not be above.
+        name: of the parameter, for the message, such as "MotionBlur length".
+        given: the least and the greatest value, both included; equal for a fixed parameter.
+        smallest: lower bound of the range.
+        largest: upper bound of the range.
 
     Raises:
-        UserError: the range is reversed, not finite, or reaches beyond what the parameter can be.
+        UserError: the range is reversed, not finite or out of bounds.
     """
     low, high = given
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):

@@ -18,13 +18,13 @@ _INSTANTS = 256  # points of the trace, closer than a pixel up to an extent of 6
 def shake_psf(horizontal: Tensor, vertical: Tensor, extent: Tensor, size: int) -> Tensor:
     """Point spread functions of movements that are sums of cosines.
 
-    The position at time t in [0, 1] is the sum of a_k cos(pi k t) over k = 1, 2, ... in each direction; a camera that
-    lingers leaves more light there. The mean position is the middle tap exactly.
+    The position at time t in [0, 1] is the sum of a_k cos(pi k t) over k = 1, 2, ... in each direction. Where the
+    camera moves slowly, more light falls. The mean position is exactly the middle tap.
 
     Args:
-        horizontal: (B, M) amplitudes a_k; only their proportions, the vertical ones included, matter.
+        horizontal: (B, M) amplitudes a_k; only the ratios of all amplitudes matter.
         vertical: (B, M), of the same unit.
-        extent: (B,) side in pixels, at least 1, of the least centred square that holds the trace.
+        extent: (B,) side in pixels, at least 1, of the smallest centred square that holds the trace.
         size: K, an odd number of taps on each side, at least the largest extent.
 
     Returns:
@@ -37,11 +37,11 @@ def shake_psf(horizontal: Tensor, vertical: Tensor, extent: Tensor, size: int) -
     reach = torch.stack(traces).abs().amax(dim=(0, 2)).clamp(min=1e-9)
     scale = ((extent.double() - 1) / 2 / reach)[:, None]
     right, down = (trace * scale + size // 2 for trace in traces)
-    return normalise(_splatted(right, down, size))
+    return normalise(_splat(right, down, size))
 
 
-def _splatted(right: Tensor, down: Tensor, size: int) -> Tensor:
-    """Share each point (B, T) out between the four taps around it: (B, K, K)."""
+def _splat(right: Tensor, down: Tensor, size: int) -> Tensor:
+    """Spread each point (B, T) over the four taps around it: (B, K, K)."""
     weight = right.new_zeros(len(right), size * size)
     left, top = right.floor().clamp(0, max(size - 2, 0)), down.floor().clamp(0, max(size - 2, 0))
     for step_right in (0, 1):
@@ -53,11 +53,11 @@ def _splatted(right: Tensor, down: Tensor, size: int) -> Tensor:
 
 
 class CameraShake(Blur):
-    """Blur by a smooth random movement of the camera, another for each sample.
+    """Blur by a smooth random movement of the camera, drawn for each sample.
 
-    Amplitudes fall with frequency as a Brownian movement's do. (Boracchi and Foi, "Modeling the performance of image
-    restoration from motion blur", 2012, draw trajectories step by step; a sum of waves has the same looks, and every
-    sample's comes from counters at once.)
+    Amplitudes fall with frequency as in Brownian motion. (Boracchi and Foi, "Modeling the performance of image
+    restoration from motion blur", 2012, simulate trajectories step by step. A sum of waves looks the same, and needs no
+    steps.)
 
     Args:
         extent: least and greatest side, in pixels, of the centred square that holds the trace; at least 1.

@@ -9,19 +9,19 @@ from deblur_lightning.functional.convolution import Border
 
 
 class Shift(Blur):
-    """The same displacement for every sample, as a PSF of one tap.
+    """The same shift for every sample, as a PSF with one tap.
 
-    Blurs here are centred, so that restored and sharp images lie on one another. A blur by FFTs whose PSF begins at
-    the array's first element also shifts; ``Chain([GaussianBlur(...), Shift(...)])`` is that, mistake included. The
-    PSF that is returned tells the shift too, and so is not centred, which other degradations promise.
+    Blurs of this package are centred, so that restored images are aligned with sharp ones. A blur by FFTs whose PSF
+    starts at the array's first element also shifts the image: ``Chain([GaussianBlur(...), Shift(...)])`` reproduces
+    that mistake. Unlike those of other degradations, the PSF returned is not centred: it contains the shift.
 
     Args:
-        down: pixels by which the image's content moves down; negative ones up.
-        right: pixels by which it moves to the right; negative ones to the left.
-        border: what lies beyond the image's edges; with "circular" the image is rolled.
+        down: pixels that the content moves down; negative: up.
+        right: pixels that it moves to the right; negative: to the left.
+        border: what lies beyond the image's edges; "circular" rolls the image.
 
     Raises:
-        UserError: no such border.
+        UserError: an unknown border.
     """
 
     def __init__(self, down: int = 2, right: int = 2, border: Border = "circular") -> None:

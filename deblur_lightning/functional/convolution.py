@@ -11,24 +11,24 @@ from torch import Tensor
 Border = Literal["reflect", "circular", "zero"]
 """What a blur sees beyond an image's edge: the image mirrored at its outermost pixels, its opposite edge, or black.
 
-Real scenes go on: "reflect" stands in where no real pixels can be had. The others are for the reports' experiments;
+"reflect" replaces the real scene where there are no more pixels. The others are for the reports' experiments:
 inverting a circular blur by FFTs is an inverse crime.
 """
 
-_SEPARABLE_TO = 3e-7  # the products of two profiles are not rounded where the PSF's taps were
-_FFT_FROM = 27  # taps a side; below it a direct sum is faster, on CPUs
+_SEPARABLE_TO = 3e-7  # the PSF's taps are rounded, the products of two profiles are not
+_FFT_FROM = 27  # taps a side; on CPUs a direct sum is faster below it
 _SPARSE_SHARE = 0.12  # of the taps; a straight line has fewer from about 18 pixels on
 _PORTION_PIXELS = 700_000
 _GROUPS = 16
-_SPARSE_PIXELS = 128 * 128  # in smaller images the calls for each tap cost more than its pixels
+_SPARSE_PIXELS = 128 * 128  # in smaller images a call for each tap takes longer than its pixels
 
 
 def convolve(image: Tensor, psf: Tensor, border: Border = "reflect") -> Tensor:
     """Convolve each image with its own PSF, in float32 whatever the surrounding autocast.
 
-    A true convolution: an impulse becomes the PSF, not its mirror image. Gaussians and boxes are separable, a line
-    in a large image is a few shifted copies, a large PSF wants FFTs, and for the rest the direct sum is fastest, the
-    only way that kornia's ``filter2d`` knows. The results differ by less than 1e-6.
+    A true convolution: an impulse becomes the PSF, not its mirror image. Gaussians and boxes are separable, a line in a
+    large image is a sum of a few shifted copies, a large PSF is fastest by FFTs, and for the rest the direct sum is
+    fastest (the only way in kornia's ``filter2d``). The results differ by less than 1e-6.
 
     Args:
         image: (B, C, H, W) float32, at least as large as the PSF.
@@ -52,10 +52,10 @@ def convolve(image: Tensor, psf: Tensor, border: Border = "reflect") -> Tensor:
 
 
 def _fastest(image: Tensor, psf: Tensor) -> tuple[Callable[..., Tensor], tuple[Tensor, ...]]:
-    """How to convolve extended images, and with what: (B, ...) each."""
+    """The fastest function for these padded images, and its kernels, (B, ...) each."""
     if (profiles := _profiles(psf)) is not None:
         down, right = (profile.to(image.device, non_blocking=True) for profile in profiles)
-        return _twice, (down, right)
+        return _separably, (down, right)
     if _is_sparse(image, psf):
         return _by_taps, (psf,)
     psf = psf.to(image.device, non_blocking=True)
@@ -65,10 +65,10 @@ def _fastest(image: Tensor, psf: Tensor) -> tuple[Callable[..., Tensor], tuple[T
 def _portion(image: Tensor, reach: int, way: Callable[..., Tensor]) -> int:
     """How many images to convolve at a time.
 
-    On a CPU the ways that are bound by memory are up to twice as fast with as many images as its caches hold. Groups
-    of convolutions want multiples of 16.
+    On a CPU the functions that are bound by memory are up to twice as fast if the images fit its caches. Grouped
+    convolutions are fastest with multiples of 16.
     """
-    if image.device.type != "cpu" or way not in (_twice, _by_taps):
+    if image.device.type != "cpu" or way not in (_separably, _by_taps):
         return len(image)
     least = 1 if way is _by_taps else _GROUPS
     channels, height, width = image.shape[1:]
@@ -77,7 +77,7 @@ def _portion(image: Tensor, reach: int, way: Callable[..., Tensor]) -> int:
 
 
 def _profiles(psf: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Two (B, K) whose outer products the PSFs are, if so; looked at only where no device has to be waited for."""
+    """Two (B, K) whose outer products are the PSFs, or None. Only PSFs on the CPU are examined: others mean waiting."""
     if psf.device.type != "cpu":
         return None
     exact = psf.double()
@@ -86,27 +86,27 @@ def _profiles(psf: Tensor) -> tuple[Tensor, Tensor] | None:
     return (down.float(), right.float()) if separable else None
 
 
-def _twice(wide: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Along the columns by (B, K) profiles, then along the rows."""
+def _separably(wide: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Convolve along the columns by (B, K) profiles, then along the rows."""
     return _directly(_directly(wide, down[:, :, None]), right[:, None])
 
 
 def _directly(wide: Tensor, kernel: Tensor) -> Tensor:
-    """Slide (B, I, J) kernels over the images (B, C, H + I - 1, W + J - 1): one group for each plane."""
+    """Convolve (B, C, H + I - 1, W + J - 1) with (B, I, J) kernels: one group for each plane."""
     batch, channels, height, width = wide.shape
-    # expanded, since one kernel that planes share is a slow path on CPUs
+    # expanded, since on CPUs one kernel for several planes takes a slow path
     weight = kernel[:, None].flip(-1, -2).expand(-1, channels, -1, -1).reshape(batch * channels, 1, *kernel.shape[-2:])
     planes = F.conv2d(wide.reshape(1, batch * channels, height, width), weight, groups=batch * channels)
     return planes.view(batch, channels, *planes.shape[-2:])
 
 
 def _by_fft(wide: Tensor, psf: Tensor) -> Tensor:
-    rim = psf.shape[-1] - 1
+    lost = psf.shape[-1] - 1
     height, width = wide.shape[-2:]
     size = [next_fast_len(length, real=True) for length in (height, width)]
     spectrum = torch.fft.rfft2(wide, s=size) * torch.fft.rfft2(psf, s=size)[:, None]
     planes: Tensor = torch.fft.irfft2(spectrum, s=size)
-    return planes[..., rim:height, rim:width].contiguous()
+    return planes[..., lost:height, lost:width].contiguous()
 
 
 def _is_sparse(image: Tensor, psf: Tensor) -> bool:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 _FEW_TAPS = 64
-_MIDWAY = 1e-4  # of a band; well above float32's errors
+_MIDWAY = 1e-4  # of a band's width; well above float32's errors
 
 HIGHEST = 0.5**0.5
 """The highest radial frequency of a pixel grid, at its spectrum's corner, in cycles for each pixel."""
@@ -20,7 +20,7 @@ def transfer(kernel: Tensor, size: tuple[int, int]) -> Tensor:
 
     Args:
         kernel: (..., I, J), real, at most of ``size``.
-        size: height and width of the images that they are for.
+        size: height and width of the images.
 
     Returns:
         (..., H, W // 2 + 1) complex.
@@ -29,7 +29,7 @@ def transfer(kernel: Tensor, size: tuple[int, int]) -> Tensor:
     if rows * columns > _FEW_TAPS:
         spectrum: Tensor = torch.fft.rfft2(kernel, s=size)
         return spectrum
-    # so few taps are summed faster than a padded image is transformed
+    # a sum of so few taps is faster than the FFT of a padded image
     down = _waves(rows, size[0], size[0], kernel)
     right = _waves(columns, size[1], size[1] // 2 + 1, kernel)
     waves: Tensor = down.T @ (kernel.to(right.dtype) @ right)
@@ -52,7 +52,7 @@ def centred_transfer(psf: Tensor, size: tuple[int, int]) -> Tensor:
     return transfer(placed.roll((-(side // 2), -(side // 2)), dims=(-2, -1)), size)
 
 
-def mirrored_rows(spectrum: Tensor) -> Tensor:
+def mirror_rows(spectrum: Tensor) -> Tensor:
     """The values (..., H, V) at the negated vertical frequencies."""
     mirrored: Tensor = spectrum.flip(-2).roll(1, dims=-2)
     return mirrored
@@ -67,7 +67,7 @@ def radius(size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
 
 
 def interpolate_bands(bands: Tensor, size: tuple[int, int]) -> Tensor:
-    """Interpolate linearly, over a spectrum, what is known at N radii, evenly from 0 to ``HIGHEST``.
+    """Interpolate values at N radii, evenly spaced from 0 to ``HIGHEST``, linearly over a spectrum.
 
     Args:
         bands: (..., N), N at least 2.
@@ -84,7 +84,7 @@ def interpolate_bands(bands: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def band_means(spectrum: Tensor, bands: int, size: tuple[int, int]) -> Tensor:
-    """The mean of a real quantity over each of the bands that ``spread`` interpolates between.
+    """The mean of a real quantity over each of the bands of ``interpolate_bands``.
 
     Args:
         spectrum: (..., H, W // 2 + 1) real.
@@ -92,8 +92,8 @@ def band_means(spectrum: Tensor, bands: int, size: tuple[int, int]) -> Tensor:
         size: height and width of the image.
 
     Returns:
-        (..., N); a band that no frequency lies nearest to has the mean of the nearest band. A frequency midway
-        between two counts to the lower one, whatever the last bits of a square root say.
+        (..., N). Each frequency belongs to the nearest band, and midway between two to the lower one, whatever the last
+        bits of a square root are. A band without frequencies gets the mean of the nearest band that has some.
     """
     place = (radius(size, spectrum.device) * ((bands - 1) / HIGHEST) - _MIDWAY).round().long().flatten()
     sums = spectrum.new_zeros(*spectrum.shape[:-2], bands).index_add(-1, place, spectrum.flatten(-2))

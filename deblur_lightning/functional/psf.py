@@ -5,38 +5,38 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def taps(size: int, device: torch.device | str = "cpu") -> Tensor:
+def tap_offsets(size: int, device: torch.device | str = "cpu") -> Tensor:
     """Positions of ``size`` taps in pixels from their middle, ascending: (K,) float64.
 
-    PSFs are computed in float64 and rounded to float32 once, so that no order of a sum shows in their bits.
+    PSFs are computed in float64 and rounded once to float32, so that their bits do not depend on the order of a sum.
     """
     return torch.arange(size, dtype=torch.float64, device=device) - (size - 1) / 2
 
 
 def odd_size(extent: float) -> int:
-    """The least odd number of taps that covers ``extent`` pixels around the middle one."""
+    """The smallest odd number of taps that covers ``extent`` pixels around the middle one."""
     return 2 * int(-((extent - 1) / 2 // -1)) + 1
 
 
 def normalise(weight: Tensor) -> Tensor:
     """Divide (B, K, K) weights by their sums; float32.
 
-    Shares below 1e-12 become 0: they change nothing, and numbers too small for float32's usual form slow a
-    convolution down five times.
+    Weights below 1e-12 of the sum become 0: they change nothing, and subnormal numbers make a convolution five times
+    slower.
     """
     share = weight / weight.sum(dim=(1, 2), keepdim=True)
     return torch.where(share < 1e-12, 0, share).to(torch.float32)
 
 
 def identity(count: int, size: int = 1, device: torch.device | str = "cpu") -> Tensor:
-    """``count`` PSFs that change nothing: (B, K, K) float32."""
+    """``count`` PSFs that leave an image unchanged: (B, K, K) float32."""
     psf = torch.zeros(count, size, size, device=device)
     psf[:, size // 2, size // 2] = 1
     return psf
 
 
 def pad_psf(psf: Tensor, size: int) -> Tensor:
-    """Surround (B, K, K) PSFs by zeros up to ``size`` taps on each side; both numbers are odd."""
+    """Pad (B, K, K) PSFs with zeros to ``size`` taps a side; K and ``size`` are odd."""
     missing = (size - psf.shape[-1]) // 2
     return F.pad(psf, (missing,) * 4) if missing else psf
 

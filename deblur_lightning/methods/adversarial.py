@@ -22,7 +22,7 @@ from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.manual_step import manual_step, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
-from deblur_lightning.metrics import stride_amplitude, weight
+from deblur_lightning.metrics import batch_weight, stride_amplitude
 from deblur_lightning.networks.applying import discriminate
 from deblur_lightning.optim.ema import ExponentialMovingAverage
 from deblur_lightning.optim.schedules import Constant, Schedule
@@ -143,7 +143,7 @@ class AdversarialRestorer(Restorer):
         evaluation = super().validation_step(batch, batch_idx)
         images = {"val/checkerboard": evaluation["restored"], "val/checkerboard_sharp": batch["sharp"]}
         amplitudes = {name: stride_amplitude(image).mean() for name, image in images.items()}
-        self.log_dict(amplitudes, sync_dist=True, batch_size=weight(batch["sharp"]))
+        self.log_dict(amplitudes, sync_dist=True, batch_size=batch_weight(batch["sharp"]))
         return evaluation
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import protocol, restoration_scores, weight
+from deblur_lightning.metrics import batch_weight, protocol, restoration_scores
 from deblur_lightning.networks.applying import restore_images
 from deblur_lightning.optim.schedules import Schedule
 
@@ -91,7 +91,7 @@ class Restorer(LightningModule, ABC):
         crop_border = self.crop_border if split == "test" else 0
         scores = restoration_scores(restored, batch["blurred"], batch["sharp"], crop_border)
         means = {f"{split}/{name}": values.mean() for name, values in scores.items()}
-        self.log_dict(means, sync_dist=True, batch_size=weight(restored))
+        self.log_dict(means, sync_dist=True, batch_size=batch_weight(restored))
         return {"restored": restored, "scores": scores, "protocol": protocol(restored.shape[1], crop_border)}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

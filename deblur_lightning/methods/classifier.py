@@ -16,7 +16,7 @@ from torchmetrics.utilities import dim_zero_cat
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.base import check_rates, only_plain, scheduled
-from deblur_lightning.metrics import calibration_error, weight
+from deblur_lightning.metrics import batch_weight, calibration_error
 from deblur_lightning.networks.applying import apply
 from deblur_lightning.networks.resnet import ResNet18
 from deblur_lightning.optim.schedules import Constant, Schedule
@@ -142,7 +142,7 @@ class ImageClassifier(LightningModule):
         metrics.update(logits.softmax(dim=1), label)
         self.log_dict(metrics, batch_size=len(label))
         loss = F.cross_entropy(logits, label)
-        self.log(f"{split}/loss", loss, sync_dist=True, batch_size=weight(label))
+        self.log(f"{split}/loss", loss, sync_dist=True, batch_size=batch_weight(label))
         return classify(logits)
 
     def _load_features(self, network: ResNet18) -> None:

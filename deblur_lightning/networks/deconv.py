@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.functional.fourier import mirrored_rows, transfer
+from deblur_lightning.functional.fourier import mirror_rows, transfer
 from deblur_lightning.networks.channels import check_channels, check_counts
 
 _FEW_CHANNELS = 8
@@ -105,7 +105,7 @@ class FourierDeconv2d(nn.Module):
         if self.factors == 1:
             return response
         power = response.real**2 + response.imag**2
-        return power * mirrored_rows(power)
+        return power * mirror_rows(power)
 
     def forward(self, image: Tensor) -> Tensor:
         """Filter ``image``, (B, in, H, W); float32 at least, whatever the autocast: (B, out, H, W).

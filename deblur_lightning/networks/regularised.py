@@ -21,7 +21,7 @@ class RegularisedDeconv(nn.Module):
 
     That is Wiener's filter with the ratio of noise to signal learned from pairs of images in place of being known.
     The PSF that H transforms is learned too, non-negative and of sum 1, or given with each image. Surroundings are
-    made up around each image so that FFTs, which take it for periodic, do not ring; see ``completed``.
+    made up around each image so that FFTs, which take it for periodic, do not ring; see ``pad_for_deconvolution``.
 
     e is that of an image of the training's mean contrast. With ``own_level`` it is divided by the level of each image,
     how many times the mean's power it has at the likeliest: an image of little contrast has less signal to show beside

@@ -56,9 +56,9 @@ def restore(
     """Restore a blurred image as ``deblur restore`` does, without being told what blurred it.
 
     Args:
-        image: the path of an image file; a PIL image; an array (H, W) or (H, W, C), C = 1, 3 or 4 with transparency;
-            or a tensor (C, H, W) or (B, C, H, W), C = 1 or 3. Arrays and tensors hold uint8, uint16 or floating point
-            in [0, 1].
+        image: the path of an image file, of whose frames the first is taken; a PIL image; an array (H, W) or (H, W, C),
+            C = 1, 3 or 4 with transparency; or a tensor (C, H, W) or (B, C, H, W), C = 1 or 3. Arrays and tensors hold
+            uint8, uint16 or floating point in [0, 1].
         model: from ``load_model``, or the path of a checkpoint or .safetensors file; None is the shipped model.
         device: where the network runs; None takes a GPU where there is one.
         tile: side in pixels of the tiles that a large image is cut into; None chooses.
@@ -85,7 +85,10 @@ def restore(
         photo = read_photo(Path(image).expanduser(), first_frame=True)
         return _as_image(restorer.restore(photo.pixels), photo.alpha, photo.settings)
     if isinstance(image, Image.Image):
-        pixels, alpha = pixels_of(ImageOps.exif_transpose(image))
+        try:
+            pixels, alpha = pixels_of(ImageOps.exif_transpose(image))
+        except ValueError as error:
+            raise UserError(f"restore: image has mode {image.mode}, and {error}: give 8 or 16 bits.") from error
         return _as_image(restorer.restore(pixels), alpha, {"icc_profile": image.info.get("icc_profile")})
     if isinstance(image, Tensor):
         return _tensor(image, restorer)

@@ -26,7 +26,7 @@ class SyntheticDraws:
 
     def __init__(self, seed: int, split: Split, length: int, scope: str) -> None:
         index = torch.arange(length)
-        self._draws = Draws(seed, split, torch.zeros_like(index), index).scoped(scope)
+        self._draws = Draws(seed, split, torch.zeros_like(index), index).substream(scope)
         self._units: dict[str, list[float]] = {}
 
     def between(self, index: int, name: str, low: float, high: float) -> float:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.batch import SharpBatch, to_8bit
-from deblur_lightning.degradations.base import Degradation, Degraded, degrade
+from deblur_lightning.degradations.base import Degradation, DegradedBatch, degrade
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.draws import Draws
 
@@ -22,11 +22,11 @@ class Recorder(Degradation):
     def margin(self) -> int:
         return 1
 
-    def forward(self, sharp: Tensor, draws: Draws) -> Degraded:
+    def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         self.given.append((sharp, draws))
         psf = torch.zeros(len(sharp), 3, 3)
         psf[:, 1, 1] = 1
-        return Degraded(sharp * self.weight, psf, torch.arange(len(sharp)) % 2 == 0)
+        return DegradedBatch(sharp * self.weight, psf, torch.arange(len(sharp)) % 2 == 0)
 
 
 def batch_of(count: int = 3, height: int = 40, width: int = 45) -> SharpBatch:

@@ -28,7 +28,7 @@ def test_a_sample_of_a_mixture_is_its_members() -> None:
     assert set(which) == {0, 1, 2, 3}
     for i, position in enumerate(which):
         row = torch.tensor([i])
-        alone = members[position](sharp[row], draws.picked(row).scoped(str(position)))
+        alone = members[position](sharp[row], draws.select(row).substream(str(position)))
         torch.testing.assert_close(blurred[i], alone.blurred[0], rtol=0, atol=1e-6)
         assert torch.equal(psf[i], pad_psf(alone.psf, 15)[0])
         assert known[i] == alone.psf_known[0]
@@ -72,13 +72,13 @@ def test_what_a_mixture_says_of_itself() -> None:
 def test_a_chain_is_its_steps_in_order() -> None:
     blur, noise, jpeg = MotionBlur(), SensorNoise((3, 3)), JPEGCompression((50, 50))
     sharp, draws = images(), draws_for(3)
-    step = blur(sharp, draws.scoped("0")).blurred
-    step = noise(step, draws.scoped("1")).blurred
-    step = jpeg(step, draws.scoped("2")).blurred
+    step = blur(sharp, draws.substream("0")).blurred
+    step = noise(step, draws.substream("1")).blurred
+    step = jpeg(step, draws.substream("2")).blurred
     chain = Chain([blur, noise, jpeg])
     blurred, psf, known = chain(sharp, draws)
     assert torch.equal(blurred, step)
-    assert torch.equal(psf, blur.psf(draws.scoped("0")))
+    assert torch.equal(psf, blur.psf(draws.substream("0")))
     assert known.all()
     assert not torch.equal(Chain([jpeg, noise, blur])(sharp, draws).blurred, step)
     assert chain.noise == "read 3/255, JPEG 50"
@@ -114,10 +114,10 @@ def test_a_field_has_its_grids_psfs_at_the_grids_points() -> None:
     sharp[..., 40] = 1  # the middle column; its points at the top and bottom have PSFs of their own
     blurred = field(sharp, draws).blurred
     for row, name in ((0, "0,1"), (40, "1,1")):
-        wanted = shake.psf(draws.scoped(name)).sum(dim=1)  # a line down the image sums the PSF's columns
+        wanted = shake.psf(draws.substream(name)).sum(dim=1)  # a line down the image sums the PSF's columns
         torch.testing.assert_close(blurred[:, 0, row, 40], wanted[:, 4], rtol=0, atol=1e-6)
     assert not torch.allclose(blurred[:, :, 0], blurred[:, :, 40], atol=1e-2)
-    corner = shake.psf(draws.scoped("0,0"))
+    corner = shake.psf(draws.substream("0,0"))
     sharp = images(2, 1, 41, 81)
     torch.testing.assert_close(
         field(sharp, draws).blurred[:, :, 0, 0], convolve(sharp, corner)[:, :, 0, 0], rtol=0, atol=1e-6

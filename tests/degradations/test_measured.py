@@ -12,7 +12,7 @@ from scipy.ndimage import convolve
 
 from deblur_lightning.degradations.measured import MeasuredBlur
 from deblur_lightning.errors import UserError
-from deblur_lightning.functional.psf import taps
+from deblur_lightning.functional.psf import tap_offsets
 from tests.helpers.families import draws_for, images
 
 RNG = np.random.default_rng(0)
@@ -60,7 +60,7 @@ def test_it_is_recentred_on_demand(tmp_path: Path) -> None:
     array = np.zeros((9, 9))
     array[1:3, 6:8] = [[0.3, 0.3], [0.2, 0.2]]
     as_it_is, centred = (blur_of(tmp_path, array, centred=flag).psf(draws_for(1))[0] for flag in (False, True))
-    offset = taps(len(centred))
+    offset = tap_offsets(len(centred))
     assert (centred.sum(0) * offset).sum().abs() <= 0.5
     assert (centred.sum(1) * offset).sum().abs() <= 0.5
     assert as_it_is[1, 6].item() == pytest.approx(0.3)
@@ -84,9 +84,9 @@ def test_last_bits_do_not_decide_where_a_centre_between_two_taps_goes(tmp_path: 
         (np.zeros((3, 3)), "not all zero"),
         (np.array([[1.0, -0.1]]), "not negative"),
         (np.array([[1.0, np.nan]]), "finite"),
-        (np.ones(4), "a PSF is a matrix"),
-        (np.ones((2, 2, 2, 2)), "a PSF is a matrix"),
-        (np.ones((3, 3), dtype=complex), "a PSF is a matrix"),
+        (np.ones(4), "give a matrix of numbers"),
+        (np.ones((2, 2, 2, 2)), "give a matrix of numbers"),
+        (np.ones((3, 3), dtype=complex), "give a matrix of numbers"),
         (np.array([["a"]], dtype=object), "cannot read a PSF"),
     ],
 )

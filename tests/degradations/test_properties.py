@@ -20,7 +20,7 @@ from deblur_lightning.degradations.four_factor import FourFactorBlur
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.errors import UserError
-from deblur_lightning.functional.psf import taps
+from deblur_lightning.functional.psf import tap_offsets
 from tests.helpers.families import BLURS, DEGRADATIONS, draws_for, images
 
 blurs = pytest.mark.parametrize("name", BLURS)
@@ -31,7 +31,7 @@ SCIPY_MODES = {"reflect": "mirror", "circular": "wrap", "zero": "constant"}
 
 def centre(psf: Tensor) -> Tensor:
     """Distance (B,) in pixels of the centres of mass from the middle tap."""
-    offset = taps(psf.shape[-1])
+    offset = tap_offsets(psf.shape[-1])
     return ((psf.sum(1) * offset).sum(1) ** 2 + (psf.sum(2) * offset).sum(1) ** 2).sqrt()
 
 
@@ -234,7 +234,7 @@ def test_an_unknown_border_is_refused() -> None:
 @degradations
 def test_any_number_of_channels(name: str, channels: int) -> None:
     if channels == 4 and name in ("jpeg", "chain"):
-        with pytest.raises(UserError, match="grey or RGB images, not 4 channels"):
+        with pytest.raises(UserError, match="images have 4 channels: give 1 or 3"):
             DEGRADATIONS[name]()(images(2, channels), draws_for(2))
         return
     assert DEGRADATIONS[name]()(images(2, channels), draws_for(2)).blurred.shape == (2, channels, 33, 38)
@@ -242,7 +242,7 @@ def test_any_number_of_channels(name: str, channels: int) -> None:
 
 def test_gaussians_are_as_wide_as_asked_for() -> None:
     psf = GaussianBlur((2, 2), (31, 31), (0.5, 0.5), (30, 30)).psf(draws_for(1))[0].double()
-    offset = taps(31)
+    offset = tap_offsets(31)
     axes = torch.stack(torch.meshgrid(-offset, offset, indexing="ij"))  # up, right
     covariance = torch.einsum("hw,ihw,jhw->ij", psf, axes, axes)
     variances, directions = torch.linalg.eigh(covariance)

@@ -9,7 +9,7 @@ from deblur_lightning.functional.fourier import (
     band_means,
     centred_transfer,
     interpolate_bands,
-    mirrored_rows,
+    mirror_rows,
     radius,
     regularised_inverse,
     transfer,
@@ -40,7 +40,7 @@ def test_a_product_with_the_transfer_function_is_a_circular_convolution(size: tu
 def test_mirrored_rows_are_the_negated_frequencies(size: tuple[int, int]) -> None:
     full = torch.fft.fft2(torch.rand(size, generator=torch.Generator().manual_seed(0)))
     down = -torch.arange(size[0]) % size[0]
-    assert torch.equal(mirrored_rows(full), full[down])
+    assert torch.equal(mirror_rows(full), full[down])
 
 
 def test_radii() -> None:

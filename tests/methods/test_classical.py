@@ -184,7 +184,7 @@ def test_an_image_too_small_for_the_crop_is_told_in_one_line(run: list[str], deb
     code, _, complained = deblur("test", *run, "--model.crop_border=40")
     assert code == 2
     assert complained.splitlines()[-1] == (
-        "deblur: error: An image of 72x80 pixels is too small to leave out 40 at each edge: "
+        "deblur: error: An image of 72x80 pixels is too small to cut off 40 at each edge: "
         "set --model.crop_border=33 or less, or leave the image out."
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from deblur_lightning.degradations.base import degrade_by
+from deblur_lightning.degradations.base import degrade_images
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.restoring.model import load_model
@@ -66,7 +66,7 @@ def photo(place: int) -> tuple[Pixels, Pixels]:
     height, width = image.shape[-2:]
     image = image[:, height // 2 - 100 : height // 2 + 100, width // 2 - 100 : width // 2 + 100]
     draws = Draws(EVALUATION_SEED, "test", torch.tensor([0]), torch.tensor([0]))
-    batch = degrade_by(GaussianBlur((1.5, 1.5)), image[None], draws, trim=16, rounding=True)
+    batch = degrade_images(GaussianBlur((1.5, 1.5)), image[None], draws, trim=16, rounding=True)
     sharp, blurred = (
         (batch[name][0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
         for name in ("sharp", "blurred")  # type: ignore[literal-required]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from deblur_lightning.degradations.base import Degradation, degrade_by
+from deblur_lightning.degradations.base import Degradation, degrade_images
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.draws import EVALUATION_SEED, Draws
@@ -73,6 +73,6 @@ def test_half_the_size_is_means_of_the_middle() -> None:
 def test_the_shipped_model_leaves_what_is_beyond_it(blur: Degradation, restored: bool) -> None:
     sharp = Photos().split("test").pixels(0)[None, :, 100:300, 100:300]
     draws = Draws(EVALUATION_SEED, "test", torch.tensor([0]), torch.tensor([0]))
-    pixels = (degrade_by(blur, sharp, draws, trim=0, rounding=True)["blurred"][0] * 255).round().to(torch.uint8)
+    pixels = (degrade_images(blur, sharp, draws, trim=0, rounding=True)["blurred"][0] * 255).round().to(torch.uint8)
     photo = pixels.permute(1, 2, 0).numpy()
     assert (PhotoRestorer(load_model(), CPU).restore(photo) is not photo) == restored
