@@ -34,7 +34,7 @@ class ClassicalFilter(ABC):
 
     @abstractmethod
     def restore(self, plane: Plane, psf: Plane, strength: float) -> Plane:
-        """Restore a plane that is taken for periodic; ``surroundings.completed`` makes one of an image.
+        """Restore a plane that is taken for periodic; ``pad_for_deconvolution`` makes one of an image.
 
         Args:
             plane: (H, W) float64, nominally in [0, 1], larger than the PSF.

@@ -48,6 +48,13 @@ class FourFactorBlur(Blur):
 
     Raises:
         UserError: rows of different lengths, a negative tap, or none above 0.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import FourFactorBlur
+        >>> blurred, psf = FourFactorBlur([[1, 0.5]])(torch.rand(2, 3, 32, 32))
+        >>> psf.shape
+        torch.Size([2, 5, 5])
     """
 
     def __init__(self, taps: list[list[float]], border: Border = "circular", keep_gain: bool = False) -> None:

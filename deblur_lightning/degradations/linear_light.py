@@ -31,6 +31,13 @@ class LinearLight(Degradation):
 
     Raises:
         UserError: a range that is reversed, not finite, or starts below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import LinearLight, MotionBlur
+        >>> blurred, psf = LinearLight(MotionBlur(), highlights=(1, 4))(torch.rand(2, 3, 32, 32), seed=0)
+        >>> blurred.shape
+        torch.Size([2, 3, 32, 32])
     """
 
     def __init__(self, inner: Degradation, highlights: tuple[float, float] = (1.0, 1.0)) -> None:

@@ -105,6 +105,14 @@ class InTurn(Selection):
     """Degrades the first image by the first member, the second by the second, and so on, in a cycle.
 
     With a ``Repeated`` source that has as many copies as there are members, every member degrades every image.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import BoxBlur, Identity, InTurn
+        >>> images = torch.rand(2, 3, 32, 32)
+        >>> blurred, psf = InTurn([Identity(), BoxBlur()])(images)
+        >>> torch.equal(blurred[0], images[0]), torch.equal(blurred[1], images[1])
+        (True, False)
     """
 
     def which(self, draws: Draws) -> Tensor:

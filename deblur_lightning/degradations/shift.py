@@ -22,6 +22,14 @@ class Shift(Blur):
 
     Raises:
         UserError: an unknown border.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import Shift
+        >>> images = torch.rand(2, 3, 16, 16)
+        >>> shifted, psf = Shift(down=1, right=0)(images)
+        >>> torch.equal(shifted[..., 1:, :], images[..., :-1, :])
+        True
     """
 
     def __init__(self, down: int = 2, right: int = 2, border: Border = "circular") -> None:

@@ -23,6 +23,13 @@ class SpatiallyVarying(Degradation):
 
     Raises:
         UserError: fewer than 2 rows or columns.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.degradations import MotionBlur, SpatiallyVarying
+        >>> blurred, psf = SpatiallyVarying(MotionBlur(length=(5, 9)))(torch.rand(2, 3, 32, 32), seed=0)
+        >>> blurred.shape
+        torch.Size([2, 3, 32, 32])
     """
 
     def __init__(self, blur: Blur, rows: int = 3, columns: int = 3) -> None:

@@ -53,7 +53,15 @@ class AdversarialLoss(nn.Module, ABC):
 
 @final
 class CrossEntropyGAN(AdversarialLoss):
-    """The non-saturating game of the original GAN (Goodfellow et al., 2014); outputs are logits."""
+    """The non-saturating game of the original GAN (Goodfellow et al., 2014); outputs are logits.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import CrossEntropyGAN
+        >>> real, fake = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
+        >>> round(CrossEntropyGAN().discriminator(real, fake).item(), 3)
+        0.503
+    """
 
     def discriminator(self, real: Maps, fake: Maps) -> Tensor:
         return (_cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)) / 2
@@ -64,7 +72,15 @@ class CrossEntropyGAN(AdversarialLoss):
 
 @final
 class LeastSquaresGAN(AdversarialLoss):
-    """Half the squared distance to 1 for real, 0 for fake (Mao et al., 2017, its equation 9)."""
+    """Half the squared distance to 1 for real, 0 for fake (Mao et al., 2017, its equation 9).
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import LeastSquaresGAN
+        >>> real, fake = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
+        >>> round(LeastSquaresGAN().discriminator(real, fake).item(), 3)
+        0.0
+    """
 
     def discriminator(self, real: Maps, fake: Maps) -> Tensor:
         return (_mean([(x - 1).square() for x in real]) + _mean([x.square() for x in fake])) / 2
@@ -75,7 +91,15 @@ class LeastSquaresGAN(AdversarialLoss):
 
 @final
 class HingeGAN(AdversarialLoss):
-    """Real outputs below 1 and fake ones above -1 cost the discriminator (Lim and Ye, 2017; Miyato et al., 2018)."""
+    """Real outputs below 1 and fake ones above -1 cost the discriminator (Lim and Ye, 2017; Miyato et al., 2018).
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import HingeGAN
+        >>> real, fake = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
+        >>> round(HingeGAN().discriminator(real, fake).item(), 3)
+        1.0
+    """
 
     def discriminator(self, real: Maps, fake: Maps) -> Tensor:
         return _mean([F.relu(1 - x) for x in real]) + _mean([F.relu(1 + x) for x in fake])
@@ -89,6 +113,13 @@ class RelativisticAverageGAN(AdversarialLoss):
     """Cross-entropy on how much more real one side looks than the other on average (Jolicoeur-Martineau, 2018).
 
     The average is over the batch of each process.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import RelativisticAverageGAN
+        >>> real, fake = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
+        >>> round(RelativisticAverageGAN().discriminator(real, fake).item(), 3)
+        0.313
     """
 
     relative = True
@@ -118,6 +149,13 @@ class WassersteinGP(AdversarialLoss):
 
     Raises:
         UserError: ``slope_weight`` is not above 0.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import WassersteinGP
+        >>> real, fake = [torch.ones(2, 1, 4, 4)], [torch.zeros(2, 1, 4, 4)]
+        >>> round(WassersteinGP().discriminator(real, fake).item(), 3)
+        -1.0
     """
 
     def __init__(self, slope_weight: float = 10.0) -> None:

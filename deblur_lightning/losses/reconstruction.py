@@ -156,6 +156,12 @@ class PSNRLoss(ReconstructionLoss):
 
     Raises:
         UserError: a number that is not above 0.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.losses import PSNRLoss
+        >>> round(PSNRLoss()(torch.full((2, 3, 8, 8), 0.1), torch.zeros(2, 3, 8, 8)).item(), 2)
+        -20.0
     """
 
     title = "psnr"

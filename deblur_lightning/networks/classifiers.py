@@ -134,6 +134,12 @@ class ConvNetTiny(Classifier):
 
     Raises:
         UserError: smaller images.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import ConvNetTiny
+        >>> ConvNetTiny()(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(self, stem: nn.Module | None = None, channels: int = 3, side: int = 32, classes: int = 10) -> None:

@@ -27,6 +27,13 @@ class ImageDiscriminator(nn.Module):
 
     Raises:
         UserError: not four widths, or one below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import ImageDiscriminator
+        >>> [logits] = ImageDiscriminator(widths=(4, 4, 4, 4))(torch.rand(2, 3, 64, 64))
+        >>> logits.shape
+        torch.Size([2, 1])
     """
 
     mean: Tensor

@@ -13,6 +13,12 @@ class Luminance(nn.Module):
 
     Args:
         network: maps (B, 1, H, W) to the same size.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import Luminance, SRCNN
+        >>> Luminance(SRCNN(channels=1))(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 3, 32, 32])
     """
 
     def __init__(self, network: nn.Module) -> None:

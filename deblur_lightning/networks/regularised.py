@@ -151,6 +151,12 @@ class MultiDeconv(nn.Module):
 
     Raises:
         UserError: fewer than one filter, two convolutions, or one channel.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import MultiDeconv
+        >>> MultiDeconv(psf_size=5).eval()(torch.rand(2, 1, 32, 32)).shape
+        torch.Size([2, 1, 32, 32])
     """
 
     def __init__(

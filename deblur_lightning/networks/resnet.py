@@ -20,6 +20,12 @@ class ResNet18(nn.Module):
         stem: what comes first, mapping (B, 3, H, W) to the same shape; nothing when not given.
         classes: how many there are.
         pretrained: whether ``load`` may start from ImageNet's weights.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import ResNet18
+        >>> ResNet18(pretrained=False)(torch.rand(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
 
     name = "resnet18.imagenet1k_v1"

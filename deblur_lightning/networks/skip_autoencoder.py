@@ -36,6 +36,12 @@ class SkipAutoencoder(nn.Module):
 
     Raises:
         UserError: not five widths, one that is no multiple of 4, or less than 8 at first; a negative margin.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import SkipAutoencoder
+        >>> SkipAutoencoder(widths=(8, 8, 8, 8, 8))(torch.rand(2, 3, 64, 64)).shape
+        torch.Size([2, 3, 64, 64])
     """
 
     mean: Tensor

@@ -14,6 +14,12 @@ class ConvStem(nn.Module):
 
     Raises:
         UserError: a number below 1.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.networks import ConvStem
+        >>> ConvStem()(torch.rand(2, 3, 16, 16)).shape
+        torch.Size([2, 3, 16, 16])
     """
 
     def __init__(self, channels: int = 3, kernel_size: int = 3) -> None:
