@@ -15,7 +15,9 @@ from .measured import MeasuredBlur as MeasuredBlur
 from .mixture import InTurn as InTurn
 from .mixture import Mixture as Mixture
 from .motion import MotionBlur as MotionBlur
+from .moving_object import MovingObject as MovingObject
 from .noise import SensorNoise as SensorNoise
+from .projective import ProjectiveShake as ProjectiveShake
 from .shake import CameraShake as CameraShake
 from .shift import Shift as Shift
 from .varying import SpatiallyVarying as SpatiallyVarying

@@ -30,14 +30,33 @@ def shake_psf(horizontal: Tensor, vertical: Tensor, extent: Tensor, size: int) -
     Returns:
         (B, K, K) float32, non-negative, each summing to 1.
     """
-    time = (torch.arange(_INSTANTS, dtype=torch.float64, device=extent.device) + 0.5) / _INSTANTS
-    order = torch.arange(1, horizontal.shape[1] + 1, dtype=torch.float64, device=extent.device)
-    waves = torch.cos(math.pi * order[:, None] * time)
-    traces = [(amplitude.double()[:, :, None] * waves).sum(dim=1) for amplitude in (horizontal, vertical)]
+    traces = [_path(amplitude, _INSTANTS) for amplitude in (horizontal, vertical)]
     reach = torch.stack(traces).abs().amax(dim=(0, 2)).clamp(min=1e-9)
     scale = ((extent.double() - 1) / 2 / reach)[:, None]
     right, down = (trace * scale + size // 2 for trace in traces)
     return normalise(_splat(right, down, size))
+
+
+def smooth_path(draws: Draws, axis: str, instants: int) -> Tensor:
+    """Smooth random paths in time, a sum of cosines of mean 0 and of no particular scale: (B, instants) float64.
+
+    Args:
+        draws: of the amplitudes, which fall with frequency as in Brownian motion.
+        axis: names their streams.
+        instants: evenly spaced over the exposure.
+    """
+    return _path(_amplitudes(draws, axis), instants)
+
+
+def _amplitudes(draws: Draws, axis: str) -> Tensor:
+    orders = range(1, _MODES + 1)
+    return torch.stack([draws.uniform(f"shake.{axis}{k}", -1, 1) / k for k in orders], dim=1)
+
+
+def _path(amplitudes: Tensor, instants: int) -> Tensor:
+    time = (torch.arange(instants, dtype=torch.float64, device=amplitudes.device) + 0.5) / instants
+    order = torch.arange(1, amplitudes.shape[1] + 1, dtype=torch.float64, device=amplitudes.device)
+    return (amplitudes.double()[:, :, None] * torch.cos(math.pi * order[:, None] * time)).sum(dim=1)
 
 
 def _splat(right: Tensor, down: Tensor, size: int) -> Tensor:
@@ -81,10 +100,5 @@ class CameraShake(Blur):
 
     def psf(self, draws: Draws) -> Tensor:
         extent = draws.uniform("shake.extent", *self.extent)
-        horizontal, vertical = (self._amplitudes(draws, axis) for axis in ("horizontal", "vertical"))
+        horizontal, vertical = (_amplitudes(draws, axis) for axis in ("horizontal", "vertical"))
         return shake_psf(horizontal, vertical, extent, self.psf_size)
-
-    @staticmethod
-    def _amplitudes(draws: Draws, axis: str) -> Tensor:
-        orders = range(1, _MODES + 1)
-        return torch.stack([draws.uniform(f"shake.{axis}{k}", -1, 1) / k for k in orders], dim=1)

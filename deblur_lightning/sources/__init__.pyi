@@ -3,7 +3,9 @@ from .base import SharpImages as SharpImages
 from .base import Source as Source
 from .concat_training import ConcatTraining as ConcatTraining
 from .dead_leaves import DeadLeaves as DeadLeaves
+from .drawings import Drawings as Drawings
 from .folder import Folder as Folder
+from .in_memory import InMemory as InMemory
 from .labelled_folder import LabelledFolder as LabelledFolder
 from .paired_folder import PairedFolder as PairedFolder
 from .photographed_digits import PhotographedDigits as PhotographedDigits
