@@ -1,5 +1,7 @@
 """An object that moves before a background that stands still, or moves in another way."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -53,7 +55,7 @@ class MovingObject(Degradation):
     def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         for blur in (self.foreground, self.background):
             blur.check(sharp)
-        mask = self.masks(draws, *sharp.shape[-2:]).to(sharp.device)
+        mask = self.masks(draws, *sharp.shape[-2:], sharp.device)
         psf = self.background.psf(draws.substream("background"))
         object_psf = self.foreground.psf(draws.substream("foreground"))
         layers = torch.cat([mask * sharp, mask], dim=1)
@@ -62,16 +64,20 @@ class MovingObject(Degradation):
         blurred = moved[:, :-1] + (1 - moved[:, -1:]) * behind
         return DegradedBatch(blurred, pad_psf(psf, self.psf_size), torch.zeros_like(draws.index, dtype=torch.bool))
 
-    def masks(self, draws: Draws, height: int, width: int) -> Tensor:
-        """The objects' masks: (B, 1, height, width) in [0, 1], with edges a pixel wide, on the host."""
+    def masks(self, draws: Draws, height: int, width: int, device: torch.device) -> Tensor:
+        """The objects' masks: (B, 1, height, width) float32 in [0, 1] on ``device``, with edges a pixel wide."""
         radius = min(height, width) * draws.uniform("object.size", *self.size)
-        y = torch.arange(height)[:, None] - draws.uniform("object.y", 0, height - 1)[:, None, None]
-        x = torch.arange(width) - draws.uniform("object.x", 0, width - 1)[:, None, None]
+        lobes = range(1, _LOBES + 1)
+        strengths = [draws.uniform(f"object.strength{lobe}", 0, 0.5) / lobe for lobe in lobes]
+        turns = [draws.uniform(f"object.turn{lobe}", 0, 2 * math.pi) for lobe in lobes]
+        places = [draws.uniform("object.y", 0, height - 1), draws.uniform("object.x", 0, width - 1)]
+        drawn = torch.stack([radius, *places, *strengths, *turns]).to(device, non_blocking=True)
+        radius, top, left = drawn[:3, :, None, None]
+        y = torch.arange(height, device=device)[:, None] - top
+        x = torch.arange(width, device=device) - left
         angle = torch.atan2(y, x)
         outline = torch.ones_like(angle)
-        for lobe in range(1, _LOBES + 1):
-            strength = draws.uniform(f"object.strength{lobe}", 0, 0.5)[:, None, None] / lobe
-            turn = draws.uniform(f"object.turn{lobe}", 0, 2 * torch.pi)[:, None, None]
-            outline = outline + strength * torch.cos(lobe * angle + turn)
-        inside = radius[:, None, None] * outline.clamp(min=0.1) - torch.hypot(x, y)
+        for lobe, strength, turn in zip(lobes, *drawn[3:, :, None, None].chunk(2), strict=True):
+            outline += strength * torch.cos(lobe * angle + turn)
+        inside = radius * outline.clamp(min=0.1) - torch.hypot(x, y)
         return (inside + 0.5).clamp(0, 1)[:, None]

@@ -12,7 +12,7 @@ from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 
 _INSTANTS = 48  # of the exposure; closer than a pixel up to an extent of about 20
-_AT_ONCE = 8  # instants that are warped in one call
+_PIXELS_AT_ONCE = 1 << 23  # that are warped in one call, in all instants and images
 
 
 class ProjectiveShake(Degradation):
@@ -74,7 +74,7 @@ class ProjectiveShake(Degradation):
         from kornia.geometry.transform import homography_warp  # half a second, which other commands need not wait for
 
         blurred = torch.zeros_like(sharp)
-        for some in normalised.split(_AT_ONCE, dim=1):
+        for some in normalised.split(max(1, _PIXELS_AT_ONCE // sharp[:, 0].numel()), dim=1):
             copies = sharp[:, None].expand(-1, some.shape[1], -1, -1, -1).flatten(0, 1)
             warped = homography_warp(
                 copies, some.flatten(0, 1), (height, width), padding_mode="reflection", align_corners=True

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from typing import Any, TypedDict
 
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -106,13 +107,26 @@ class Restorer(LightningModule, ABC):
 
 
 def scheduled(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> OptimizerLRSchedulerConfig:
-    """``optimizer`` with its rates following ``schedule`` over the steps of the run, as Lightning takes it."""
+    """``optimizer`` with its rates following ``schedule`` over the steps of the run, as Lightning takes it.
+
+    Where ``trainer.max_time`` ends the run before its steps are done, they follow the time: they are down when it is up.
+    """
 
     def factor(step: int) -> float:
         # asked for before the first step, the length of the run would be of loaders that know nothing of a resume
-        return schedule.factor(step / trainer.estimated_stepping_batches if step else 0.0)
+        return schedule.factor(max(step / trainer.estimated_stepping_batches, time_done(trainer)) if step else 0.0)
 
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": LambdaLR(optimizer, factor), "interval": "step"}}
+
+
+def time_done(trainer: Trainer) -> float:
+    """The part of ``trainer.max_time`` that is over, the same on all ranks; 0 without one."""
+    timer = next((callback for callback in trainer.callbacks if isinstance(callback, Timer)), None)  # type: ignore[attr-defined]
+    left = None if timer is None else timer.time_remaining()
+    if timer is None or left is None:
+        return 0.0
+    elapsed = timer.time_elapsed()
+    return float(trainer.strategy.broadcast(elapsed / max(elapsed + left, 1e-9)))
 
 
 def check_rates(**rates: float) -> None:

@@ -43,10 +43,13 @@ class ExponentialMovingAverage(nn.Module):
     def update(self, network: nn.Module) -> None:
         """Move towards the weights of ``network``; its other buffers are taken over."""
         step = 1 - ((1 + self.updates) / (10 + self.updates)).clamp(max=self.decay)
-        for mean, value in zip(_state(self.network), _state(network), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, step.to(mean.dtype))
-            else:
+        pairs = list(zip(_state(self.network), _state(network), strict=True))
+        means, values = zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True)
+        towards = torch._foreach_sub(values, means)  # three kernels in place of one for each tensor
+        torch._foreach_mul_(towards, step.to(means[0].dtype))
+        torch._foreach_add_(means, towards)
+        for mean, value in pairs:
+            if not mean.is_floating_point():
                 mean.copy_(value)
         self.updates += 1
 

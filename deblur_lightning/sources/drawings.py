@@ -110,8 +110,8 @@ def _page(rng: np.random.Generator, size: int) -> Image.Image:
     line, left = rng.uniform(-height, 0), rng.uniform(-height, height)
     several = rng.random() < 0.3
     while line < _FINE * size:
-        letters = "".join(rng.choice(_LETTERS, size=160))
-        places = np.cumsum(rng.integers(2, 10, size=40))
+        letters = "".join(rng.choice(_LETTERS, size=int(2.5 * (_FINE * size / height + 2))))
+        places = np.cumsum(rng.integers(2, 10, size=len(letters) // 2))
         words = " ".join(letters[a:b] for a, b in zip(places, places[1:], strict=False) if b < len(letters))
         draw.text((left, line), words, fill=inks[rng.integers(3) if several else 0], font=font)
         line += height * float(rng.uniform(1.1, 1.6))
