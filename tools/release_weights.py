@@ -1,10 +1,12 @@
 """Makes the model of a training run the shipped model of the package, with its card.
 
-python -m tools.release_weights RUN [--ckpt FILE] [--commit COMMIT] [--out deblur_lightning/weights]
+python -m tools.release_weights RUN [--ckpt FILE] [--commit COMMIT] [--note KEY=WORDS ...]
+                                [--out deblur_lightning/weights]
 
-Writes nafnet_blind.safetensors, the weights that restore, and nafnet_blind.json, its card: the data and ranges that it
-was trained on, the command, the commit, the time, the blur and noise that ``deblur restore --report`` estimates in its
-training images, the scores on the test photographs and the hash. A few minutes on one CPU core.
+Writes nafnet_photographs.safetensors, the weights that restore, and nafnet_photographs.json, its card: the data and
+ranges that it was trained on, the command, the commit, the time, the blur and noise that ``deblur restore --report``
+estimates in its training images, the scores on the test photographs, the hash, and what --note says beside that. A few
+minutes on one CPU core.
 """
 
 import json
@@ -83,7 +85,7 @@ def card(run: Path, checkpoint: Path, weights: Path, visits: int, side: int) -> 
         "network": config["model"]["init_args"]["network"],
         "trained_on": {name: data[name] for name in ("source", "degradation", "crop_size", "batch_size")},
         "estimates": estimates,
-        "command": "deblur fit --config experiments/nafnet_blind.yaml",
+        "command": f"deblur fit --config experiments/{SHIPPED}.yaml",
         "steps": int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"]),
         "hours": training_time(run, checkpoint),
         "test_psnr": {family: _mean_scores(row) for family, row in table.items()},
@@ -102,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     parser.add_argument("run", type=Path, help="folder of the training run")
     parser.add_argument("--ckpt", type=Path, help="its checkpoint; checkpoints/last.ckpt without it")
     parser.add_argument("--commit", help="of the training; what the run's config.yaml says without it")
+    parser.add_argument("--note", action="append", default=[], help="KEY=WORDS for the card, as often as needed")
     parser.add_argument("--visits", type=int, default=10, help="how often training images are estimated")
     parser.add_argument("--side", type=int, default=512, help="pixels a side that test photographs are cut to")
     given = parser.parse_args(arguments)
@@ -113,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     if weights.stat().st_size > LARGEST_FILE:
         raise SystemExit(f"{weights} has {weights.stat().st_size / 1e6:.1f} MB: the package takes 10.")
     described = {**card(given.run, checkpoint, weights, given.visits, given.side), "commit": commit}
+    described |= dict(note.split("=", 1) for note in given.note)
     weights.with_suffix(".json").write_text(json.dumps(described, indent=1) + "\n")
     print(json.dumps(described["test_psnr"], indent=1), f"{weights}: {weights.stat().st_size / 1e6:.1f} MB", sep="\n")
     return weights

@@ -104,14 +104,15 @@ def _coded(plane: Tensor, steps: Tensor) -> Tensor:
     """A plane (B, 1, H, W) of integers from 0 to 255 after its 8x8 blocks were stored in ``steps`` (B, 8, 8)."""
     height, width = plane.shape[-2:]
     padded = F.pad(plane.double(), (0, -width % 8, 0, -height % 8), mode="replicate") - 128
-    blocks = padded.unflatten(3, (-1, 8)).unflatten(2, (-1, 8)).transpose(3, 4)  # (B, 1, rows, columns, 8, 8)
+    rows, columns = (length // 8 for length in padded.shape[-2:])
+    blocks = padded.view(-1, 1, rows, 8, columns, 8).transpose(3, 4)  # (B, 1, rows, columns, 8, 8)
     transform = _transform().to(plane.device)
     steps = steps.double()[:, None, None, None]
-    rows = _shifted(blocks @ transform.T, 11)
-    frequencies = _shifted(transform @ rows, 15)  # eight times those of the standard
+    halfway = _shifted(blocks @ transform.T, 11)
+    frequencies = _shifted(transform @ halfway, 15)  # eight times those of the standard
     stored = frequencies.sign() * ((frequencies.abs() + 4 * steps) / (8 * steps)).floor()
-    columns = _shifted(transform.T @ (stored * steps), 11)
-    decoded = _shifted(columns @ transform, 18)
+    halfway = _shifted(transform.T @ (stored * steps), 11)
+    decoded = _shifted(halfway @ transform, 18)
     joined = decoded.transpose(3, 4).flatten(4, 5).flatten(2, 3)[..., :height, :width]
     return (joined + 128).clamp(0, 255).int()
 
@@ -150,7 +151,7 @@ def _table(steps: str) -> Tensor:
 
 def _colours_apart(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Luma and the two colour differences, (B, 1, H, W) each, of RGB."""
-    red, green, blue = values.split(1, dim=1)
+    red, green, blue = values.chunk(3, dim=1)
     y = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
     offset = (128 << 16) + 32767
     cb = (-11059 * red - 21709 * green + 32768 * blue + offset) >> 16
@@ -160,7 +161,7 @@ def _colours_apart(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _colours_joined(y: Tensor, differences: Tensor) -> Tensor:
     """RGB, (B, 3, H, W), of luma and colour differences."""
-    cb, cr = (differences - 128).split(1, dim=1)
+    cb, cr = (differences - 128).chunk(2, dim=1)
     red = y + ((91881 * cr + 32768) >> 16)
     green = y + ((-22554 * cb - 46802 * cr + 32768) >> 16)
     blue = y + ((116130 * cb + 32768) >> 16)

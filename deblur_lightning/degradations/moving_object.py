@@ -55,7 +55,8 @@ class MovingObject(Degradation):
     def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         for blur in (self.foreground, self.background):
             blur.check(sharp)
-        mask = self.masks(draws, *sharp.shape[-2:], sharp.device)
+        height, width = sharp.shape[-2:]
+        mask = self.masks(draws, height, width, sharp.device)
         psf = self.background.psf(draws.substream("background"))
         object_psf = self.foreground.psf(draws.substream("foreground"))
         layers = torch.cat([mask * sharp, mask], dim=1)
@@ -80,4 +81,5 @@ class MovingObject(Degradation):
         for lobe, strength, turn in zip(lobes, *drawn[3:, :, None, None].chunk(2), strict=True):
             outline += strength * torch.cos(lobe * angle + turn)
         inside = radius * outline.clamp(min=0.1) - torch.hypot(x, y)
-        return (inside + 0.5).clamp(0, 1)[:, None]
+        mask: Tensor = (inside + 0.5).clamp(0, 1)[:, None]
+        return mask

@@ -28,7 +28,8 @@ class ProjectiveShake(Degradation):
             middle; at least 1.
         roll: least and greatest angle, in degrees, that the camera rolls through; at least 0.
         focal: least and greatest focal length, in units of the side of the photograph; above 0.
-        frame: side of the photograph in pixels; 0 for the image itself, whose middle is then the photograph's.
+        frame: side of the photograph in pixels; 0 for the image itself, whose middle is then the photograph's;
+            the margin is then that of ``extent`` alone, as it is not known how far rolling moves the corners.
 
     Raises:
         UserError: a range that is reversed, not finite, or starts too low; a negative ``frame``.
@@ -74,12 +75,14 @@ class ProjectiveShake(Degradation):
         from kornia.geometry.transform import homography_warp  # half a second, which other commands need not wait for
 
         blurred = torch.zeros_like(sharp)
-        for some in normalised.split(max(1, _PIXELS_AT_ONCE // sharp[:, 0].numel()), dim=1):
+        at_once = max(1, _PIXELS_AT_ONCE // sharp[:, 0].numel())
+        for start in range(0, _INSTANTS, at_once):
+            some = normalised[:, start : start + at_once]
             copies = sharp[:, None].expand(-1, some.shape[1], -1, -1, -1).flatten(0, 1)
             warped = homography_warp(
                 copies, some.flatten(0, 1), (height, width), padding_mode="reflection", align_corners=True
             )
-            blurred += warped.unflatten(0, (-1, some.shape[1])).sum(dim=1)
+            blurred += warped.view(-1, some.shape[1], *sharp.shape[1:]).sum(dim=1)
         return with_identity_psf(blurred / _INSTANTS, draws, known=False)
 
     def homographies(self, draws: Draws, height: int, width: int) -> Tensor:
@@ -108,4 +111,4 @@ def rotations(pitch: Tensor, yaw: Tensor, roll: Tensor) -> Tensor:
     """Rotation matrices (..., 3, 3) by the exponential of small angles in radians about x, y and z."""
     zero = torch.zeros_like(pitch)
     rows = [zero, -roll, yaw, roll, zero, -pitch, -yaw, pitch, zero]
-    return torch.matrix_exp(torch.stack(rows, dim=-1).unflatten(-1, (3, 3)))
+    return torch.matrix_exp(torch.stack(rows, dim=-1).reshape(*pitch.shape, 3, 3))

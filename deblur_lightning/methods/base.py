@@ -109,7 +109,7 @@ class Restorer(LightningModule, ABC):
 def scheduled(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> OptimizerLRSchedulerConfig:
     """``optimizer`` with its rates following ``schedule`` over the steps of the run, as Lightning takes it.
 
-    Where ``trainer.max_time`` ends the run before its steps are done, they follow the time: they are down when it is up.
+    Where ``trainer.max_time`` ends the run before its steps are done, they follow the time, and are down when it is up.
     """
 
     def factor(step: int) -> float:

@@ -11,23 +11,39 @@ from deblur_lightning.restoring.tiles import Pixels, quantise
 
 Values = NDArray[np.floating[Any]]
 
-SUPPORT = 23
-"""Side in pixels of the PSF that is fitted: just above the largest blur that the shipped model has learned from."""
+SUPPORT = 31
+"""Side in pixels of the PSF that is fitted: that of the largest blur that the shipped model has learned from."""
 
-BLOCK, BLOCKS = 384, 3
-"""The PSF is fitted to at most 3x3 blocks of this side in pixels, spread evenly over the photo."""
+BLOCK = 384
+"""Side in pixels, at most, of the block in the middle of a cell that its PSF is fitted to."""
 
 ITERATIONS = 200
 ROUNDING = 0.5 / 255**2
 """Squared error that 8-bit rounding leaves in a difference of two pixels: the weight of "no blur" in the fit."""
 
-WINDOW = 33
+SMOOTHING = 0.7
+"""Standard deviation in pixels of the Gaussian that gradients are smoothed by before a PSF is fitted to them: a network
+restores the finest detail least, and a fit to it would be of a smaller blur."""
+
+RIDGE = 0.1
+"""Weight of the sum of a PSF's squares in its fit, as a share of the gradients' energy: spreads what is uncertain."""
+
+NO_BLUR = 0.85
+"""Middle tap of the PSF, fitted with "no blur" in mind, from which on there is none."""
+
+INVERTED = 0.03
+"""What a frequency's transfer, squared, must exceed to be inverted rather than left to the network."""
+
+INVERTIBLE = (0.35, 0.55)
+"""Share of the change, left unexplained, up to which the PSF is inverted; from the second on it is not."""
+
+WINDOW = 65
 """Side in pixels of the neighbourhood in which what is left unexplained is compared with the change."""
 
-SHARE = (0.5, 0.9)
+SHARE = (0.6, 0.9)
 """Of the change, what may be left unexplained: up to the first it is made whole, from the second on it is not made."""
 
-UNEXPLAINED = (6 / 255, 12 / 255)
+UNEXPLAINED = (9 / 255, 18 / 255)
 """The same as a root mean square of levels: more than the noise that the shipped model has learned from."""
 
 OVEREXPOSED = (8 / 255, 16 / 255)
@@ -36,22 +52,23 @@ OVEREXPOSED = (8 / 255, 16 / 255)
 NEARBY = 21
 """Side in pixels of the neighbourhood whose range of levels bounds the change of a pixel."""
 
-STRIP = 512
-"""Rows that are worked on at a time, so that memory is bounded."""
+CELL, CELLS = 320, 8
+"""Side in pixels, at least, of the cells that have a PSF of their own each, and how many a photo has along a side."""
 
 
 def keep_supported(before: Pixels, after: Pixels) -> Pixels:
     """Keep of the change from ``before`` to ``after`` what ``before`` supports.
 
-    1. The PSF that best leads from ``after`` back to ``before`` is fitted; ``after``, blurred by it, must be
-       ``before``. What is missing is added to ``after`` ("back-projection", Irani and Peleg, 1991).
+    1. The PSF that best leads from ``after`` back to ``before`` is fitted, in each of the overlapping cells that a
+       large photo is divided into. ``after``, blurred by it, must be ``before``. Where it nearly is, what is missing is
+       sharpened by a regularised inverse of the PSF and added.
     2. Where much is missing, beside the change or beside any noise, less of the change is made, down to none; so too
        around light that was brighter than white, whose blur no picture of it can explain.
     3. No pixel changes by more than the range of levels around it, and its colour cast by no more than the range of
        casts: what is flat stays flat, what is grey stays grey. What is black or white stays so, since only black, or
        only white, can have blurred into it.
 
-    A sharp photo is explained by the PSF of no blur, so all that was done to it is taken back.
+    A sharp photo is explained by the PSF of no blur: nothing may be added to it, and what was is taken back.
 
     Args:
         before: the photo, (H, W, C) uint8 or uint16.
@@ -60,60 +77,110 @@ def keep_supported(before: Pixels, after: Pixels) -> Pixels:
     Returns:
         The same shape and type.
     """
-    psf = fit_psf(before, after)
-    height = len(before)
-    overlap = SUPPORT // 2 + max(WINDOW, NEARBY, SUPPORT) // 2
     kept = np.empty_like(before)
-    for top in range(0, height, STRIP):
-        first, bottom = max(0, top - overlap), min(height, top + STRIP)
-        last = min(height, bottom + overlap)
-        strip = _supported(_scaled(before[first:last]), _scaled(after[first:last]), psf)
-        kept[top:bottom] = quantise(strip[top - first : bottom - first], before.dtype)
+    rows, columns = (_cells(length) for length in before.shape[:2])
+    carried = np.zeros((0, *before.shape[1:]), np.float32)
+    for (top, bottom), down in zip(rows, _shares(rows), strict=True):
+        strip = np.zeros((bottom - top, *before.shape[1:]), np.float32)
+        strip[: len(carried)] = carried
+        for (left, right), across in zip(columns, _shares(columns), strict=True):
+            part = _cell(before, after, top, bottom, left, right)
+            strip[:, left:right] += part * (down[:, None] * across)[..., None]
+        following = next((start for start, _ in rows if start > top), bottom)
+        kept[top:following] = quantise(strip[: following - top], before.dtype)
+        carried = strip[following - top :]
     levels = np.iinfo(before.dtype).max
     return np.where((before == 0) | (before == levels), before, kept)
+
+
+def _cells(length: int) -> list[tuple[int, int]]:
+    """Where cells begin and end along an axis: of one length, overlapping by a quarter; one for all of a short one."""
+    cell = max(CELL, length // CELLS)
+    if length <= cell * 1.25:
+        return [(0, length)]
+    count = -(-(length - cell) // (cell * 3 // 4)) + 1
+    starts = [(length - cell) * number // (count - 1) for number in range(count)]
+    return [(start, start + cell) for start in starts]
+
+
+def _shares(cells: list[tuple[int, int]]) -> list[Values]:
+    """Of each cell at each of its pixels along an axis: 1, falling to 0 across overlaps; they add up to 1."""
+    last = cells[-1][1]
+    heights, total = [], np.zeros(last)
+    for start, stop in cells:
+        pixels = np.arange(start, stop) + 0.5
+        before = pixels - start if start else np.full(stop - start, np.inf)
+        height = np.minimum(before, stop - pixels if stop < last else np.inf).clip(max=(stop - start) / 4)
+        heights.append(height)
+        total[start:stop] += height
+    return [
+        (height / total[start:stop]).astype(np.float32) for height, (start, stop) in zip(heights, cells, strict=True)
+    ]
+
+
+def _cell(before: Pixels, after: Pixels, top: int, bottom: int, left: int, right: int) -> Values:
+    """What is kept in a cell, (h, w, C) in [0, 1], by a PSF of its own."""
+    height, width = before.shape[:2]
+    reach = SUPPORT // 2 + max(WINDOW, NEARBY, SUPPORT) // 2
+    y0, y1 = max(0, top - reach), min(height, bottom + reach)
+    x0, x1 = max(0, left - reach), min(width, right + reach)
+    psf = fit_psf(before[top:bottom, left:right], after[top:bottom, left:right])
+    part = _supported(_scaled(before[y0:y1, x0:x1]), _scaled(after[y0:y1, x0:x1]), psf)
+    return part[top - y0 : bottom - y0, left - x0 : right - x0]
 
 
 def fit_psf(before: Pixels, after: Pixels) -> Values:
     """The PSF (K, K), non-negative, of sum 1, that blurs ``after`` into ``before``: least squares of their gradients.
 
-    Gradients, whose spectra are flat, let the fit converge (Cho and Lee, "Fast motion deblurring", 2009). Where the
-    images say little, it tends to no blur. Solved by accelerated projected gradient (FISTA, Beck and Teboulle, 2009).
+    Gradients, whose spectra are flat, let the fit converge (Cho and Lee, "Fast motion deblurring", 2009). A first fit
+    tends to no blur where the images say little; if it finds none, there is none. Else they are smoothed and fitted
+    again, as evenly as they allow. Solved by accelerated projected gradient (FISTA, Beck and Teboulle, 2009).
     """
     size = SUPPORT
-    products, matches = np.zeros((2 * size - 1,) * 2), np.zeros((size,) * 2)
-    for sharp, blurred, count in _gradients(before, after):
+    middle = size // 2
+    products, matches = np.zeros((2, 2 * size - 1, 2 * size - 1)), np.zeros((2, size, size))
+    total = 0.0
+    for sharp, blurred, count in _gradients(_middle(before), _middle(after)):
         shape = [fft.next_fast_len(length + 2 * size) for length in sharp.shape]
         spectrum = fft.rfft2(sharp, shape)
-        products += _around(fft.irfft2(np.abs(spectrum) ** 2, shape), size - 1)
-        matches += _around(fft.irfft2(spectrum.conj() * fft.rfft2(blurred, shape), shape), size // 2)
-        products[size - 1, size - 1] += ROUNDING * count
-        matches[size // 2, size // 2] += ROUNDING * count
-    return _least_squares(products, matches)
+        energy, joint = np.abs(spectrum) ** 2, spectrum.conj() * fft.rfft2(blurred, shape)
+        for number, weight in enumerate((1.0, _smoothing(shape))):
+            products[number] += _around(fft.irfft2(weight * energy, shape), size - 1)
+            matches[number] += _around(fft.irfft2(weight * joint, shape), middle)
+        total += count
+    products[0, size - 1, size - 1] += ROUNDING * total
+    matches[0, middle, middle] += ROUNDING * total
+    psf = _least_squares(products[0], matches[0])
+    if psf[middle, middle] >= NO_BLUR:
+        return psf
+    products[1, size - 1, size - 1] *= 1 + RIDGE
+    return _least_squares(products[1], matches[1])
+
+
+def _smoothing(shape: list[int]) -> Values:
+    """The squared transfer of the Gaussian that gradients are smoothed by."""
+    down, right = fft.fftfreq(shape[0])[:, None], fft.rfftfreq(shape[1])
+    smoothing: Values = np.exp(-((2 * np.pi * SMOOTHING) ** 2) * (down**2 + right**2))
+    return smoothing
 
 
 def _gradients(before: Pixels, after: Pixels) -> Iterator[tuple[Values, Values, float]]:
-    """Differences along both axes of each channel of each block, faded out at its edges; and their sum of weights."""
-    spans = [_spans(length) for length in before.shape[:2]]
-    for top, bottom in spans[0]:
-        for left, right in spans[1]:
-            part = np.s_[top:bottom, left:right]
-            blurred, sharp = _scaled(before[part]), _scaled(after[part])
-            for axis in (0, 1):
-                changes = np.diff(sharp, axis=axis), np.diff(blurred, axis=axis)
-                if not changes[0].size:
-                    continue
-                rows, columns = (np.hanning(length + 2)[1:-1] for length in changes[0].shape[:2])
-                weights = np.outer(rows, columns)
-                for channel in range(sharp.shape[2]):
-                    yield weights * changes[0][..., channel], weights * changes[1][..., channel], (weights**2).sum()
+    """Differences along both axes of each channel, faded out at the edges; and their sum of weights."""
+    blurred, sharp = _scaled(before), _scaled(after)
+    for axis in (0, 1):
+        changes = np.diff(sharp, axis=axis), np.diff(blurred, axis=axis)
+        if not changes[0].size:
+            continue
+        rows, columns = (np.hanning(length + 2)[1:-1] for length in changes[0].shape[:2])
+        weights = np.outer(rows, columns)
+        for channel in range(sharp.shape[2]):
+            yield weights * changes[0][..., channel], weights * changes[1][..., channel], (weights**2).sum()
 
 
-def _spans(length: int) -> list[tuple[int, int]]:
-    """Where blocks begin and end along an axis: one for all of a short one."""
-    if length <= BLOCK * BLOCKS:
-        return [(0, length)]
-    starts = [(length - BLOCK) * number // (BLOCKS - 1) for number in range(BLOCKS)]
-    return [(start, start + BLOCK) for start in starts]
+def _middle(pixels: Pixels) -> Pixels:
+    """The block of (H, W, C) that a PSF is fitted to."""
+    top, left = (max(0, length - BLOCK) // 2 for length in pixels.shape[:2])
+    return pixels[top : top + BLOCK, left : left + BLOCK]
 
 
 def _around(circular: Values, reach: int) -> Values:
@@ -153,13 +220,27 @@ def _supported(before: Values, after: Values, psf: Values) -> Values:
     missing = before - signal.fftconvolve(after, psf[..., None], mode="same", axes=(0, 1)) / inside
     known = (2 * inside - 1).clip(0, 1)
     unexplained, made = (_root_mean_square(values, known) for values in (missing, change))
+    share = unexplained / made.clip(min=1e-5)
+    inverted = _falling(share, *INVERTIBLE)[..., None]
+    change += inverted * _invert(known * missing, psf)
     white = np.where(before == 1, known * missing, 0).max(axis=2)
     believed = (
-        _falling(unexplained / made.clip(min=1e-5), *SHARE)
+        _falling(share, *SHARE)
         * _falling(unexplained, *UNEXPLAINED)
         * _falling(ndimage.maximum_filter(white, SUPPORT), *OVEREXPOSED)
     )
-    return before + _bounded(believed[..., None] * (change + known * missing), before)
+    return before + _bounded(believed[..., None] * change, before)
+
+
+def _invert(values: Values, psf: Values) -> Values:
+    """What the PSF has blurred into ``values``, (H, W, C), at the frequencies that it lets through; else nothing."""
+    size = len(psf)
+    shape = [fft.next_fast_len(length + 2 * size, real=True) for length in values.shape[:2]]
+    transfer = fft.rfft2(np.roll(np.pad(psf, [(0, length - size) for length in shape]), (-(size // 2),) * 2, (0, 1)))
+    inverse = (transfer.conj() / (np.abs(transfer) ** 2 + INVERTED)).astype(np.complex64)
+    spectrum = inverse[..., None] * fft.rfft2(values, shape, axes=(0, 1))
+    found: Values = fft.irfft2(spectrum, shape, axes=(0, 1))[: values.shape[0], : values.shape[1]]
+    return found
 
 
 def _root_mean_square(values: Values, weights: Values) -> Values:

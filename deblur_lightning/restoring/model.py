@@ -15,7 +15,7 @@ from deblur_lightning.files.allowlist import check_output, network_of
 from deblur_lightning.files.plain_data import parse_json, text_keys
 from deblur_lightning.files.weight_files import settings_and_weights
 
-SHIPPED = "nafnet_blind"
+SHIPPED = "nafnet_photographs"
 """Name of the shipped model's two files, .safetensors and .json, in the package's folder ``weights``."""
 
 TRIED = 128

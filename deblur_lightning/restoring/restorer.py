@@ -22,15 +22,6 @@ LEFT = "left as it is: its blur seems larger than any that the model has learned
 CHECKED = 2048
 """Pixels a side of the part of a photo on which tiles are compared with the whole."""
 
-DARK = 0.25
-"""Median level, of 1, below which a photo may be light writing on a dark ground: few training images are."""
-
-TRIED = 512
-"""Pixels a side of the part of a dark photo that is restored as a negative too, to see which is supported more."""
-
-CLEARLY = 1.5
-"""How many times as much change the negative must support to be preferred."""
-
 
 class PhotoRestorer:
     """Restores one photo after the other.
@@ -74,23 +65,8 @@ class PhotoRestorer:
             return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
         if not self.model.card:
             return self._changed(pixels, tick)
-        shown = self._negative if self._is_clearer_as_negative(pixels) else self._changed
-        changed = shown(pixels, tick)
-        return keep_supported(pixels, changed) if is_plausible(pixels, changed, shown) else pixels
-
-    def _negative(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
-        levels = np.iinfo(pixels.dtype).max
-        return levels - self._changed(levels - pixels, tick)
-
-    def _is_clearer_as_negative(self, pixels: Pixels) -> bool:
-        part = _middle(pixels, TRIED)
-        if np.median(part) >= DARK * np.iinfo(pixels.dtype).max:
-            return False
-        as_it_is, as_negative = (
-            float(np.abs(keep_supported(part, shown(part)).astype(np.float32) - part).mean())
-            for shown in (self._changed, self._negative)
-        )
-        return as_negative > CLEARLY * as_it_is
+        changed = self._changed(pixels, tick)
+        return keep_supported(pixels, changed) if is_plausible(pixels, changed, self._changed) else pixels
 
     @torch.inference_mode()
     def _changed(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:

@@ -1,6 +1,8 @@
 """Drawn pictures: lines of text, shapes, strokes, gratings and checkerboards in any colours."""
 
+import string
 from hashlib import blake2b
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -12,7 +14,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 _FINE = 2  # drawn at twice the size and reduced, which keeps edges from being jagged
-_LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:-()?!%"))
+_LETTERS = np.array(list(2 * string.ascii_lowercase + string.ascii_uppercase + string.digits + ".,;:-()?!%"))
 
 Colour = tuple[int, int, int]
 
@@ -112,7 +114,7 @@ def _page(rng: np.random.Generator, size: int) -> Image.Image:
     while line < _FINE * size:
         letters = "".join(rng.choice(_LETTERS, size=int(2.5 * (_FINE * size / height + 2))))
         places = np.cumsum(rng.integers(2, 10, size=len(letters) // 2))
-        words = " ".join(letters[a:b] for a, b in zip(places, places[1:], strict=False) if b < len(letters))
+        words = " ".join(letters[a:b] for a, b in pairwise(places) if b < len(letters))
         draw.text((left, line), words, fill=inks[rng.integers(3) if several else 0], font=font)
         line += height * float(rng.uniform(1.1, 1.6))
     return _reduced(image, size)
@@ -164,5 +166,5 @@ def _grating(rng: np.random.Generator, size: int) -> Image.Image:
     across = 2 * np.pi / period * (np.cos(angle) * down - np.sin(angle) * right)
     wave = np.sin(phase + rng.uniform(0, 6)) * (np.sin(across) if rng.random() < 0.5 else 1)
     share = (wave > 0) if rng.random() < 0.7 else (1 + wave) / 2
-    values = first + (second - first) * share[..., None]
-    return _reduced(Image.fromarray(np.uint8(np.rint(values))), size)
+    values = np.rint(first + (second - first) * share[..., None]).astype(np.uint8)
+    return _reduced(Image.fromarray(values), size)

@@ -3,13 +3,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from scipy.ndimage import gaussian_filter
 
 from benchmarks.speed import restoring
-from benchmarks.studies import blind
+from benchmarks.studies import blind, real_blur
 from deblur_lightning.restoring.model import load_model
+from tests.conftest import write_image
+from tests.helpers import graphics
 from tests.helpers.models import SETTINGS, small_model, write_model
 from tools import release_weights
 
@@ -62,15 +66,40 @@ def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     state = {f"network.{name}": value for name, value in small_model().network.state_dict().items()}
     checkpoint = {"hyper_parameters": {"network": SETTINGS}, "state_dict": state, "global_step": 7}
     torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
-    weights = release_weights.main([str(run), "--out", str(tmp_path / "weights"), "--visits", "3", "--side", "48"])
+    small = ["--visits", "3", "--side", "48", "--note", "device=a clock, 3 = 2 + 1"]
+    weights = release_weights.main([str(run), "--out", str(tmp_path / "weights"), *small])
     model = load_model(weights)
     card = json.loads(weights.with_suffix(".json").read_text())
     assert model.card == card
-    assert (card["steps"], card["commit"]) == (7, "abc123")
+    assert (card["steps"], card["commit"], card["device"]) == (7, "abc123", "a clock, 3 = 2 + 1")
     low, high = card["estimates"]["blur"]
     assert 0.5 < low < high < 3
     assert set(card["test_psnr"]["sharp"]) == {"blurred", "restored"}
     assert card["trained_on"]["degradation"]["init_args"] == {"sigma": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (12, -12), (-3, 7)])
+def test_real_pairs_are_compared_where_they_fit_best(shift: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    scene = (gaussian_filter(rng.random((120, 140, 3)), (1, 1, 0)) * 255).astype(np.uint8)
+    noisy = (scene + rng.integers(-4, 5, scene.shape)).clip(0, 255).astype(np.uint8)
+    sharp, moved = scene[20:-20, 20:-20], np.roll(noisy, shift, (0, 1))[20:-20, 20:-20]
+    middle = np.s_[28:-28, 28:-28]
+    assert real_blur.aligned_psnr(moved, sharp) == pytest.approx(
+        graphics.psnr(noisy[20:-20, 20:-20][middle], sharp[middle])
+    )
+
+
+def test_the_table_of_real_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("set", "set_sharp", "other"):
+        (tmp_path / name).mkdir()
+        write_image(tmp_path / name / "a.png", height=80, width=90, seed=1)
+        write_image(tmp_path / name / "b.png", height=80, width=90, seed=2)
+    model = write_model(tmp_path / "small.safetensors", changes=False)
+    found = real_blur.main(["--data", str(tmp_path), "--ckpt", str(model), "--out", str(tmp_path / "scores.json")])
+    assert found == {"set": {"a.png": (100, 100), "b.png": (100, 100)}}
+    assert json.loads((tmp_path / "scores.json").read_text())["set"]["a.png"] == [100, 100]
+    assert "| set | 2 | 100.00 | +0.00 | +0.00 | 0% | 2 |" in capsys.readouterr().out
 
 
 @pytest.mark.slow

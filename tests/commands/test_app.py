@@ -148,4 +148,4 @@ def test_help_names_the_options(deblur: Deblur) -> None:
 
 def test_models_are_chosen_by_name(tmp_path: Path) -> None:
     path = write_model(tmp_path / "mine.safetensors")
-    assert list(load_models([path])) == ["nafnet_blind", str(path)]
+    assert list(load_models([path])) == ["nafnet_photographs", str(path)]

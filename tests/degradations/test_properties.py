@@ -26,6 +26,8 @@ from tests.helpers.families import BLURS, DEGRADATIONS, draws_for, images
 blurs = pytest.mark.parametrize("name", BLURS)
 degradations = pytest.mark.parametrize("name", DEGRADATIONS)
 FLAT = [name for name in DEGRADATIONS if name not in ("noise", "jpeg", "chain", "mixture", "linear light")]
+PLACED = [name for name in DEGRADATIONS if name.startswith(("varying", "downsampling", "moving", "projective"))]
+"""What these do to a pixel depends on where in the image it is."""
 SCIPY_MODES = {"reflect": "mirror", "circular": "wrap", "zero": "constant"}
 
 
@@ -184,7 +186,7 @@ def test_the_same_batch_has_the_same_bits(name: str) -> None:
         assert not torch.allclose(first.blurred, other.blurred, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", [name for name in DEGRADATIONS if name != "varying" and "downsampling" not in name])
+@pytest.mark.parametrize("name", [name for name in DEGRADATIONS if name not in PLACED])
 def test_after_trimming_the_margin_nothing_depends_on_the_border(name: str) -> None:
     """Noise and JPEG's blocks hang on the window's place: they are left out of the chains here."""
     degradation = DEGRADATIONS[name]()

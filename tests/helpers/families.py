@@ -18,7 +18,9 @@ from deblur_lightning.degradations.jpeg import JPEGCompression
 from deblur_lightning.degradations.linear_light import LinearLight
 from deblur_lightning.degradations.mixture import InTurn, Mixture
 from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.degradations.moving_object import MovingObject
 from deblur_lightning.degradations.noise import SensorNoise
+from deblur_lightning.degradations.projective import ProjectiveShake
 from deblur_lightning.degradations.shake import CameraShake
 from deblur_lightning.degradations.varying import SpatiallyVarying
 from deblur_lightning.draws import Draws
@@ -40,6 +42,9 @@ DEGRADATIONS: dict[str, Callable[[], Degradation]] = {
     "downsampling": lambda: Downsampling(4),
     "downsampling, aliased": lambda: Downsampling(3, antialias=False),
     "varying": lambda: SpatiallyVarying(CameraShake(extent=(5, 9))),
+    "projective shake": lambda: ProjectiveShake(extent=(3, 9), roll=(0, 5)),
+    "projective shake, cropped": lambda: ProjectiveShake(extent=(3, 9), roll=(0, 2), frame=100),
+    "moving object": lambda: MovingObject(CameraShake(extent=(5, 9)), MotionBlur(length=(3, 7))),
     "noise": lambda: SensorNoise(read=(1, 3), shot=(0, 2)),
     "jpeg": lambda: JPEGCompression((40, 90)),
     "linear light": lambda: LinearLight(MotionBlur(), highlights=(1, 4)),

@@ -1,5 +1,7 @@
 """What a photo supports of its restoration: a wrong change is taken back, a right one is kept."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -24,7 +26,8 @@ def test_the_psf_is_that_of_the_blur() -> None:
     assert psf.shape == (SUPPORT, SUPPORT)
     assert psf.min() >= 0
     assert abs(psf.sum() - 1) < 1e-9
-    assert np.abs(psf[middle, middle - 2 : middle + 3] - 0.2).max() < 0.02
+    assert np.abs(psf[middle, middle - 2 : middle + 3] - 0.2).max() < 0.05
+    assert psf[middle].sum() > 0.9
 
 
 @pytest.mark.parametrize("pixels", [np.full((40, 40, 3), 90, np.uint8), SHARP[:1, :1], SHARP[:1], SHARP[:2, :3]])
@@ -40,19 +43,21 @@ def test_a_restoration_is_kept(dtype: type) -> None:
     before, after = (pixels.astype(dtype) * dtype(step) for pixels in (moved(SHARP), SHARP))
     kept = keep_supported(before, after)
     assert kept.dtype == dtype
-    assert psnr(kept[20:-20, 20:-20] / step, SHARP[20:-20, 20:-20]) > 40
+    assert psnr(kept[20:-20, 20:-20] / step, SHARP[20:-20, 20:-20]) > 36  # 19.5 before
 
 
 def test_what_is_missing_is_added() -> None:
-    before = moved(SHARP)
-    cast = SHARP + np.rint(5 * np.sin(np.arange(150) / 20))[None, :, None]
-    kept = keep_supported(before, cast.clip(0, 255).astype(np.uint8))
-    assert psnr(kept[:, 20:-20], SHARP[:, 20:-20]) > psnr(cast[:, 20:-20], SHARP[:, 20:-20]) + 6
+    soft = np.rint(ndimage.gaussian_filter(SHARP.astype(np.float64), (0.6, 0.6, 0))).astype(np.uint8)
+    kept = keep_supported(moved(SHARP), soft)
+    middle = np.s_[20:-20, 20:-20]
+    assert psnr(kept[middle], SHARP[middle]) > psnr(soft[middle], SHARP[middle]) + 1
 
 
-def test_a_change_that_does_not_lead_back_is_mostly_taken_back() -> None:
+@pytest.mark.parametrize("size", [10, 30])
+def test_a_change_that_does_not_lead_back_is_taken_back(size: int) -> None:
     before = moved(SHARP)
-    wrong = (before + rng.integers(-30, 31, before.shape)).clip(0, 255).astype(np.uint8)
+    change = ndimage.gaussian_filter(rng.standard_normal(before.shape), (1, 1, 0))
+    wrong = (before + size * change / change.std()).clip(0, 255).astype(np.uint8)
     assert psnr(keep_supported(before, wrong), before) > psnr(wrong, before) + 6
 
 
@@ -77,8 +82,23 @@ def test_flat_stays_flat_grey_grey_white_white_black_black() -> None:
     assert (kept[before == 0] == 0).all()
 
 
-def test_strips_show_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = moved(SHARP)
-    whole = keep_supported(before, SHARP).astype(int)
-    monkeypatch.setattr(data_consistency, "STRIP", 16)
-    assert np.abs(keep_supported(before, SHARP) - whole).max() <= 1
+def test_each_cell_has_a_psf_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sharp = (ndimage.gaussian_filter(rng.random((160, 480, 3)), (0.6, 0.6, 0)) * 255).astype(np.uint8)
+    before = moved(sharp, 7)
+    before[:, 240:] = moved(sharp.transpose(1, 0, 2), 7).transpose(1, 0, 2)[:, 240:]
+    middle = np.s_[20:-20, 20:-20]
+    scores = []
+    for cell in (160, 480):
+        monkeypatch.setattr(data_consistency, "CELL", cell)
+        scores.append(psnr(keep_supported(before, sharp)[middle], sharp[middle]))
+    assert scores[0] > scores[1] + 6
+
+
+@pytest.mark.parametrize("length", [1, 300, 400, 401, 560, 561, 1000, 2560, 6000])
+def test_shares_of_overlapping_cells_add_up_to_one(length: int) -> None:
+    cells = data_consistency._cells(length)
+    total = np.zeros(length)
+    for (start, stop), share in zip(cells, data_consistency._shares(cells), strict=True):
+        total[start:stop] += share
+    assert np.abs(total - 1).max() < 1e-6
+    assert all(following < stop for (_, stop), (following, _) in pairwise(cells))

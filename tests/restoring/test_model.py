@@ -57,7 +57,7 @@ def test_the_shipped_model_is_the_default(tmp_path: Path, monkeypatch: pytest.Mo
 def test_weights_that_are_not_the_card_s_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = shipped(tmp_path, monkeypatch)
     export_safetensors(small_model(changes=False), path)
-    with pytest.raises(UserError, match=r"is not the file that nafnet_blind\.json describes"):
+    with pytest.raises(UserError, match=r"is not the file that nafnet_photographs\.json describes"):
         load_model()
     path.with_suffix(".json").write_text("{}")
     with pytest.raises(UserError, match="is no card of weights"):
