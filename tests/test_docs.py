@@ -4,8 +4,10 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from benchmarks.__main__ import scripts
 from deblur_lightning.cli import HELP
@@ -69,6 +71,15 @@ def test_grey_pairs_are_scored_in_grey(workplace: Path, deblur: Deblur) -> None:
     assert {(record.image, record.protocol) for record in read_scores(workplace / "run" / "scores.csv")} == {
         ("test/4.png", "grey8")
     }
+
+
+def test_the_blur_of_the_gallery_blurs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs" / "degradations.md").read_text(), flags=re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    blurred, psf = found["Ghost"](distance=(2, 4))(torch.rand(5, 3, 20, 20), seed=0)
+    assert blurred.shape == (5, 3, 20, 20)
+    assert psf.sum(dim=(1, 2)).tolist() == [1] * 5
 
 
 PAGES = {path.name: path.read_text() for path in (REPOSITORY / "docs").glob("*.md")}

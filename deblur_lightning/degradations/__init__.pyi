@@ -10,6 +10,7 @@ from .four_factor import FourFactorBlur as FourFactorBlur
 from .gaussian import GaussianBlur as GaussianBlur
 from .identity import Identity as Identity
 from .jpeg import JPEGCompression as JPEGCompression
+from .kornia_augmentation import KorniaDegradation as KorniaDegradation
 from .linear_light import LinearLight as LinearLight
 from .measured import MeasuredBlur as MeasuredBlur
 from .mixture import InTurn as InTurn

@@ -9,7 +9,7 @@ from deblur_lightning.draws import Draws
 
 
 def linear_from_srgb(image: Tensor) -> Tensor:
-    """Decode sRGB values in [0, 1] to linear light in [0, 1] (IEC 61966-2-1)."""
+    """Decode sRGB values in [0, 1] to linear light in [0, 1] (IEC 61966-2-1; kornia's takes three channels only)."""
     return torch.where(image <= 0.04045, image / 12.92, ((image.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4)
 
 

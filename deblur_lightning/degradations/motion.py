@@ -14,8 +14,8 @@ def motion_psf(length: Tensor, angle: Tensor, size: int, direction: Tensor | Non
     """Point spread functions of a straight motion, anti-aliased and centred on the middle tap.
 
     A tap's weight falls linearly from 1 on the line to 0 one pixel beside it, and over the last pixel at each end.
-    A horizontal, even motion of odd length L is thus exactly a box of 1 x L. (kornia's ``get_motion_kernel2d`` draws
-    lines of whole pixels only, and one size for a batch.)
+    A horizontal, even motion of odd length L is thus exactly a box of 1 x L. (kornia's ``get_motion_kernel2d`` with
+    ``mode="bilinear"`` is the same at odd lengths; it has no others, one for a batch, and ``direction`` shifts it.)
 
     Args:
         length: (B,) length of the motion in pixels, at least 1.

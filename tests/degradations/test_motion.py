@@ -6,6 +6,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from kornia.core.exceptions import BaseError
+from kornia.filters import get_motion_kernel2d
 from torch import Tensor
 
 from deblur_lightning.degradations.motion import MotionBlur, motion_psf
@@ -49,6 +51,24 @@ def test_psf_is_as_long_as_asked_for_along_its_angle(length: float, angle: float
     right, up = axes[:, 1].tolist()
     difference = (math.degrees(math.atan2(up, right)) - angle + 90) % 180 - 90
     assert abs(difference) < 3
+
+
+@pytest.mark.parametrize("length", [3, 7, 15])
+@pytest.mark.parametrize("angle", [0.0, 20.0, 45.0, 90.0, 130.0])
+def test_even_motions_of_odd_length_are_kornias(length: int, angle: float) -> None:
+    (theirs,) = get_motion_kernel2d(length, torch.tensor([angle]), torch.tensor([0.0]), mode="bilinear").flip(1, 2)
+    torch.testing.assert_close(one_psf(length, angle, length), theirs, rtol=0, atol=1e-3)
+
+
+def test_why_kornias_are_not_used() -> None:
+    """It takes one odd size for a batch, its own setting loses a sixth of the length, and light unevenly moves it."""
+    with pytest.raises(BaseError, match="must be an odd integer"):
+        get_motion_kernel2d(8, torch.tensor([0.0]), torch.tensor([0.0]))
+    angles = torch.arange(0.0, 180, 5)
+    nearest = [moments(psf)[1] for psf in get_motion_kernel2d(7, angles, torch.zeros_like(angles))]
+    (uneven,) = get_motion_kernel2d(9, torch.tensor([0.0]), torch.tensor([1.0]), mode="bilinear")
+    assert min(math.sqrt(12 * torch.linalg.eigvalsh(covariance)[1]) for covariance in nearest) < 7 * 5 / 6
+    assert moments(uneven)[0].abs().max() > 1.6
 
 
 @given(st.floats(2, 31, width=32), st.floats(0, 180, width=32))

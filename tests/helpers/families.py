@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+from kornia.augmentation import RandomMotionBlur
 from torch import Tensor
 
 from deblur_lightning.degradations.base import Degradation
@@ -15,6 +16,7 @@ from deblur_lightning.degradations.four_factor import FourFactorBlur
 from deblur_lightning.degradations.gaussian import GaussianBlur
 from deblur_lightning.degradations.identity import Identity
 from deblur_lightning.degradations.jpeg import JPEGCompression
+from deblur_lightning.degradations.kornia_augmentation import KorniaDegradation
 from deblur_lightning.degradations.linear_light import LinearLight
 from deblur_lightning.degradations.mixture import InTurn, Mixture
 from deblur_lightning.degradations.motion import MotionBlur
@@ -47,6 +49,7 @@ DEGRADATIONS: dict[str, Callable[[], Degradation]] = {
     "moving object": lambda: MovingObject(CameraShake(extent=(5, 9)), MotionBlur(length=(3, 7))),
     "noise": lambda: SensorNoise(read=(1, 3), shot=(0, 2)),
     "jpeg": lambda: JPEGCompression((40, 90)),
+    "kornia": lambda: KorniaDegradation(RandomMotionBlur((3, 9), 180.0, 0.5, border_type="reflect", p=1.0), psf_size=9),
     "linear light": lambda: LinearLight(MotionBlur(), highlights=(1, 4)),
     "unchanged": Identity,
     "mixture": lambda: Mixture([BoxBlur(), MotionBlur(), Chain([DefocusBlur(), SensorNoise()]), Identity()]),
