@@ -29,7 +29,9 @@ from deblur_lightning.degradations.linear_light import LinearLight
 from deblur_lightning.degradations.measured import MeasuredBlur
 from deblur_lightning.degradations.mixture import Mixture
 from deblur_lightning.degradations.motion import MotionBlur
+from deblur_lightning.degradations.moving_object import MovingObject
 from deblur_lightning.degradations.noise import SensorNoise
+from deblur_lightning.degradations.projective import ProjectiveShake
 from deblur_lightning.degradations.shake import CameraShake
 from deblur_lightning.degradations.varying import SpatiallyVarying
 from deblur_lightning.draws import Draws
@@ -57,6 +59,8 @@ def tiles(folder: Path) -> list[tuple[str, str, Degradation, int]]:
         ("CameraShake", "extent 15-21 px", shake, 3),
         ("MeasuredBlur", "a PSF from a file", MeasuredBlur([str(folder / "psf.npy")]), 0),
         ("FourFactorBlur", "taps [[1, .6], [.6, .3]]", FourFactorBlur([[1, 0.6], [0.6, 0.3]]), 0),
+        ("ProjectiveShake", "extent 9 px, roll 5 degrees", ProjectiveShake((9, 9), (5, 5)), 1),
+        ("MovingObject", "motion of 15 px", MovingObject(MotionBlur((15, 15)), BoxBlur((1, 1)), (0.4, 0.4)), 0),
         ("SpatiallyVarying", "camera shake, 3 x 3 PSFs", SpatiallyVarying(CameraShake((11, 21))), 2),
         ("Downsampling", "factor 4, as Pillow", Downsampling(4), 0),
         ("Downsampling, aliased", "factor 4, as OpenCV", Downsampling(4, antialias=False), 0),

@@ -13,10 +13,10 @@ PART = 2048
 NOTICED = 2 / 255
 """Root mean square of the half-size photo's change below which there is nothing to doubt."""
 
-STRONGER = 1.5
+STRONGER = 1.2
 """How many times as much the half-size photo must be changed as the photo for its blur to be called too large."""
 
-AGREEING = 0.3
+AGREEING = 0.2
 """Correlation of the two changes from which on they say the same."""
 
 

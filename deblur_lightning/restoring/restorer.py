@@ -63,9 +63,9 @@ class PhotoRestorer:
             grey = np.ascontiguousarray(pixels[..., :1])
             restored_grey = self.restore(grey, tick)
             return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
-        if not self.model.card:
-            return self._changed(pixels, tick)
         changed = self._changed(pixels, tick)
+        if not self.model.card:
+            return changed
         return keep_supported(pixels, changed) if is_plausible(pixels, changed, self._changed) else pixels
 
     @torch.inference_mode()

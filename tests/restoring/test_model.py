@@ -1,6 +1,7 @@
 """Models from files: the right weights, and one line where something is wrong."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.networks.regularised import RegularisedDeconv
 from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring.export import export_safetensors
-from deblur_lightning.restoring.model import Model, load_model, sha256
+from deblur_lightning.restoring.model import Model, load_model, sha256, weights_folder
 from tests.helpers.models import SETTINGS, small_model, write_model
 from tests.helpers.small import same, weights
 
@@ -113,3 +114,14 @@ def test_weights_without_a_network_are_refused(tmp_path: Path) -> None:
 def test_what_a_network_does_not_say_has_a_default() -> None:
     model = Model(torch.nn.Identity(), {})
     assert (model.channels, model.receptive_radius, model.alignment) == (3, None, 1)
+
+
+def test_the_card_names_the_list_of_photographs_by_its_hash() -> None:
+    listed = weights_folder() / "photographs.tsv"
+    card = load_model().card
+    assert sha256(listed) in card["photographs"]
+    heads, *rows = (line.split("\t") for line in listed.read_text().splitlines())
+    assert heads == ["file", "title", "author", "licence", "source", "original_size", "reduced_by", "md5"]
+    assert len(rows) == 186
+    assert all(len(row) == len(heads) and all(row[:5]) for row in rows)
+    assert re.search(r'"/\w', json.dumps(card)) is None  # no path of a machine

@@ -10,6 +10,8 @@ from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.restoring.model import load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Pixels
+from deblur_lightning.sources.dead_leaves import DeadLeaves
+from deblur_lightning.sources.drawings import Drawings
 from deblur_lightning.sources.photos import Photos
 from tests.helpers import graphics
 from tests.helpers.graphics import psnr, soft
@@ -37,6 +39,38 @@ def restorer() -> PhotoRestorer:
 )
 def test_what_is_sharp_comes_back_as_it_was(restorer: PhotoRestorer, pixels: Pixels) -> None:
     assert np.abs(restorer.restore(pixels).astype(int) - pixels).max() <= 1
+
+
+def drawing(index: int) -> Pixels:
+    """A page, cartoon, line art or grating of another seed than the training's."""
+    return Drawings(length=20, size=128, seed=9).split("train").pixels(index).permute(1, 2, 0).contiguous().numpy()
+
+
+def ramp(dtype: type) -> Pixels:
+    levels = np.linspace(0, np.iinfo(dtype).max, 96).astype(dtype)
+    return np.ascontiguousarray(np.broadcast_to(levels[None, :, None], (80, 96, 3)))
+
+
+def noise(side: int, deviation: float = 80) -> Pixels:
+    values = 128 + deviation * np.random.default_rng(side).standard_normal((side, side, 3))
+    return values.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        *(drawing(index) for index in range(20)),
+        *(ramp(dtype) for dtype in (np.uint8, np.uint16)),
+        *(noise(side) for side in (1, 2, 3, 7, 96)),
+        noise(80, 10),
+        graphics.stars(0.5),  # lights cut off at white
+        DeadLeaves(length=2, size=128, seed=9).split("train").pixels(0).permute(1, 2, 0).contiguous().numpy(),
+    ],
+)
+def test_nothing_is_invented(restorer: PhotoRestorer, pixels: Pixels) -> None:
+    change = (restorer.restore(pixels).astype(np.float64) - pixels) / np.iinfo(pixels.dtype).max
+    assert np.sqrt((change**2).mean()) < 1 / 255
+    assert np.abs(change.mean(axis=(0, 1))).max() < 0.5 / 255
 
 
 @pytest.mark.parametrize(
