@@ -1,6 +1,7 @@
 """The benchmarks of restoring run, and a training run becomes a shipped model."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import yaml
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.speed import restoring
-from benchmarks.studies import blind, real_blur
+from benchmarks.studies import blind, reading, real_blur
 from deblur_lightning.restoring.model import load_model
 from tests.conftest import write_image
 from tests.helpers import graphics
@@ -100,6 +101,21 @@ def test_the_table_of_real_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert found == {"set": {"a.png": (100, 100), "b.png": (100, 100)}}
     assert json.loads((tmp_path / "scores.json").read_text())["set"]["a.png"] == [100, 100]
     assert "| set | 2 | 100.00 | +0.00 | +0.00 | 0% | 2 |" in capsys.readouterr().out
+
+
+def test_pages_are_words_and_their_picture() -> None:
+    (text, black_on_white), (other, white_on_black) = (reading.page(number) for number in (0, 1))
+    assert len(text.split()) > 50
+    assert text != other
+    assert black_on_white.mean() > 200
+    assert white_on_black.mean() < 55
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="Debian's tesseract-ocr is not installed")
+def test_a_sharp_page_is_read_and_an_empty_one_is_not() -> None:
+    text, pixels = reading.page(0)
+    assert reading.share_read(pixels, text) > 0.95
+    assert reading.share_read(np.full_like(pixels, 255), text) == 0
 
 
 @pytest.mark.slow
