@@ -47,7 +47,9 @@ def row(place: int, family: Family, restorer: PhotoRestorer) -> Image.Image:
         picture.paste(Image.fromarray(pixels), (column * (SIDE + GAP), CAPTION))
         pen.text((column * (SIDE + GAP), 2), title, fill="black", font=ImageFont.load_default(12))
     psf = fit_psf(blurred, restored)
-    shown = Image.fromarray((255 * psf / psf.max()).astype(np.uint8)).resize((PSF_SIDE, PSF_SIDE), 0)
+    shown = Image.fromarray((255 * psf / psf.max()).astype(np.uint8)).resize(
+        (PSF_SIDE, PSF_SIDE), Image.Resampling.NEAREST
+    )
     picture.paste(shown, (SIDE + GAP + SIDE - PSF_SIDE, CAPTION + SIDE - PSF_SIDE))
     return picture
 

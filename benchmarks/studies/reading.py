@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
@@ -49,8 +50,7 @@ def page(number: int) -> tuple[str, Pixels]:
             lines[-1] = wider
     image = Image.new("L", (WIDTH, 3 * SIZE * LINES // 2 + 2 * BORDER), 255)
     ImageDraw.Draw(image).multiline_text((BORDER, BORDER), "\n".join(lines), fill=0, font=font, spacing=SIZE // 2)
-    sharp = torch.frombuffer(bytearray(image.convert("RGB").tobytes()), dtype=torch.uint8)
-    pixels = sharp.view(image.height, WIDTH, 3).numpy()
+    pixels = np.array(image.convert("RGB"))
     return " ".join(lines), 255 - pixels if number % 2 else pixels
 
 
@@ -62,9 +62,8 @@ def share_read(pixels: Pixels, text: str) -> float:
         command = ["tesseract", str(file), "-", "--psm", "6"]
         read = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     wanted, found = ("".join(words.split()) for words in (text, read))
-    return sum(
-        block.size for block in SequenceMatcher(None, wanted, found, autojunk=False).get_matching_blocks()
-    ) / len(wanted)
+    common = SequenceMatcher(None, wanted, found, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in common) / len(wanted)
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, tuple[float, float, float]]:
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, tuple[float, float
     given = parser.parse_args(arguments)
     restorer = PhotoRestorer(load_model(given.ckpt), torch.device("cpu"))
     pages = [page(number) for number in range(given.pages)]
-    images = [torch.from_numpy(pixels.copy()).permute(2, 0, 1) for _, pixels in pages]
+    images = [torch.from_numpy(pixels).permute(2, 0, 1) for _, pixels in pages]
     found, rows = {}, []
     for family in FAMILIES:
         shares = []
