@@ -10,6 +10,8 @@ from typing import Any, cast, get_type_hints
 from lightning.pytorch import LightningDataModule, LightningModule
 from torch import nn
 
+from deblur_lightning.errors import UserError
+
 GIVEN = r"Given value: (?:NestedArg\(key='[^']*', val=)?(?:\{'class_path': |Namespace\(class_path=)?'?([\w.]+)"
 """Where a parser's error tells what it was given, the innermost first."""
 
@@ -20,6 +22,20 @@ def class_named(path: str) -> type:
     """The class of the dotted ``path``, which the parser has accepted."""
     module, _, name = path.rpartition(".")
     return cast(type, getattr(import_module(module), name))
+
+
+def construct(found: type, *args: Any, **kwargs: Any) -> Any:
+    """An object of the class ``found``, for a parser.
+
+    Raises:
+        UserError: a class of another library refuses what it is given.
+    """
+    try:
+        return found(*args, **kwargs)
+    except (AssertionError, TypeError, ValueError) as error:
+        if found.__module__.startswith("deblur_lightning."):  # raises UserError, or is at fault itself
+            raise
+        raise UserError(f"{found.__name__}: {' '.join(str(error).split())}") from error
 
 
 def misfit(message: str, keys: str, owners: list[str]) -> str | None:

@@ -16,6 +16,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.plain_data import printable
 from deblur_lightning.lightning_internals import failed_in_restoring
 
+LISTS = ("Sequence", "list", "tuple")
 LONGEST_VALUE = 60
 BESIDE = "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
 
@@ -72,9 +73,10 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
         if not classes:
             return "no experiment: give one with --config=experiments/NAME.yaml."
         return f"{_short_name(classes[-1])} needs {found[1]}: give {', '.join(_arguments(keys, found[1]))}."
-    if "Not a valid subclass" in message:
+    innermost = re.split(r"(?<=\n)(\s*Given value: .+)\n", message[max(message.rfind("Parser key"), 0) :])
+    if "Not a valid subclass" in message and not _kinds("".join(innermost[:2])):
         return f"{keys}: {BESIDE}"
-    return misfit(message, keys, classes[:1]) or _wrong_value(keys, message)
+    return misfit(message, keys, classes[:1]) or _wrong_value(keys, "".join(innermost[:2]))
 
 
 def _broken_yaml(arguments: Sequence[str]) -> str:
@@ -100,15 +102,25 @@ def _unknown_key(key: str, known_keys: Iterable[str]) -> str:
 
 
 def _wrong_value(keys: str, message: str) -> str:
-    expected = [kind for kind in re.findall(r"Expected a (.+)", message) if "NoneType" not in kind]
-    given = re.findall(r"Given value: (?:NestedArg\(key='[^']*', val=)?(.+?)\)?$", message, re.MULTILINE)
-    if not expected:
+    kinds = _kinds(message)
+    if not kinds:
         return " ".join(message.split())
-    kind, _, value = expected[-1].partition(" Got value: ")
-    kind = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", kind).replace("typing.", "").rstrip(".")
-    kind = {"Sequence": "a list", "tuple": "a list", "int": "a whole number", "float": "a number"}.get(kind, kind)
-    value = value or (given[-1] if given else "something else")
-    return f"{keys}={_short(value)} does not fit: {_short_name(keys)} takes {kind}."
+    got = re.findall(r"Got value: (.+)", message)
+    given = re.findall(r"Given value: (?:NestedArg\(key='[^']*', val=)?(.+?)\)?$", message, re.MULTILINE)
+    value = (got + given + ["something else"])[0]
+    return f"{keys}={_short(value)} does not fit: {_short_name(keys)} takes {' or '.join(kinds)}."
+
+
+def _kinds(message: str) -> list[str]:
+    """What a parser's ``message`` says would be accepted."""
+    kinds = {}
+    for expected in re.findall(r"Expected a (.+)", message):
+        kind = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", expected.partition(" Got value: ")[0])
+        kind = kind.replace("typing.", "").rstrip(".")
+        kind = re.sub(r"^tuple with (\d+) elements$", r"a list of \1", kind)
+        kinds[{"int": "a whole number", "float": "a number"}.get(kind, "a list" if kind in LISTS else kind)] = True
+    kinds.pop("NoneType", None)
+    return list(kinds)
 
 
 def _short_name(path: str) -> str:

@@ -29,7 +29,8 @@ class KorniaDegradation(Degradation):
             augmentation makes of a point of light, and known if that explains other images too. 1 if it is no blur.
 
     Raises:
-        UserError: no augmentation of kornia; ``psf_size`` not odd; an augmentation that changes the images' size.
+        UserError: no augmentation of kornia; ``psf_size`` not odd; ``p`` no share; an augmentation that changes the
+            images' size or refuses what it has drawn.
 
     Examples:
         >>> import torch
@@ -52,6 +53,8 @@ class KorniaDegradation(Degradation):
             )
         if psf_size < 1 or psf_size != odd_size(psf_size):
             raise UserError(f"KorniaDegradation psf_size={psf_size}: give an odd number.")
+        if not 0 <= augmentation.p <= 1:
+            raise UserError(f"KorniaDegradation augmentation p={augmentation.p}: give a share from 0 to 1.")
         self.augmentation: Any = augmentation
         self.psf_size = psf_size
         self.margin = psf_size // 2
@@ -70,7 +73,7 @@ class KorniaDegradation(Degradation):
         with torch.random.fork_rng([sharp.device] if sharp.device.type == "cuda" else []):
             for image, seed in zip(sharp[:, None], draws.bits("kornia").tolist(), strict=True):
                 torch.manual_seed(seed)
-                images.append(self.augmentation(image.clone()))
+                images.append(self._augmented(image.clone()))
                 psfs.append(self._psf(sharp.shape[1]))
         blurred = torch.cat(images)
         if blurred.shape != sharp.shape:
@@ -81,6 +84,20 @@ class KorniaDegradation(Degradation):
         known = torch.tensor([psf is not None for psf in psfs])
         unchanged = identity(1, self.psf_size)
         return DegradedBatch(blurred, torch.cat([unchanged if psf is None else psf for psf in psfs]), known)
+
+    def _augmented(self, image: Tensor) -> Tensor:
+        from kornia.core.exceptions import BaseError
+
+        try:
+            augmented: Tensor = self.augmentation(image)
+        except (
+            AssertionError,
+            BaseError,
+            TypeError,
+            ValueError,
+        ) as error:  # some settings are refused when they are drawn
+            raise UserError(f"{type(self.augmentation).__name__}: {' '.join(str(error).split())}") from error
+        return augmented
 
     def _psf(self, channels: int) -> Tensor | None:
         """The PSF (1, K, K) that the augmentation, as it was last applied, convolves with; None if it does not."""

@@ -1,11 +1,14 @@
 """Mistakes of a user of fit, test and predict: one line that names the culprit and the cure, and exit code 2."""
 
+import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from tests.helpers.command import GAN
 
@@ -88,6 +91,45 @@ def test_mistakes_end_in_one_line_that_names_culprit_and_cure(
     assert last.startswith(_one_line(told.replace("{here}", str(workplace.resolve())))[:-1])
     assert "Traceback" not in complained
     assert "usage:" not in complained
+
+
+KORNIA: dict[str, Any] = {
+    "class_path": "KorniaDegradation",
+    "init_args": {"augmentation": {"class_path": "kornia.augmentation.RandomMotionBlur"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"kernel_size": -1}, "RandomMotionBlur: `kernel_size` must be odd"),
+        ({"kernel_size": 1.5}, "data.degradation.augmentation.kernel_size=1.5 does not fit: kernel_size takes a whole"),
+        ({"angle": [float("nan"), 180.0]}, "RandomMotionBlur: If angle is a range, it must be finite."),
+        ({"angle": [1, 2, 3]}, "data.degradation.augmentation.angle=[1, 2, 3] does not fit: angle takes a number or a"),
+        ({"p": float("nan")}, "KorniaDegradation augmentation p=nan: give a share from 0 to 1."),
+        ({"kernel_size": [-5, -3]}, "RandomMotionBlur: "),  # refused when it is drawn
+    ],
+)
+def test_what_another_library_refuses_is_told_in_one_line(
+    settings: dict[str, object], told: str, workplace: Path, deblur: Deblur
+) -> None:
+    degradation = copy.deepcopy(KORNIA)
+    degradation["init_args"]["augmentation"]["init_args"] = {
+        "kernel_size": 5,
+        "angle": 0.0,
+        "direction": 0.0,
+    } | settings
+    (workplace / "kornia.yaml").write_text(yaml.safe_dump({"data": {"init_args": {"degradation": degradation}}}))
+    code, _, complained = deblur("fit", *GAN, "--config", "kornia.yaml")
+    assert code == 2
+    assert complained.splitlines()[-1].startswith(_one_line(told)[:-1])
+    assert "Traceback" not in complained
+    (workplace / "photos").mkdir()
+    Image.new("RGB", (40, 40)).save(workplace / "photos" / "a.png")
+    code, _, complained = deblur("synthesize", "photos", "--out", "pairs", "--config", "kornia.yaml")
+    assert code == 2
+    assert complained.startswith("deblur: error: ")
+    assert len(complained.splitlines()) == 1
 
 
 def test_a_worker_s_complaint_is_one_line_too(photographs: Path, workplace: Path, deblur: Deblur) -> None:

@@ -27,6 +27,7 @@ from deblur_lightning.callbacks.progress import RunProgress
 from deblur_lightning.callbacks.rng_state import SaveRNGState
 from deblur_lightning.callbacks.schedule_monitor import ScheduleMonitor
 from deblur_lightning.callbacks.scores import ScoreWriter
+from deblur_lightning.commands.classes import construct
 from deblur_lightning.commands.experiment.allocator import keep_freed_memory
 from deblur_lightning.commands.experiment.checkpoints import (
     AtomicCheckpoints,
@@ -148,6 +149,7 @@ class ExperimentCLI(LightningCLI):
             )
 
     def before_instantiate_classes(self) -> None:
+        self.parser.add_instantiator(construct, object)  # after Lightning's own, for what is no module of its
         if self.subcommand == "fit":
             self.folder = self._taken = take_folder(self.given.run, experiment_name(self.given))
         else:

@@ -11,6 +11,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from lightning.pytorch import LightningDataModule
 
+from deblur_lightning.commands.classes import construct
 from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.experiment.absolute_paths import make_absolute
 from deblur_lightning.commands.experiment.run import import_all
@@ -116,6 +117,7 @@ def _degradation(given: Namespace) -> tuple[Degradation, Any]:
     """The degradation, and its settings with every default and absolute paths, as YAML has them."""
     parser = ArgumentParser(**STRICT)
     parser.add_subclass_arguments(Degradation, "degradation", required=True)
+    parser.add_instantiator(construct, object)
     checked = parser.parse_object({"degradation": given})
     degradation: Degradation = parser.instantiate(checked).degradation
     make_absolute([checked.degradation])
