@@ -27,6 +27,7 @@ from deblur_lightning.sources.stl10 import STL10
 from deblur_lightning.sources.torchvision_sets import CIFAR10, CIFAR100, MNIST
 from tests.conftest import EXPERIMENTS, write_image
 from tests.helpers.command import FEW
+from tests.helpers.settings import CLASSIFIERS, EXPERIMENT, NAMES, settings, small
 from tests.helpers.standins import (
     accept_small_sets,
     write_cifar10,
@@ -36,9 +37,6 @@ from tests.helpers.standins import (
     write_stl10,
 )
 
-ALL = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "claims")
-CLASSIFIERS = [name for name in ALL if "class_path: ImageClassifier" in (EXPERIMENTS / f"{name}.yaml").read_text()]
-NAMES = [name for name in ALL if name not in CLASSIFIERS]
 LABELS = {
     "data/mnist.yaml": [name for name in CLASSIFIERS if name.startswith("mnist")],
     "data/cifar10_labels.yaml": [name for name in CLASSIFIERS if name.endswith("cifar10")],
@@ -48,24 +46,6 @@ LABELS = {
 OVERLAYS = sorted(
     str(path.relative_to(EXPERIMENTS)) for room in ("data", "presets") for path in (EXPERIMENTS / room).glob("*.yaml")
 )
-SMALL = {
-    "UNet": ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"],
-    "SkipAutoencoder": [
-        "--model.network.widths=[8,4,8,8,8]",
-        "--model.discriminator.widths=[4,4,4,4]",
-        "--data.crop_size=64",
-    ],
-    "SRCNN": ["--model.network.widths=[4,4]"],
-    "NAFNet": ["--model.network.width=4"],
-    "conv_sir": [],
-    "srcnn_9315": ["--model.network.widths=[4,4,4]"],
-    "srcnn_91115": ["--model.network.widths=[4,4,4,4]"],
-    "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],
-    "hyper_laplacian": ["--model.filter.weights=[1e-3]"],
-    "richardson_lucy": ["--model.filter.iterations=[1,2]"],
-    "total_variation": ["--model.filter.weights=[1e-3]"],
-}
-"""By network or experiment, what makes it small; others are."""
 FIRST_TEST_IMAGE = {
     "deconv_inverse": "astronaut.png",
     "deconv_inverse_exact": "white-noise-000000.png",
@@ -103,16 +83,6 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-
-
-def settings(name: str) -> dict[str, dict[str, object]]:
-    experiment: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text())
-    return experiment
-
-
-def small(name: str) -> list[str]:
-    network = settings(name)["model"]["init_args"].get("network", {}).get("class_path")  # type: ignore[attr-defined]
-    return SMALL.get(name, SMALL.get(network, []))
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +279,7 @@ def test_every_yaml_opens_with_what_it_is_and_how_to_run_it() -> None:
         assert "Command" in header(path), path
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EXPERIMENT)
 def test_every_experiment_says_report_claim_command_data_expected_result_and_cost(name: str) -> None:
     fields = re.findall(r"^# ([A-Z]\w+)\s+\S", header(EXPERIMENTS / f"{name}.yaml").split("\n#\n")[1], re.MULTILINE)
     assert fields == ["Report", "Claim", "Command", "Data", "Expected", "Cost"]

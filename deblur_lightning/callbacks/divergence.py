@@ -55,9 +55,9 @@ class StopAtDivergence(Callback):
     """Stops a run whose losses or scores are no longer finite numbers, or beyond all measure.
 
     What each batch logged is put by on its device and looked at every ``log_every_n_steps`` batches, after each
-    validation, before each checkpoint and at the end, so that in between the device is waited for no more than the
-    losses on the progress bar ask for anyway. A checkpoint must have finite weights too: a last update may have
-    spoilt them after the loss was taken. In training the culprit's batch is made again and saved as ``diverged.pt``.
+    validation, before each checkpoint and at the end: in between, the device is not waited for. A checkpoint
+    must have finite weights too: a last update may have spoilt them after the loss was taken. In training the
+    culprit's batch is made again and saved as ``diverged.pt``.
 
     Raises:
         UserError: with the log key, the batch and the samples; before the checkpoint is written.

@@ -68,8 +68,7 @@ class FourFactorBlur(Blur):
         self.taps = taps
         self.keep_gain = keep_gain
         self.gain = float(filter_.sum()) ** 4
-        self.fixed: Tensor
-        self.register_buffer("fixed", psf, persistent=False)
+        self.fixed = psf  # no buffer: PSFs are made on the host, where the draws are
 
     def psf(self, draws: Draws) -> Tensor:
         return self.fixed.to(draws.index.device).expand(len(draws.index), -1, -1)

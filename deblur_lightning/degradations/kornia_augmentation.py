@@ -55,12 +55,16 @@ class KorniaDegradation(Degradation):
             raise UserError(f"KorniaDegradation psf_size={psf_size}: give an odd number.")
         if not 0 <= augmentation.p <= 1:
             raise UserError(f"KorniaDegradation augmentation p={augmentation.p}: give a share from 0 to 1.")
-        self.augmentation: Any = augmentation
+        self._held = (augmentation,)  # no submodule: it draws on the host, wherever the images are
         self.psf_size = psf_size
         self.margin = psf_size // 2
         self.smallest = psf_size
         border = self.augmentation.flags.get("border_type")
         self.border = "none" if border is None else _BORDERS.get(border.name, border.name.lower())
+
+    @property
+    def augmentation(self) -> Any:
+        return self._held[0]
 
     def forward(self, sharp: Tensor, draws: Draws) -> DegradedBatch:
         if min(sharp.shape[-2:]) < self.smallest:

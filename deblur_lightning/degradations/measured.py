@@ -44,8 +44,7 @@ class MeasuredBlur(Blur):
         super().__init__(size, border)
         self.files = files
         self.centred = centred
-        self.measured: Tensor
-        self.register_buffer("measured", torch.cat([pad_psf(psf, size) for psf in psfs]), persistent=False)
+        self.measured = torch.cat([pad_psf(psf, size) for psf in psfs])  # no buffer: PSFs are made on the host
 
     def psf(self, draws: Draws) -> Tensor:
         choice = draws.integers("measured.choice", 0, len(self.measured) - 1)

@@ -97,9 +97,10 @@ def band_means(spectrum: Tensor, bands: int, size: tuple[int, int]) -> Tensor:
     """
     place = (radius(size, spectrum.device) * ((bands - 1) / HIGHEST) - _MIDWAY).round().long().flatten()
     sums = spectrum.new_zeros(*spectrum.shape[:-2], bands).index_add(-1, place, spectrum.flatten(-2))
-    counts = torch.bincount(place, minlength=bands)
-    present = counts.nonzero().flatten()
-    nearest = present[(torch.arange(bands, device=place.device)[:, None] - present).abs().argmin(dim=1)]
+    counts = place.new_zeros(bands).index_add(0, place, torch.ones_like(place))  # bincount waits for the device
+    order = torch.arange(bands, device=place.device)
+    distance = (order[:, None] - order).abs().masked_fill(counts == 0, bands)
+    nearest = distance.argmin(dim=1)
     return (sums / counts.clamp(min=1))[..., nearest]
 
 

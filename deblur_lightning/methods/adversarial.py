@@ -28,8 +28,6 @@ from deblur_lightning.optim.ema import ExponentialMovingAverage
 from deblur_lightning.optim.schedules import Constant, Schedule
 from deblur_lightning.optim.update_ratio import UpdateRatio
 
-ON_THE_BAR = ("train/loss_discriminator", "train/loss_generator")
-
 
 @final
 class AdversarialRestorer(Restorer):
@@ -181,8 +179,8 @@ class AdversarialRestorer(Restorer):
             if penalty is not None:
                 loss = loss + penalty
                 self._latest["train/loss_penalty"] = penalty.detach()
+            self._latest["train/loss_discriminator"] = loss.detach()  # before its gradient: it is the first to go wrong
             self._descend(optimizer, loss, leads=self.cadence.discriminator > self.cadence.generator)
-        self._latest["train/loss_discriminator"] = loss.detach()
         self._latest |= {"train/d_real": _mean_output(real), "train/d_fake": _mean_output(fake)}
 
     def _update_generator(self, sharp: Tensor, restored: Tensor) -> None:
@@ -196,8 +194,8 @@ class AdversarialRestorer(Restorer):
                 assert isinstance(term, ReconstructionLoss)
                 terms[term.title] = terms[term.title] + term(restored, sharp)
             loss = torch.stack(list(terms.values())).sum()
+            self._latest["train/loss_generator"] = loss.detach()
             self._descend(optimizer, loss, leads=self.cadence.generator >= self.cadence.discriminator)
-        self._latest["train/loss_generator"] = loss.detach()
         self._latest |= {f"train/loss_{name}": term.detach() for name, term in terms.items()}
 
     def _descend(self, optimizer: LightningOptimizer, loss: Tensor, *, leads: bool) -> None:
@@ -213,8 +211,6 @@ class AdversarialRestorer(Restorer):
         norms = [latest.get(f"train/gradient_{name}") for name in ("generator", "discriminator")]
         if norms[0] is not None and norms[1] is not None:
             latest["train/gradient_ratio"] = norms[0] / norms[1].clamp(min=1e-12)
-        bar = {name: latest.pop(name) for name in ON_THE_BAR if name in latest}
-        self.log_dict(bar, prog_bar=True, batch_size=batch_size)
         self.log_dict(latest, batch_size=batch_size)
 
     def _set_rates(self, factor: float) -> None:

@@ -113,7 +113,7 @@ class ImageClassifier(LightningModule):
     def training_step(self, batch: LabelledBatch, batch_idx: int) -> Tensor:
         logits = self(batch["image"])
         loss = F.cross_entropy(logits, batch["label"])
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(logits))
+        self.log("train/loss", loss, batch_size=len(logits))
         return loss
 
     def validation_step(self, batch: LabelledBatch, batch_idx: int) -> Classified:

@@ -91,7 +91,7 @@ class DeconvRestorer(Restorer):
         if self.global_step >= self.settle * self.trainer.estimated_stepping_batches:
             error = _inner(self.restore(batch) - sharp, loss_border).square().mean()
             loss = loss + error
-            self.log("train/mse", error, prog_bar=True, batch_size=len(sharp))
+            self.log("train/mse", error, batch_size=len(sharp))
         if self.blur_weight:
             for psf in learned_psfs(self.network):
                 loss = loss + self.blur_weight * blur_mismatch(sharp, blurred, psf, loss_border)

@@ -96,7 +96,7 @@ class RegressionRestorer(Restorer):
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
         loss: Tensor = self.loss(self.restore(batch), batch["sharp"])
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
+        self.log("train/loss", loss, batch_size=len(batch["sharp"]))
         return loss
 
     def optimizer_step(self, *arguments: Any, **named: Any) -> None:

@@ -45,7 +45,7 @@ class SRCNNRestorer(Restorer):
 
     def training_step(self, batch: RestorationBatch, batch_idx: int) -> Tensor:
         loss = F.mse_loss(self.restore(batch), batch["sharp"])
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch["sharp"]))
+        self.log("train/loss", loss, batch_size=len(batch["sharp"]))
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:

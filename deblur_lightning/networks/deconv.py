@@ -171,10 +171,10 @@ def weakest(denominator: Tensor, size: tuple[int, int]) -> tuple[float, float, f
     Frequencies are in cycles for each pixel.
     """
     magnitude = denominator.detach().abs().flatten(0, -3).amin(dim=0) if denominator.ndim > 2 else denominator.abs()
-    place = int(magnitude.argmin())
-    row, column = divmod(place, magnitude.shape[-1])
+    least, place = torch.stack([magnitude.min(), magnitude.argmin()]).tolist()  # of the device it is waited for once
+    row, column = divmod(int(place), magnitude.shape[-1])
     down = (row if row <= size[0] // 2 else row - size[0]) / size[0]
-    return float(magnitude[row, column]), down, column / size[1]
+    return least, down, column / size[1]
 
 
 def check_denominator(denominator: Tensor, size: tuple[int, int], bound: float) -> None:

@@ -32,13 +32,35 @@ def test_the_bar_counts_down_the_whole_run(photographs: Any, tmp_path: Any, monk
     class Shown(RunProgress):
         def on_train_batch_end(self, trainer: Any, pl_module: Any, *arguments: Any) -> None:
             super().on_train_batch_end(trainer, pl_module, *arguments)
-            shown.append(self.get_metrics(trainer, pl_module)["run_left"])
+            shown.append(self.get_metrics(trainer, pl_module)["left"])
 
     runner = trainer(tmp_path, max_epochs=2, limit_val_batches=0, enable_progress_bar=True, callbacks=[Shown()])
     runner.fit(gan(), data(photographs))
     assert len(shown) == 6
     assert shown[-1] == "0:00:00"
     assert shown[0] > shown[3] > shown[-1]
+
+
+def test_the_bar_shows_loss_and_score_and_is_updated_by_time(
+    photographs: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("deblur_lightning.callbacks.progress.INTERVAL", float("inf"))
+    asked: list[dict[str, Any]] = []
+
+    class Shown(RunProgress):
+        def get_metrics(self, trainer: Any, pl_module: Any) -> dict[str, Any]:
+            asked.append(super().get_metrics(trainer, pl_module))
+            return asked[-1]
+
+    runner = trainer(tmp_path, max_epochs=2, enable_progress_bar=True, callbacks=[Shown()])
+    runner.fit(gan(), data(photographs))
+    assert len(asked) == 7  # the first batch; of each epoch the last, the validation and the end
+    assert list(asked[0]) == ["G", "left"]
+    assert list(asked[-1]) == ["G", "D", "PSNR", "left"]
+    assert asked[-1]["G"] == runner.callback_metrics["train/loss_generator"].item()
+    lines = capfd.readouterr().out.replace("\r", "\n").splitlines()
+    assert any("PSNR=" in line and line.endswith("left=0:00:00]") for line in lines)
+    assert max(map(len, lines)) <= 80 + 10 - 1  # of the bar's ten cells tqdm takes away what a terminal lacks
 
 
 def test_a_continued_run_counts_from_where_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,12 +71,16 @@ def test_a_continued_run_counts_from_where_it_started(monkeypatch: pytest.Monkey
     monkeypatch.setattr("deblur_lightning.callbacks.progress.time.monotonic", lambda: next(clock))
     loop = SimpleNamespace(batch_progress=SimpleNamespace(current=SimpleNamespace(ready=0)))
     runner = SimpleNamespace(
-        global_step=90, estimated_stepping_batches=100, training=True, fit_loop=SimpleNamespace(epoch_loop=loop)
+        callback_metrics={},
+        global_step=90,
+        estimated_stepping_batches=100,
+        training=True,
+        fit_loop=SimpleNamespace(epoch_loop=loop),
     )
     bar: Any = RunProgress()
     bar.on_train_start(runner, None)
     runner.global_step = 95  # five batches in ten seconds, five to go
-    assert bar.get_metrics(runner, None) == {"run_left": "0:00:10"}
+    assert bar.get_metrics(runner, None) == {"left": "0:00:10"}
 
 
 def test_the_bar_of_a_continued_epoch_starts_where_the_epoch_stopped(photographs: Any, tmp_path: Any) -> None:
