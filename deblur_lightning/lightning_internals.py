@@ -7,7 +7,7 @@ A new version of Lightning may change any of it: its version is capped in ``pypr
 import traceback
 from typing import Any, Literal
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 Place = Literal["batch end", "validation", "between batches"]
@@ -131,6 +131,15 @@ def end_started_processes(trainer: Trainer) -> None:
     for process in getattr(trainer.strategy.launcher, "procs", ()):
         process.kill()
         process.wait()
+
+
+def prepare_precision(module: LightningModule) -> None:
+    """Make a module float64 before a checkpoint's weights are loaded, if it is to train so.
+
+    Lightning converts it after that, and the weights would be rounded to float32.
+    """
+    if module._trainer is not None and module._trainer.precision == "64-true":
+        module.double()
 
 
 def failed_in_restoring(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import prepare_precision
 from deblur_lightning.metrics import batch_weight, protocol, restoration_scores
 from deblur_lightning.networks.applying import restore_images
 from deblur_lightning.optim.schedules import Schedule
@@ -104,6 +105,7 @@ class Restorer(LightningModule, ABC):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
+        prepare_precision(self)
 
 
 def scheduled(optimizer: Optimizer, schedule: Schedule, trainer: Trainer) -> OptimizerLRSchedulerConfig:

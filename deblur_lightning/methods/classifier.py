@@ -15,6 +15,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
+from deblur_lightning.lightning_internals import prepare_precision
 from deblur_lightning.methods.base import check_rates, only_plain, scheduled
 from deblur_lightning.metrics import batch_weight, calibration_error
 from deblur_lightning.networks.applying import apply
@@ -134,6 +135,7 @@ class ImageClassifier(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.features = checkpoint.get("features", "unknown")
+        prepare_precision(self)
 
     def _evaluate(self, batch: LabelledBatch, split: str) -> Classified:
         logits, label = self(batch["image"]).float(), batch["label"]

@@ -58,6 +58,16 @@ def test_a_run_that_was_told_to_stop_goes_on_to_the_same_end(
     goes_on(batch, given, workplace, deblur, monkeypatch)
 
 
+@pytest.mark.parametrize("name", ["srcnn", "classifier"])
+def test_a_run_in_float64_goes_on_without_rounding(
+    name: str, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [*arguments(name, photographs, 0), "--trainer.precision=64-true"]
+    code, _, complained = deblur("fit", *given, "--run=whole")
+    assert code == 0, complained
+    goes_on(2, given, workplace, deblur, monkeypatch)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("name", sorted(RUNS.keys() - {"regression"}))

@@ -37,6 +37,7 @@ from deblur_lightning.commands.experiment.checkpoints import (
     run_of,
 )
 from deblur_lightning.commands.experiment.loggers import RunCurves, ToleratedWandb, go_offline_if_need_be
+from deblur_lightning.commands.experiment.lost_process import lost_process
 from deblur_lightning.commands.experiment.run_folder import (
     SharedFolder,
     check_writable,
@@ -186,7 +187,17 @@ class ExperimentCLI(LightningCLI):
             stop = stop_cause(error)
             if stop is None or not stop.code:  # a signal ends all processes alike
                 end_started_processes(self.trainer)
+            if lost_process(error):
+                raise UserError(
+                    f"another process of this run has ended: its own output says why.{self._go_on()}"
+                ) from error
             raise
+
+    def _go_on(self) -> str:
+        """How to continue the run, where it has a checkpoint."""
+        last = self.folder / "checkpoints" / "last.ckpt"
+        known = self.subcommand == "fit" and last.exists()
+        return f" Go on with {command_with('fit', self.folder, last)}" if known else ""
 
     def _writers(self) -> list[Callback]:
         """What writes down what the model found."""
