@@ -188,16 +188,11 @@ class ExperimentCLI(LightningCLI):
             if stop is None or not stop.code:  # a signal ends all processes alike
                 end_started_processes(self.trainer)
             if lost_process(error):
-                raise UserError(
-                    f"another process of this run has ended: its own output says why.{self._go_on()}"
-                ) from error
+                last = self.folder / "checkpoints" / "last.ckpt"
+                known = subcommand == "fit" and last.exists()
+                how = f" Go on with {command_with('fit', self.folder, last)}" if known else ""
+                raise UserError(f"another process of this run has ended: its own output says why.{how}") from error
             raise
-
-    def _go_on(self) -> str:
-        """How to continue the run, where it has a checkpoint."""
-        last = self.folder / "checkpoints" / "last.ckpt"
-        known = self.subcommand == "fit" and last.exists()
-        return f" Go on with {command_with('fit', self.folder, last)}" if known else ""
 
     def _writers(self) -> list[Callback]:
         """What writes down what the model found."""
