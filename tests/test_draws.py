@@ -184,15 +184,6 @@ def test_a_scope_is_a_copy() -> None:
     assert torch.equal(draws.bits("s"), before)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_draws_on_a_gpu_are_the_same_to_the_bit() -> None:
-    draws = over_indices()
-    there = replace(draws, visit=draws.visit.cuda(), index=draws.index.cuda())
-    assert torch.equal(there.bits("s").cpu(), draws.bits("s"))
-    assert torch.equal(there.uniform("s", 7, 15).cpu(), draws.uniform("s", 7, 15))
-    assert torch.equal(there.integers("s", -4, 9).cpu(), draws.integers("s", -4, 9))
-
-
 def test_picked_draws_are_those_of_the_chosen_samples() -> None:
     draws = Draws(3, "train", torch.arange(8), torch.arange(10, 18), scope="a/")
     rows = torch.tensor([5, 1, 1])

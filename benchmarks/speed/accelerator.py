@@ -1,154 +1,151 @@
-"""Steps and images per second, memory and share of the peak of a training step, by precision, layout and compilation.
+"""All that an accelerator is needed for, in one run of so many minutes: tests, agreement, resuming, speed, a training.
 
-python -m benchmarks accelerator [--device cuda] [--only NAME ...] [--steps 10] [--json FILE] [--quick]
+python -m benchmarks accelerator --minutes 25 --out FOLDER [--device cuda] [--data STL10 | --shipped PHOTOGRAPHS]
+[--quick]
 
-Ready tensors, forward, backward, optimizer: report E's GAN (64x3x96x96), experiments/nafnet_blind.yaml's network (the
-same images) and report D's SRCNN of width 2048 (16x3x96x96). The peak is what a product of two large matrices reaches
-in the same precision and the same run.
+Each part is a process of its own, with what time is left at most; one that fails does not end the others. FOLDER holds
+what each printed (NAME.txt) and measured (NAME.json), and tables.md, which is written anew after each part. The last
+part trains for all the time that is left: experiments/deblurgan.yaml on STL-10 (the embedded photographs without
+--data), or, with --shipped, the weights that ship.
 """
 
-import contextlib
+import os
+import signal
+import subprocess
+import sys
 import time
-from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from benchmarks.reporting import script_parser
 
-from benchmarks.reporting import machine, report, script_parser
-from benchmarks.speed.plain_torch import by_hand
-from benchmarks.timing import seconds_for, synchronise
-from deblur_lightning.methods.adversarial import AdversarialRestorer
-from deblur_lightning.methods.base import Restorer
-from deblur_lightning.methods.regression import RegressionRestorer
-from deblur_lightning.methods.srcnn import SRCNNRestorer
-from deblur_lightning.networks.nafnet import NAFNet
-from deblur_lightning.networks.patchgan import MultiScalePatchGAN
-from deblur_lightning.networks.srcnn import SRCNN
-from deblur_lightning.networks.unet import UNet
-
-VARIANTS = ("fp32", "tf32", "bf16", "bf16, channels-last", "bf16, channels-last, compiled")
-"""NAFNet's own parameters are channels-last in each; only its input changes."""
-CYCLE = 3
-"""Steps after which the GAN's two networks have met their ratio."""
+PYTHON = (sys.executable, "-m")
+FOR_SCORES = 90
+"""Seconds kept for the test after the training."""
+TINY = ("--data.crop_size=32", "--data.batch_size=2", "--data.num_workers=0")
+STARTING = 20
+"""Seconds that a training takes beside its steps."""
 
 
-@dataclass(frozen=True)
-class StepFigures:
-    """A step's figures; memory in MiB at the peak (0 on a CPU), share of the peak from 0 to 1."""
+@dataclass
+class Part:
+    """A part of the run.
 
-    case: str
-    variant: str
-    steps: float
-    images: float
-    memory: float
-    share: float
+    Attributes:
+        name: of its files.
+        command: what to start.
+        seconds: that it took; None before.
+        code: that it ended with; None if its time was up.
+        printed: the last of what it printed.
+    """
 
-
-def cases(quick: bool) -> dict[str, tuple[int, Callable[[], Restorer]]]:
-    """By name, the batch and what builds the method."""
-    widths, width = ((4, 8), 8) if quick else ((64, 128, 256, 512), 2048)
-    blocks = {"encoder_blocks": [1, 2], "middle_blocks": 6, "decoder_blocks": [1, 2], "window": 96, "shuffle": 2}
-    return {
-        "deblurgan": (64, lambda: AdversarialRestorer(UNet(widths=widths), MultiScalePatchGAN(widths=widths))),
-        "nafnet": (64, lambda: RegressionRestorer(NAFNet(width=8 if quick else 32, **blocks))),  # type: ignore[arg-type]
-        "srcnn_2048": (16, lambda: SRCNNRestorer(SRCNN(widths=(width, width), paddings=(2, 2, 2)))),
-    }
+    name: str
+    command: Sequence[str]
+    seconds: float | None = None
+    code: int | None = None
+    printed: str = ""
 
 
-@contextlib.contextmanager
-def precision(variant: str, device: torch.device) -> Iterator[None]:
-    """The arithmetic of a variant."""
-    torch.set_float32_matmul_precision("high" if "tf32" in variant else "highest")
-    torch.backends.cudnn.allow_tf32 = "tf32" in variant
-    with torch.autocast(device.type, torch.bfloat16, enabled="bf16" in variant):
-        yield
-    torch.set_float32_matmul_precision("highest")
+def measurements(options: Namespace) -> list[Part]:
+    """The parts before the training."""
+    common = [f"--device={options.device}", *(["--quick"] if options.quick else [])]
+    scripts = {"device_agreement": common, "device_resume": common, "precisions": common}
+    scripts["overhead"] = [f"--device={options.device}", "--only", "deblurgan", "nafnet_blind", "srcnn_915"]
+    if options.quick:
+        scripts["device_resume"] = [*common, "--steps=6"]
+        scripts["precisions"] = [*common, "--only", "srcnn_2048", "--variants", "fp32", "bf16", "--steps=1"]
+        scripts["overhead"] = ["--only", "srcnn_915", "--rounds=1", "--steps=1", "--", *TINY]
+    tests = Part("tests", [*PYTHON, "pytest", "-m", "gpu", "-rs"])
+    return [tests, *(Part(name, [*PYTHON, "benchmarks", name, *more]) for name, more in scripts.items())]
 
 
-def peak_rate(variant: str, device: torch.device, side: int) -> float:
-    """Operations per second of a product of two matrices."""
-    one = torch.rand(side, side, device=device)
-    one = one.bfloat16() if "bf16" in variant else one
-    with precision(variant, device):
-        torch.matmul(one, one)
-        return 2 * side**3 / min(seconds_for(lambda: torch.matmul(one, one), 5, device) for _ in range(3))
+def training(options: Namespace, seconds: float) -> list[Part]:
+    """A training of so many seconds, and its test."""
+    run = options.out / "run"
+    accelerator = [f"--trainer.accelerator={'gpu' if options.device == 'cuda' else 'cpu'}", "--trainer.devices=1"]
+    fit = [*PYTHON, "deblur_lightning", "fit", *experiment(options), *accelerator, f"--run={run}"]
+    fit += ["--trainer.enable_progress_bar=false", "--trainer.max_epochs=-1"]
+    minutes, rest = divmod(max(1, round(seconds - FOR_SCORES - STARTING)), 60)
+    fit.append(f"--trainer.max_time=00:{minutes // 60:02}:{minutes % 60:02}:{rest:02}")
+    if options.quick:
+        fit += ["--trainer.max_steps=4", "--trainer.limit_val_batches=1"]
+    test = [*PYTHON, "deblur_lightning", "test", f"--config={run}/config.yaml", *accelerator]
+    return [Part("fit", fit), Part("test", [*test, f"--ckpt_path={run}/checkpoints/last.ckpt"])]
 
 
-def prepare(build: Callable[[], Restorer], variant: str, device: torch.device) -> Restorer:
-    """The method on its device, in the layout of the variant, compiled if that is part of it."""
-    torch.manual_seed(0)
-    model = build().to(device)
-    if "channels-last" in variant:
-        model = model.to(memory_format=torch.channels_last)
-    if "compiled" in variant:
-        for module in (model.network, getattr(model, "discriminator", None)):
-            if isinstance(module, nn.Module):
-                module.compile()
-    return model
+def experiment(options: Namespace) -> list[str]:
+    """What the last part trains, and on what."""
+    if options.shipped:
+        extra = "--data.source.base.base.extra.base"
+        settings = [
+            "--config=experiments/nafnet_photographs.yaml",
+            f"{extra}=Folder",
+            f"{extra}.root={options.shipped}",
+        ]
+        settings.append("--trainer.precision=bf16-mixed")
+        network = ["--model.network.width=4"]
+        full = ["--data.batch_size=256", f"--data.num_workers={max(1, (os.cpu_count() or 1) - 3)}"]
+    else:
+        settings = ["--config=experiments/deblurgan.yaml"]
+        settings += ["--config=experiments/data/stl10.yaml", f"--data.source.root={options.data}"] * bool(options.data)
+        network, full = ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"], []
+    return [*settings, *((*network, *TINY) if options.quick else full)]
 
 
-def measure(case: str, variant: str, options: Namespace) -> StepFigures:
-    """One method in one variant."""
-    device = torch.device(options.device)
-    batch, build = cases(options.quick)[case]
-    batch, side = (2, 32) if options.quick else (options.batch or batch, 96)
-    images = torch.rand(2, batch, 3, side, side, device=device)
-    layout = torch.channels_last if "channels-last" in variant else torch.contiguous_format
-    blurred, sharp = (image.contiguous(memory_format=layout) for image in images)
-    loop = by_hand(prepare(build, variant, device), [(blurred, sharp)], clip_norm=None, take=keep)
-    with precision(variant, device):
-        operations = operations_of(prepare(build, variant.replace(", compiled", ""), device), (blurred, sharp))
-        for _ in range(CYCLE):
-            next(loop)
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
-        cycles = -(-options.steps // CYCLE)
-        synchronise(device)
-        start = time.perf_counter()
-        for _ in range(cycles * CYCLE):
-            next(loop)
-        synchronise(device)
-        seconds = (time.perf_counter() - start) / (cycles * CYCLE)
-    memory = torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0
-    share = operations / seconds / peak_rate(variant, device, 256 if options.quick else options.side)
-    return StepFigures(case, variant, 1 / seconds, batch / seconds, memory, share)
+def carry_out(part: Part, options: Namespace, seconds: float) -> None:
+    """Run a part for so many seconds at most, and keep what it printed."""
+    path = options.out / f"{part.name}.txt"
+    measured = [f"--json={options.out / part.name}.json"] if part.command[2] == "benchmarks" else []
+    command = [*part.command[:4], *measured, *part.command[4:]]
+    shown = {} if options.device == "cpu" else {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0")}
+    start = time.monotonic()
+    with (
+        path.open("w") as file,
+        subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, env=os.environ | shown, start_new_session=True
+        ) as process,
+    ):
+        try:
+            part.code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+    part.seconds = time.monotonic() - start
+    lines = path.read_text(errors="replace").splitlines()
+    part.printed = "\n".join(line for line in lines if line.startswith("|") or line in lines[-3:])
 
 
-def keep(network: nn.Module) -> nn.Module:
-    """The network itself: a copy of a compiled one is not compiled."""
-    return network
+def write_tables(parts: Sequence[Part], path: Path) -> None:
+    """What has been done so far, as Markdown."""
+    text = ["# On an accelerator\n"]
+    for part in parts:
+        how = "not begun" if part.seconds is None else f"{part.seconds:.0f} s, "
+        how += "" if part.seconds is None else "its time was up" if part.code is None else f"exit code {part.code}"
+        text += [f"## {part.name}\n", f"    {' '.join(part.command[2:])}\n", f"{how}\n", f"{part.printed}\n"]
+    path.write_text("\n".join(text))
 
 
-def operations_of(model: Restorer, pair: tuple[Tensor, Tensor]) -> float:
-    """Of a step, on average over a cycle; a product and a sum are two."""
-    loop = by_hand(model, [pair], clip_norm=None)
-    with FlopCounterMode(display=False) as counter:
-        for _ in range(CYCLE):
-            next(loop)
-    return counter.get_total_flops() / CYCLE
-
-
-def main(arguments: Sequence[str] | None = None) -> list[StepFigures]:
-    """Measure, print and, if asked to, write."""
-    parser = script_parser(__doc__, "--json", "--quick", device="cpu")
-    parser.add_argument("--only", nargs="+", choices=cases(True), default=list(cases(True)), metavar="NAME")
-    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), metavar="VARIANT")
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--batch", type=int, help="in place of the cases' own")
-    parser.add_argument("--side", type=int, default=4096, help="of the matrices that tell the peak")
+def main(arguments: Sequence[str] | None = None) -> list[Part]:
+    """Carry out all parts and say where their figures are."""
+    parser: ArgumentParser = script_parser(__doc__, "--quick", device="cuda")
+    parser.add_argument("--minutes", type=float, required=True, help="that the device is there for")
+    parser.add_argument("--out", type=Path, required=True, help="a new folder")
+    training_on = parser.add_mutually_exclusive_group()
+    training_on.add_argument("--data", type=Path, help="folder of STL-10")
+    training_on.add_argument("--shipped", type=Path, help="folder of the photographs of weights/photographs.tsv")
     options = parser.parse_args(arguments)
-    rows = []
-    for case, variant in product(options.only, options.variants):
-        torch.compiler.reset()
-        rows.append(measure(case, variant, options))
-    cells = [
-        [row.case, row.variant, f"{row.steps:.2f}", f"{row.images:.0f}", f"{row.memory:.0f}", f"{row.share:.0%}"]
-        for row in rows
-    ]
-    header = ["step of", "variant", "steps/s", "images/s", "MiB", "of the peak"]
-    report(header, cells, rows, machine(options.device), options.json)
-    return rows
+    end = time.monotonic() + 60 * options.minutes
+    options.out.mkdir(parents=True)
+    options.out = options.out.resolve()
+    parts = measurements(options)
+    for part in parts:
+        carry_out(part, options, end - time.monotonic() - FOR_SCORES)
+        write_tables(parts, options.out / "tables.md")
+    last = training(options, end - time.monotonic())
+    for part in last:
+        parts.append(part)
+        carry_out(part, options, end - time.monotonic() + STARTING)
+        write_tables(parts, options.out / "tables.md")
+    print((options.out / "tables.md").read_text())
+    return parts

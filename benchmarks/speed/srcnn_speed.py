@@ -17,8 +17,8 @@ from itertools import product
 import torch
 
 from benchmarks.reporting import machine, report, script_parser
-from benchmarks.speed.accelerator import keep, precision, prepare
 from benchmarks.speed.plain_torch import by_hand
+from benchmarks.speed.precisions import keep, precision, prepare
 from benchmarks.timing import seconds_for
 from deblur_lightning.methods.srcnn import SRCNNRestorer
 from deblur_lightning.networks.srcnn import SRCNN

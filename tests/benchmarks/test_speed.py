@@ -13,7 +13,7 @@ from lightning.pytorch import Callback
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks import __main__ as entry
-from benchmarks.speed import accelerator, allocator, loader, overhead, scale, startup
+from benchmarks.speed import allocator, loader, overhead, precisions, scale, startup
 from benchmarks.speed.plain_torch import by_hand
 from benchmarks.studies import quality
 from tests.conftest import REPOSITORY
@@ -150,7 +150,7 @@ def test_memory_and_validation_are_measured(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_variants_reach_the_step() -> None:
-    rows = accelerator.main(["--quick", "--only", "srcnn_2048", "--steps", "1", "--variants", "fp32", "bf16"])
+    rows = precisions.main(["--quick", "--only", "srcnn_2048", "--steps", "1", "--variants", "fp32", "bf16"])
     assert [row.variant for row in rows] == ["fp32", "bf16"]
     assert all(0 < row.share < 2 for row in rows)
 
