@@ -14,19 +14,12 @@ from PIL import Image, ImageDraw
 from benchmarks.reporting import script_parser
 from benchmarks.studies.adversarial import EXPERIMENTS, VARIANTS, runs_of
 from deblur_lightning.callbacks.pictures import CAPTION, GAP
+from deblur_lightning.callbacks.plots import HEALTH_PANELS, draw_health_panel
 
 SIDE = 128
 """Of the images in ``test.png``."""
 
 ROWS = 3
-CURVES = {
-    "mean output of the discriminator": ("train/d_real", "train/d_fake"),
-    "the two sides of the game": ("train/loss_adversarial", "train/loss_discriminator"),
-    "gradient norms before clipping": ("train/gradient_generator", "train/gradient_discriminator"),
-    "checkerboard, grey levels": ("val/checkerboard", "val/checkerboard_sharp"),
-}
-LOGARITHMIC = "gradient norms before clipping"
-
 mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "figure.dpi": 130})
 
 
@@ -45,17 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def draw_curves(runs: Path, path: Path) -> None:
     """The health of the first variant and of 1:1, every seed a line."""
     names = (VARIANTS[0].name, "one_to_one")
-    figure, axes = plt.subplots(len(names), len(CURVES), figsize=(12, 4.4), layout="constrained", squeeze=False)
-    for row, name in zip(axes, names, strict=True):
-        for axis, (title, keys) in zip(row, CURVES.items(), strict=True):
-            for key, colour in zip(keys, ("tab:blue", "tab:orange"), strict=True):
-                for seed, run in enumerate(runs_of(runs, name)):
-                    label = key.partition("/")[2] if seed == 0 else None
-                    axis.plot(*zip(*run.curve(key), strict=True), color=colour, linewidth=0.7, alpha=0.7, label=label)
-            if title == LOGARITHMIC:
-                axis.set_yscale("log")
-            axis.set(title=title, xlabel="batches")
-            axis.legend(frameon=False)
+    figure, grid = plt.subplots(len(names), len(HEALTH_PANELS), figsize=(12, 4.4), layout="constrained", squeeze=False)
+    for row, name in zip(grid, names, strict=True):
+        for axes, (title, keys) in zip(row, HEALTH_PANELS.items(), strict=True):
+            for seed, run in enumerate(runs_of(runs, name)):
+                draw_health_panel(axes, title, {key: run.curve(key) for key in keys}, labelled=seed == 0, width=0.7)
         row[0].set_ylabel(name.replace("_", " "))
     figure.savefig(path)
     plt.close(figure)

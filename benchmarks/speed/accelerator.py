@@ -38,7 +38,7 @@ class Part:
         command: what to start.
         seconds: that it took; None before.
         code: that it ended with; None if its time was up.
-        printed: the last of what it printed.
+        printed: its table, or the last lines that it printed.
     """
 
     name: str
@@ -54,7 +54,7 @@ def measurements(options: Namespace) -> list[Part]:
     scripts = {"device_agreement": common, "device_resume": common, "precisions": common}
     scripts["overhead"] = [f"--device={options.device}", "--only", "deblurgan", "nafnet_blind", "srcnn_915"]
     if options.quick:
-        scripts["device_resume"] = [*common, "--steps=6"]
+        scripts["device_resume"] = [*common, "--only", "deblurgan", "--steps=6"]
         scripts["precisions"] = [*common, "--only", "srcnn_2048", "--variants", "fp32", "bf16", "--steps=1"]
         scripts["overhead"] = ["--only", "srcnn_915", "--rounds=1", "--steps=1", "--", *TINY]
     tests = Part("tests", [*PYTHON, "pytest", "-m", "gpu", "-rs"])
@@ -113,7 +113,8 @@ def carry_out(part: Part, options: Namespace, seconds: float) -> None:
             os.killpg(process.pid, signal.SIGKILL)  # with what it has started
     part.seconds = time.monotonic() - start
     lines = path.read_text(errors="replace").splitlines()
-    part.printed = "\n".join(line for line in lines if line.startswith("|") or line in lines[-3:])
+    table = [line for line in lines if line.startswith("|")]
+    part.printed = "\n".join(table or [f"    {line}" for line in lines[-20:]])
 
 
 def write_tables(parts: Sequence[Part], path: Path) -> None:

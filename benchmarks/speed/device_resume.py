@@ -1,6 +1,6 @@
 """Whether a run that was continued on a device ends with the same weights to the bit, and what determinism costs.
 
-python -m benchmarks device_resume [--device cuda] [--steps 200] [--json FILE] [--quick]
+python -m benchmarks device_resume [--device cuda] [--only NAME ...] [--steps 200] [--json FILE] [--quick]
 
 Each run is a process of its own: a whole one, its first half, and the rest. A step's time is the difference between the
 whole run's and the half's over the steps between them, so that starting up does not count. Rates are constant: a
@@ -84,10 +84,11 @@ def weights_of(run: Path) -> dict[str, torch.Tensor]:
 def main(arguments: Sequence[str] | None = None) -> list[Resumed]:
     """Run, print and, if asked to, write."""
     parser = script_parser(__doc__, "--json", "--quick", device="cpu")
+    parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, default=EXPERIMENTS, metavar="NAME")
     parser.add_argument("--steps", type=int, default=200, help="of a whole run; a GAN counts each network's")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        rows = [measure(experiment, Path(folder) / experiment, options) for experiment in EXPERIMENTS]
+        rows = [measure(experiment, Path(folder) / experiment, options) for experiment in options.only]
     cells = [
         [row.experiment, "yes" if row.equal else "NO", f"{row.deterministic:.3f}", f"{row.usual:.3f}"] for row in rows
     ]
