@@ -6,16 +6,15 @@ from typing import Any, Protocol
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_confusion_matrix
-from torchvision.transforms.functional import pil_to_tensor
 
 from deblur_lightning.batch import LabelledBatch
-from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_picture, calibration_rows
+from deblur_lightning.callbacks.calibration import HEADER, calibration_bins, calibration_rows
+from deblur_lightning.callbacks.plots import calibration_figure, confusion_figure, pixels_of
 from deblur_lightning.callbacks.scores import Scored, ScoredData, gather, score_records
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import write_png
@@ -26,9 +25,6 @@ from deblur_lightning.records import add_scores
 
 MOST_CLASSES = 20
 """More of them are in ``classes.csv`` alone."""
-
-CELL = 24
-MARGIN = 90
 
 
 class LabelledSplits(ScoredData, Protocol):
@@ -87,14 +83,14 @@ class ClassificationWriter(Callback):
 def _write_confusion(folder: Path, confusion: Tensor, classes: Sequence[str]) -> None:
     write_csv(folder / "confusion.csv", ["true \\ found", *classes], _confusion_rows(confusion, classes))
     write_csv(folder / "classes.csv", ["class", "images", "accuracy"], class_rows(confusion, classes))
-    write_png(folder / "pictures" / "test.png", confusion_picture(confusion, classes))
+    write_png(folder / "pictures" / "test.png", pixels_of(confusion_figure(confusion, classes)))
 
 
 def _write_calibration(folder: Path, figures: Sequence[dict[str, float]], error: float) -> None:
     confidence, correct = (torch.tensor([of[name] for of in figures]) for name in ("confidence", "correct"))
     bins = calibration_bins(confidence, correct)
     write_csv(folder / "calibration.csv", HEADER, calibration_rows(bins))
-    write_png(folder / "pictures" / "calibration.png", calibration_picture(bins, error))
+    write_png(folder / "pictures" / "calibration.png", pixels_of(calibration_figure(bins, error)))
 
 
 def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
@@ -108,29 +104,6 @@ def class_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
 
 def _confusion_rows(confusion: Tensor, classes: Sequence[str]) -> list[list[str]]:
     return [[name, *map(str, row)] for name, row in zip(classes, confusion.tolist(), strict=True)]
-
-
-def confusion_picture(confusion: Tensor, classes: Sequence[str]) -> Tensor:
-    """The confusion matrix (true classes downwards, found ones to the right) as (3, H, W) uint8.
-
-    The darker a square, the larger a share of the true class it is.
-    """
-    side = CELL * len(classes)
-    picture = Image.new("RGB", (MARGIN + side, MARGIN + side), "white")
-    pen = ImageDraw.Draw(picture)
-    shares = confusion / confusion.sum(dim=1, keepdim=True).clamp(min=1)
-    for row, name in enumerate(classes):
-        place = MARGIN + CELL * row
-        pen.text((2, place + 6), name[:14], fill="black")
-        pen.text((place + 2, MARGIN - 14 - 12 * (row % 2)), name[:8], fill="black")
-        for column in range(len(classes)):
-            shade = 255 - round(220 * float(shares[row, column]) ** 0.5)
-            left = MARGIN + CELL * column
-            pen.rectangle((left, place, left + CELL - 2, place + CELL - 2), fill=(shade, shade, 255))
-            if count := int(confusion[row, column]):
-                pen.text((left + 1, place + 6), str(count), fill="white" if shade < 128 else "black", font_size=9)
-    pixels: Tensor = pil_to_tensor(picture)
-    return pixels
 
 
 def print_accuracy(confusion: Tensor, classes: Sequence[str], error: float) -> None:

@@ -2,19 +2,16 @@
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from PIL import Image, ImageDraw
 from torch import Tensor, nn
-from torchvision.transforms.functional import pil_to_tensor
 
-from deblur_lightning.batch import RestorationBatch, to_uint8
+from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.callbacks.drawing import write_picture
+from deblur_lightning.callbacks.plots import filters_figure, pixels_of
 from deblur_lightning.errors import UserError
-from deblur_lightning.functional.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_spectrum, centred_transfer
 from deblur_lightning.networks.deconv import FourierDeconv2d, weakest
 from deblur_lightning.networks.regularised import RegularisedDeconv
 
-CAPTION = 18
-GAP = 6
 GRID = (64, 64)
 """Frequencies at which responses are drawn."""
 
@@ -27,7 +24,7 @@ class FilterPictures(Callback):
     The least magnitude that a bare inverse divides by is logged as ``val/weakest``.
 
     Args:
-        side: of each square in pixels.
+        side: height of a row in pixels.
 
     Raises:
         UserError: a side below 16.
@@ -58,13 +55,13 @@ class FilterPictures(Callback):
                 pl_module.log("val/weakest", least, sync_dist=True)
         if not rows or trainer.sanity_checking or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
-        picture = torch.cat([_drawn(row, self.side) for row in rows], dim=1)
+        picture = pixels_of(filters_figure(rows, self.side))
         write_picture(trainer, f"filters_{trainer.global_step:06d}.png", picture)
 
 
 @torch.no_grad()
 def _rows(layer: nn.Module, psf: Tensor | None) -> list[dict[str, Tensor]]:
-    """Captioned planes in [0, 1] for each filter of a layer; none for other modules."""
+    """Captioned planes for each filter of a layer; none for other modules."""
     if isinstance(layer, FourierDeconv2d):
         kernels = layer.kernel.float().cpu().flatten(0, 1)
         responses = layer.denominator(GRID).reciprocal().abs().float().cpu().flatten(0, 1)
@@ -76,38 +73,11 @@ def _rows(layer: nn.Module, psf: Tensor | None) -> list[dict[str, Tensor]]:
         kernels = known.expand(len(responses), -1, -1)
     else:
         return []
-    ideal = {} if psf is None else {"ideal 1 / |H|": _decades(1 / centred_transfer(psf, GRID).abs().clamp(min=1e-3))}
+    ideal = {}
+    if psf is not None:
+        inverse = 1 / centred_transfer(psf, GRID).abs().clamp(min=1e-3)
+        ideal["ideal 1 / |H|"] = centred_spectrum(inverse, GRID[1])
     return [
-        {"kernel": _spread_out(kernel), "learned response": _decades(response), **ideal}
+        {"kernel": kernel, "learned response": centred_spectrum(response, GRID[1]), **ideal}
         for kernel, response in zip(kernels[:8], responses[:8], strict=True)
     ]
-
-
-def _spread_out(kernel: Tensor) -> Tensor:
-    """From the kernel's least value (or 0) to its greatest."""
-    low = kernel.min().clamp(max=0)
-    return (kernel - low) / (kernel.max() - low).clamp(min=1e-12)
-
-
-def _decades(response: Tensor) -> Tensor:
-    """Half a spectrum (H, W // 2 + 1) as a whole one, 0 in the middle, logarithmic."""
-    height, width = GRID
-    whole = torch.empty(GRID)
-    whole[:, : width // 2 + 1] = response
-    down = -torch.arange(height) % height
-    whole[:, width // 2 + 1 :] = response[down][:, 1 : width // 2].flip(1)
-    drawn: Tensor = torch.fft.fftshift((whole.clamp(min=1e-6).log10() + 1) / 2)
-    return drawn.clamp(0, 1)
-
-
-def _drawn(row: dict[str, Tensor], side: int) -> Tensor:
-    """(3, H, W) uint8: captions above squares."""
-    picture = Image.new("RGB", (len(row) * (side + GAP) - GAP, side + CAPTION + GAP), "white")
-    pen = ImageDraw.Draw(picture)
-    for place, (caption, plane) in enumerate(row.items()):
-        left = place * (side + GAP)
-        pen.text((left + 2, 2), caption, fill="black")
-        square = Image.fromarray(to_uint8(plane).numpy())
-        picture.paste(square.resize((side, side), Image.Resampling.NEAREST).convert("RGB"), (left, CAPTION))
-    result: Tensor = pil_to_tensor(picture)
-    return result

@@ -58,6 +58,13 @@ def mirror_rows(spectrum: Tensor) -> Tensor:
     return mirrored
 
 
+def centred_spectrum(magnitude: Tensor, width: int) -> Tensor:
+    """A real image's magnitudes (..., H, W // 2 + 1) at all frequencies: (..., H, W), frequency 0 in the middle."""
+    rest = mirror_rows(magnitude)[..., 1 : (width + 1) // 2].flip(-1)
+    whole: Tensor = torch.fft.fftshift(torch.cat([magnitude, rest], dim=-1), dim=(-2, -1))
+    return whole
+
+
 def radius(size: tuple[int, int], device: torch.device | str = "cpu") -> Tensor:
     """Radial frequencies (H, W // 2 + 1), from 0 to ``HIGHEST`` cycles for each pixel."""
     down = torch.fft.fftfreq(size[0], device=device)

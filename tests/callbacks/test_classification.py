@@ -8,11 +8,10 @@ import torch
 from PIL import Image
 
 from benchmarks.studies.own_digits import write_photographs
-from deblur_lightning.callbacks.calibration import calibration_bins, calibration_picture
+from deblur_lightning.callbacks.calibration import calibration_bins
 from deblur_lightning.callbacks.classification import (
     ClassificationWriter,
     class_rows,
-    confusion_picture,
     print_accuracy,
 )
 from deblur_lightning.callbacks.label_writer import LabelWriter
@@ -63,15 +62,6 @@ def test_calibration_is_what_the_bins_say() -> None:
         (pytest.approx(7 / 15), 2),
         (pytest.approx(14 / 15), 2),
     ]
-    picture = calibration_picture(bins, error=0.245)
-    column = 40 + round(300 * 7.5 / 15)
-    assert (picture[0, [180, 200, 330], column] < 210).tolist() == [False, True, True]  # half of a bar
-
-
-def test_the_picture_is_darker_where_more_are() -> None:
-    picture = confusion_picture(torch.tensor([[4, 0], [2, 2]]), ("one", "two")).float()
-    cells = [[picture[0, 90 + 24 * y + 20, 90 + 24 * x + 20] for x in range(2)] for y in range(2)]
-    assert cells[0][0] < cells[1][0] == cells[1][1] < cells[0][1] == 255
 
 
 def test_labels_of_photographs_are_a_table_and_a_sheet(tmp_path: Path) -> None:

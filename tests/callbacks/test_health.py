@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-import pytest
-from PIL import Image
-
-from deblur_lightning.callbacks.health import PANELS, HealthPanel, draw_panels
+from deblur_lightning.callbacks.health import HealthPanel
+from deblur_lightning.callbacks.plots import HEALTH_PANELS
 from tests.helpers.small import data, gan, srcnn, trainer
 
 
@@ -15,7 +12,7 @@ def test_each_validation_of_a_gan_leaves_its_curves(photographs: Path, tmp_path:
     runner = trainer(tmp_path, max_epochs=2, num_sanity_val_steps=1, log_every_n_steps=1, callbacks=[panel])
     runner.fit(gan(), data(photographs))
     assert {path.name for path in (tmp_path / "pictures").iterdir()} == {"health.png"}
-    assert set(panel._curves) == {key for keys in PANELS.values() for key in keys}
+    assert set(panel._curves) == {key for keys in HEALTH_PANELS.values() for key in keys}
     assert [batch for batch, _ in panel._curves["train/loss_adversarial"]] == [3, 4, 5, 6]  # both updated from 3 on
     assert [batch for batch, _ in panel._curves["val/checkerboard"]] == [3, 6]
 
@@ -29,23 +26,3 @@ def test_fewer_batches_are_drawn_where_fewer_are_logged(photographs: Path, tmp_p
 def test_methods_without_a_discriminator_draw_nothing(photographs: Path, tmp_path: Path) -> None:
     trainer(tmp_path, log_every_n_steps=1, callbacks=[HealthPanel()]).fit(srcnn(), data(photographs))
     assert not (tmp_path / "pictures").exists()
-
-
-@pytest.mark.parametrize("key", [key for keys in PANELS.values() for key in keys])
-def test_every_curve_is_in_the_picture(key: str) -> None:
-    empty = np.asarray(draw_panels({}))
-    drawn = np.asarray(draw_panels({key: [(10, 1.0), (20, 3.0), (30, 2.0)]}))
-    assert drawn.shape == empty.shape
-    assert (drawn != empty).any()
-
-
-def test_a_curve_rises_to_the_right_where_values_grow() -> None:
-    rising: Image.Image = draw_panels({"train/d_real": [(batch, float(batch)) for batch in range(1, 101)]})
-    falling = draw_panels({"train/d_real": [(batch, float(-batch)) for batch in range(1, 101)]})
-    rows = [_row_of_colour(picture, column=400) for picture in (rising, falling)]
-    assert rows[0] < rows[1]
-
-
-def _row_of_colour(picture: Image.Image, column: int) -> float:
-    pixels = np.asarray(picture)[:180, column]
-    return float((pixels == (0, 114, 178)).all(axis=1).nonzero()[0].mean())

@@ -7,6 +7,7 @@ from deblur_lightning.functional.convolution import convolve
 from deblur_lightning.functional.fourier import (
     HIGHEST,
     band_means,
+    centred_spectrum,
     centred_transfer,
     interpolate_bands,
     mirror_rows,
@@ -41,6 +42,13 @@ def test_mirrored_rows_are_the_negated_frequencies(size: tuple[int, int]) -> Non
     full = torch.fft.fft2(torch.rand(size, generator=torch.Generator().manual_seed(0)))
     down = -torch.arange(size[0]) % size[0]
     assert torch.equal(mirror_rows(full), full[down])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_halved_spectrum_is_made_whole(size: tuple[int, int]) -> None:
+    image = torch.rand(2, *size, generator=torch.Generator().manual_seed(0))
+    whole = torch.fft.fftshift(torch.fft.fft2(image).abs(), dim=(-2, -1))
+    torch.testing.assert_close(centred_spectrum(torch.fft.rfft2(image).abs(), size[1]), whole)
 
 
 def test_radii() -> None:
