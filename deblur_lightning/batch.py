@@ -8,10 +8,6 @@ from torch import Tensor
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey (ITU-R BT.601), as in Pillow."""
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Mean and standard deviation of red, green and blue over ImageNet; networks trained on it take normalised images."""
-
 
 class SharpBatch(TypedDict):
     """A batch from a loader, before any degradation.

@@ -46,13 +46,7 @@ class ClassificationWriter(Callback):
         self._pairs: dict[int, tuple[int, int]] = {}
 
     def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: LabelledBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: LabelledBatch, *_: Any
     ) -> None:
         found, wanted = outputs["label"].tolist(), batch["label"].tolist()
         for row, index in enumerate(batch["index"].tolist()):

@@ -82,7 +82,7 @@ class StopAtDivergence(Callback):
         outputs: Any,
         batch: RestorationBatch,
         batch_idx: int,
-        dataloader_idx: int = 0,
+        *_: Any,
     ) -> None:
         if isinstance(outputs, Mapping) and "scores" in outputs:
             values = {f"val/{name}": value for name, value in outputs["scores"].items()}

@@ -1,5 +1,7 @@
 """Draws the filters of a deconvolution layer: kernel, frequency response and ideal inverse."""
 
+from typing import Any
+
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -37,12 +39,7 @@ class FilterPictures(Callback):
         self._psf: Tensor | None = None
 
     def on_validation_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, batch: RestorationBatch, batch_idx: int, *_: Any
     ) -> None:
         if batch_idx == 0 and bool(batch["psf_known"][0]):
             self._psf = batch["psf"][0].detach().float().cpu()

@@ -87,13 +87,7 @@ class SaveOnInterrupt(Callback):
         self._stop_validating(trainer)
 
     def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         if batch_idx < self._validated_by_all:  # all processes must ask each other equally often
             self._stop_validating(trainer)

@@ -31,13 +31,7 @@ class LabelWriter(Callback):
         self._seen: dict[int, Tensor] = {}
 
     def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: LabelledBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: LabelledBatch, *_: Any
     ) -> None:
         pairs = zip(outputs["label"].tolist(), outputs["confidence"].tolist(), strict=True)
         self._found.update(zip(batch["index"].tolist(), pairs, strict=True))

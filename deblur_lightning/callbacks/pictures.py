@@ -36,35 +36,8 @@ class ComparisonPictures(Callback):
         self._rows: list[Image.Image] = []
 
     def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
-        self._collect(outputs, batch)
-
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        self._collect(outputs, batch)
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        training = trainer.state.fn == TrainerFn.FITTING
-        self._write(trainer, f"val_{trainer.global_step:06d}.png" if training else "validate.png")
-
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._write(trainer, "test.png")
-
-    def _collect(self, outputs: Any, batch: RestorationBatch) -> None:
         scores = outputs["scores"]
         for row in range(min(len(batch["index"]), self.count - len(self._rows))):
             columns = {
@@ -73,6 +46,16 @@ class ComparisonPictures(Callback):
                 "sharp": batch["sharp"][row],
             }
             self._rows.append(comparison_row(columns, self.side))
+
+    def on_test_batch_end(self, trainer: Trainer, pl_module: LightningModule, *rest: Any) -> None:
+        self.on_validation_batch_end(trainer, pl_module, *rest)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        training = trainer.state.fn == TrainerFn.FITTING
+        self._write(trainer, f"val_{trainer.global_step:06d}.png" if training else "validate.png")
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._write(trainer, "test.png")
 
     def _write(self, trainer: Trainer, name: str) -> None:
         rows, self._rows = self._rows, []

@@ -24,13 +24,7 @@ class PredictionWriter(Callback):
         self._files = png_names([images.name(index) for index in range(len(images))])
 
     def on_predict_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
         folder = Path(trainer.default_root_dir) / "predictions"
         for restored, index in zip(outputs, batch["index"].tolist(), strict=True):

@@ -54,13 +54,7 @@ class ScoreWriter(Callback):
         self._scores: list[Scored] = []
 
     def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
         columns = {name: values.tolist() for name, values in outputs["scores"].items()}
         for row, index in enumerate(batch["index"].tolist()):

@@ -50,13 +50,7 @@ class TaskAccuracy(Callback):
 
     @torch.no_grad()
     def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: RestorationBatch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
         images = self._images(trainer)
         labels = torch.tensor([images.label(index) for index in batch["index"].tolist()], device=pl_module.device)

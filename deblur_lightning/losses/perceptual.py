@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import VGG, VGG16_Weights, VGG19_Weights, vgg16, vgg19
+from torchvision.models.feature_extraction import create_feature_extractor
 
-from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.weight_files import read_downloaded
+from deblur_lightning.functional.imagenet import ImageNetNormalise
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
 
 
@@ -38,22 +39,18 @@ class VGGPerceptual(ReconstructionLoss):
     title = "perceptual"
     network: str
     blocks: tuple[int, ...]
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, weight: float = 1.0, layers: Sequence[str] = ("relu3_3",)) -> None:
         super().__init__(weight)
-        places = _places_of_layers(self.blocks)
+        places = places_of_layers(self.blocks)
         unknown = [layer for layer in layers if layer not in places]
         if unknown or not layers:
             kind = type(self).__name__
             raise UserError(f"{kind} layers={list(layers)}: choose one or more of {', '.join(places)}.")
         self.layers = tuple(sorted(layers, key=places.__getitem__))
-        self._places = [places[layer] for layer in self.layers]
         # In a tuple the network stays out of checkpoints, optimizers and gradient averaging.
-        self._parts: tuple[nn.Module, ...] = ()
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
+        self._extractor: tuple[nn.Module, ...] = ()
+        self.normalise = ImageNetNormalise()
 
     @staticmethod
     @abstractmethod
@@ -84,9 +81,10 @@ class VGGPerceptual(ReconstructionLoss):
             return False
         network = self.build()
         network.load_state_dict(read_downloaded(self.weights_file(), self.cure, network.state_dict()))
+        places = places_of_layers(self.blocks)
+        wanted = {str(places[layer]): layer for layer in self.layers}
         features = network.features.eval().requires_grad_(False)
-        starts = [0, *(place + 1 for place in self._places)]
-        self._parts = tuple(features[start : place + 1] for start, place in zip(starts, self._places, strict=False))
+        self._extractor = (create_feature_extractor(features, wanted),)
         return True
 
     def distance(self, preds: Tensor, target: Tensor) -> Tensor:
@@ -96,14 +94,10 @@ class VGGPerceptual(ReconstructionLoss):
         return torch.stack([F.mse_loss(one, other) for one, other in zip(found, wanted, strict=True)]).mean()
 
     def _features(self, image: Tensor) -> list[Tensor]:
-        assert self._parts, "load() has not found the weights"
-        x = (image - self.mean) / self.std
-        found = []
-        for part in self._parts:
-            part.to(self.mean)  # a module in a tuple follows neither device nor precision by itself
-            x = part(x)
-            found.append(x)
-        return found
+        assert self._extractor, "load() has not found the weights"
+        (extractor,) = self._extractor
+        extractor.to(self.normalise.mean)  # a module in a tuple follows neither device nor precision by itself
+        return list(extractor(self.normalise(image)).values())
 
 
 @final
@@ -140,7 +134,7 @@ def _download(url: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
-def _places_of_layers(blocks: Sequence[int]) -> dict[str, int]:
+def places_of_layers(blocks: Sequence[int]) -> dict[str, int]:
     """Where each ReLU lies among torchvision's features: convolution and ReLU in turn, a pooling after each block."""
     places: dict[str, int] = {}
     start = 0

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.imagenet import ImageNetNormalise
 from deblur_lightning.networks.channels import check_channels
 
 SIDE = 64
@@ -36,9 +35,6 @@ class ImageDiscriminator(nn.Module):
         torch.Size([2, 1])
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512), last_norm: bool = True) -> None:
         super().__init__()
         if len(widths) != len(_STRIDES) or min(widths) < 1:
@@ -48,8 +44,7 @@ class ImageDiscriminator(nn.Module):
             layers += [nn.Conv2d(before, after, 3, stride), nn.ReLU(), nn.BatchNorm2d(after)]
         self.features = nn.Sequential(*(layers if last_norm else layers[:-1]))
         self.judgement = nn.Linear(widths[-1] * _LAST_SIDE**2, 1)
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
+        self.normalise = ImageNetNormalise()
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """One logit of being real for each image, as one (B, 1) map.
@@ -67,4 +62,4 @@ class ImageDiscriminator(nn.Module):
                 f"ImageDiscriminator judges images of {SIDE}x{SIDE} pixels, not {height}x{width}: "
                 f"set --data.crop_size={SIDE}."
             )
-        return [self.judgement(self.features((image - self.mean) / self.std).flatten(1))]
+        return [self.judgement(self.features(self.normalise(image)).flatten(1))]

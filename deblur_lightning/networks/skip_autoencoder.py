@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.imagenet import ImageNetNormalise
 from deblur_lightning.networks.channels import check_channels
 
 _DOWN = ((3, 1), (3, 2), (3, 1), (3, 2), (3, 1))
@@ -44,9 +44,6 @@ class SkipAutoencoder(nn.Module):
         torch.Size([2, 3, 64, 64])
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, widths: Sequence[int] = (64, 128, 256, 512, 512), margin: int = 0) -> None:
         super().__init__()
         if len(widths) != len(_DOWN) or any(width < 4 or width % 4 for width in widths) or widths[0] < 8:
@@ -67,8 +64,7 @@ class SkipAutoencoder(nn.Module):
             for before, after, (kernel, stride) in zip(into, out, _UP, strict=True)
         )
         self._start_as_identity()
-        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None], persistent=False)
+        self.normalise = ImageNetNormalise()
 
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, 3, H, W) in [0, 1]; the output has its size and is not clamped.
@@ -80,7 +76,7 @@ class SkipAutoencoder(nn.Module):
         margin, (height, width) = self.margin, blurred.shape[-2:]
         right, below = (margin + _missing(length + 2 * margin) for length in (width, height))
         padded = F.pad(blurred, (margin, right, margin, below), mode="replicate")
-        restored = self.fitting((padded - self.mean) / self.std) * self.std + self.mean
+        restored = self.normalise.inverse(self.fitting(self.normalise(padded)))
         return restored[..., margin : margin + height, margin : margin + width]
 
     def fitting(self, x: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ class ExponentialMovingAverage(nn.Module):
     """A copy of a network whose weights follow the original's at a distance (Polyak and Juditsky, 1992).
 
     It is a module of its own, in evaluation mode for good: saving it swaps nothing and can be stopped anywhere. The
-    first updates count more, so that short runs do not keep the weights that they started from.
+    first updates count more, so that short runs do not keep the weights that they started from. (torch's
+    ``AveragedModel`` begins as a copy of the first step's weights, and checkpoints hold its state under other names.)
 
     Args:
         network: to be followed.

@@ -9,7 +9,7 @@ from torchvision.models import vgg19
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses import perceptual
-from deblur_lightning.losses.perceptual import VGG16Perceptual, VGG19Perceptual, VGGPerceptual, _places_of_layers
+from deblur_lightning.losses.perceptual import VGG16Perceptual, VGG19Perceptual, VGGPerceptual, places_of_layers
 
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
@@ -148,7 +148,7 @@ def test_layers_lie_where_torchvision_has_them(kind: type[VGGPerceptual]) -> Non
             names[f"relu{block}_{number}"] = place
         if isinstance(layer, nn.MaxPool2d):
             block, number = block + 1, 0
-    assert _places_of_layers(kind.blocks) == names
+    assert places_of_layers(kind.blocks) == names
 
 
 def test_several_layers_are_averaged(weights: dict[str, Tensor]) -> None:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from deblur_lightning.batch import IMAGENET_MEAN, IMAGENET_STD
 from deblur_lightning.errors import UserError
+from deblur_lightning.functional.imagenet import MEAN, STD
 from deblur_lightning.networks.skip_autoencoder import SkipAutoencoder
 
 SMALL = (8, 4, 8, 8, 8)
@@ -37,7 +37,7 @@ def test_multiples_of_four_need_no_padding(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     network = SkipAutoencoder(SMALL)
     image = torch.rand(2, 3, *size)
-    mean, std = (torch.tensor(x)[:, None, None] for x in (IMAGENET_MEAN, IMAGENET_STD))
+    mean, std = (torch.tensor(x)[:, None, None] for x in (MEAN, STD))
     assert torch.equal(network(image), network.fitting((image - mean) / std) * std + mean)
 
 
