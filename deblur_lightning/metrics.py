@@ -217,7 +217,7 @@ def _crop(image: Tensor, crop_border: int) -> Tensor:
         most = max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)
         raise UserError(
             f"An image of {height}x{width} pixels is too small to cut off {crop_border} at each edge: set "
-            f"--model.crop_border={most} or less, or leave the image out."
+            f"crop_border={most} or less, or leave the image out."
         )
     return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
 

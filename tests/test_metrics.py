@@ -237,7 +237,7 @@ def test_images_that_a_crop_leaves_too_little_of_are_refused() -> None:
         restoration_scores(image, image, image, crop_border=8)
     assert str(error.value) == (
         "An image of 20x40 pixels is too small to cut off 8 at each edge: "
-        "set --model.crop_border=7 or less, or leave the image out."
+        "set crop_border=7 or less, or leave the image out."
     )
 
 

@@ -132,7 +132,7 @@ def _stop(trainer: Trainer, batch: _Noted, name: str) -> NoReturn:
     value = batch.values[name]
     bad = ~_sound(value)
     index = batch.index.to(value.device)
-    samples = _listed((index if value.ndim == 0 else index[bad]).tolist())
+    samples = _list_samples((index if value.ndim == 0 else index[bad]).tolist())
     relation = "at" if batch.split == "train" else "after"
     saved = _save_for_replay(trainer, batch, name) if trainer.state.fn == TrainerFn.FITTING else ""
     culprit = f"{name} became {float(value[bad].flatten()[0])} {relation} batch {batch.batch} (samples {samples})"
@@ -161,6 +161,6 @@ def _save_for_replay(trainer: Trainer, batch: _Noted, name: str) -> str:
     return f" The batch is saved as {path}."
 
 
-def _listed(samples: list[int], most: int = 16) -> str:
+def _list_samples(samples: list[int], most: int = 16) -> str:
     shown = ", ".join(map(str, samples[:most]))
     return shown if len(samples) <= most else f"{shown} and {len(samples) - most} more"

@@ -71,7 +71,7 @@ class SaveOnInterrupt(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._learned = True
-        if not self._stop and not getattr(pl_module, "within_cycle", False) and self._told(trainer):
+        if not self._stop and not getattr(pl_module, "within_cycle", False) and self._stop_is_asked_for(trainer):
             self._save(trainer, "validation" if validation_is_due(trainer) else "batch end")
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
@@ -136,7 +136,7 @@ class SaveOnInterrupt(Callback):
 
         return handle if callable(handler) else handler
 
-    def _told(self, trainer: Trainer) -> bool:
+    def _stop_is_asked_for(self, trainer: Trainer) -> bool:
         """Whether some process was told to stop, and can: no gradients wait for those of later batches."""
         if is_accumulating(trainer):
             return False
@@ -155,7 +155,7 @@ class SaveOnInterrupt(Callback):
     def _stop_validating(self, trainer: Trainer) -> None:
         if trainer.state.fn != TrainerFn.FITTING or trainer.sanity_checking:
             return
-        if not self._stop and self._told(trainer):
+        if not self._stop and self._stop_is_asked_for(trainer):
             self._save(trainer, "validation")
         if self._stop:
             raise self._stop

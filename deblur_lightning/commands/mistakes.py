@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -23,14 +23,11 @@ BESIDE = "a class takes class_path and init_args, and nothing beside them: move 
 
 def one_line(error: BaseException) -> str | None:
     """What to tell the user of ``error``, or None where it is no mistake of theirs."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in causes_of(error):
         if isinstance(cause, UserError):
-            # from a loader's worker the message comes with the worker's traceback
-            return str(cause).rsplit("UserError: ", 1)[-1].strip()
+            return message_of(cause)
         if line := shortage(cause):
             return line
-        cause = cause.__cause__ or cause.__context__
     if isinstance(error, RuntimeError) and str(error).startswith("Error(s) in loading state_dict"):
         first = (str(error).splitlines()[1:] or [""])[0].strip().rstrip(".")
         return f"the checkpoint does not fit the configuration's model ({first}): give the run's own config.yaml."
@@ -41,6 +38,19 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, MisconfigurationException) or refused:
         return " ".join(str(error).split())
     return lost_loader(error)
+
+
+def message_of(error: UserError) -> str:
+    """What it says; from a loader's worker it comes with the worker's traceback."""
+    return str(error).rsplit("UserError: ", 1)[-1].strip()
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """``error``, what it was raised from, and so on."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _first(error: BaseException) -> str:

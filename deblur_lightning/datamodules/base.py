@@ -52,9 +52,9 @@ class SampledData(LightningDataModule, ABC):
         positive |= {} if epoch_length is None else {"epoch_length": epoch_length}
         for name, value in positive.items():
             if value < 1:
-                raise UserError(f"data.{name}={value}: give 1 or more.")
+                raise UserError(f"{name}={value}: give 1 or more.")
         if num_workers < 0:
-            raise UserError(f"data.num_workers={num_workers}: give 0 or more.")
+            raise UserError(f"num_workers={num_workers}: give 0 or more.")
         self.source = source
         self.batch_size = batch_size
         self.epoch_length = epoch_length
@@ -91,7 +91,7 @@ class SampledData(LightningDataModule, ABC):
         if len(sampler) < self.batch_size:
             raise UserError(
                 f"An epoch of {len(sampler)} samples has no batch of {self.batch_size}: "
-                f"set --data.epoch_length={self.batch_size} or more, or a smaller --data.batch_size."
+                f"set epoch_length={self.batch_size} or more, or a smaller batch_size."
             )
         epoch, batches = resume_point(self.trainer) if self.trainer is not None else (0, 0)
         sampler.resume_at(epoch, batches * self.batch_size)

@@ -79,10 +79,10 @@ class LabelledData(SampledData):
     def check(self, split: Split, images: SharpImages) -> None:
         if not isinstance(images, LabelledImages):
             raise UserError(
-                f"{type(self.source).__name__} has no labels, which a classifier needs: give --data.source="
+                f"{type(self.source).__name__} has no labels, which a classifier needs: give a "
                 "LabelledFolder, MNIST, CIFAR10 or CIFAR100."
             )
-        check_one_size(images, "set --data.source.side={side}, or resize them")
+        check_one_size(images, "set source.side={side}, or resize them")
 
     def dataset(self, split: Split) -> Dataset[LabelledSamples]:
         images = self.images[split]

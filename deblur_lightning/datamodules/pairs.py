@@ -54,7 +54,7 @@ class RealPairs(RestorationData):
         if images.blurred is None:
             raise UserError(
                 f"RealPairs needs blurred images beside the sharp ones, which {type(self.source).__name__} does not "
-                "have: give --data.source=PairedFolder, or blur them with --data=SyntheticBlur."
+                "have: give a PairedFolder, or blur them by SyntheticBlur."
             )
         return _StackedPairs(images, images.blurred)
 

@@ -48,7 +48,7 @@ class RestorationData(SampledData):
     ) -> None:
         super().__init__(source, batch_size, epoch_length, eval_batch_size, seed, num_workers)
         if crop_size < 1:
-            raise UserError(f"data.crop_size={crop_size}: give 1 or more.")
+            raise UserError(f"crop_size={crop_size}: give 1 or more.")
         self.crop_size = crop_size
         self.flips = flips
 
@@ -85,7 +85,7 @@ class RestorationData(SampledData):
         if min(height, width) < self.crop_size:
             raise UserError(
                 f"crop_size={self.crop_size} is larger than {images.name(smallest)} ({height}x{width} pixels): "
-                f"set --data.crop_size={min(height, width)} or less, or leave the image out."
+                f"set crop_size={min(height, width)} or less, or leave the image out."
             )
 
     def _check_evaluation(self, images: SharpImages) -> None:
@@ -97,4 +97,4 @@ class RestorationData(SampledData):
                 f"leave images below {self.smallest} pixels out."
             )
         if self.eval_batch_size > 1:
-            check_one_size(images, "set --data.eval_batch_size=1")
+            check_one_size(images, "set eval_batch_size=1")

@@ -91,16 +91,16 @@ def compress(pixels: Tensor, quality: Tensor) -> Tensor:
     )
     values = pixels.int()
     if values.shape[1] == 1:
-        return _coded(values, luma).to(torch.uint8)
+        return _quantise_blocks(values, luma).to(torch.uint8)
     height, width = values.shape[-2:]
-    y, *differences = _colours_apart(values)
-    y = _coded(y, luma)
-    small = torch.cat([_coded(_halved(difference), chroma) for difference in differences], dim=1)
+    y, *differences = _to_ycbcr(values)
+    y = _quantise_blocks(y, luma)
+    small = torch.cat([_quantise_blocks(_subsample(difference), chroma) for difference in differences], dim=1)
     small = small[..., : (width + 1) // 2]
-    return _colours_joined(y, _doubled(small)[..., :height, :width]).to(torch.uint8)
+    return _to_rgb(y, _upsample(small)[..., :height, :width]).to(torch.uint8)
 
 
-def _coded(plane: Tensor, steps: Tensor) -> Tensor:
+def _quantise_blocks(plane: Tensor, steps: Tensor) -> Tensor:
     """A plane (B, 1, H, W) of integers from 0 to 255 after its 8x8 blocks were stored in ``steps`` (B, 8, 8)."""
     height, width = plane.shape[-2:]
     padded = F.pad(plane.double(), (0, -width % 8, 0, -height % 8), mode="replicate") - 128
@@ -108,16 +108,16 @@ def _coded(plane: Tensor, steps: Tensor) -> Tensor:
     blocks = padded.view(-1, 1, rows, 8, columns, 8).transpose(3, 4)  # (B, 1, rows, columns, 8, 8)
     transform = _transform().to(plane.device)
     steps = steps.double()[:, None, None, None]
-    halfway = _shifted(blocks @ transform.T, 11)
-    frequencies = _shifted(transform @ halfway, 15)  # eight times those of the standard
+    halfway = _shift(blocks @ transform.T, 11)
+    frequencies = _shift(transform @ halfway, 15)  # eight times those of the standard
     stored = frequencies.sign() * ((frequencies.abs() + 4 * steps) / (8 * steps)).floor()
-    halfway = _shifted(transform.T @ (stored * steps), 11)
-    decoded = _shifted(halfway @ transform, 18)
+    halfway = _shift(transform.T @ (stored * steps), 11)
+    decoded = _shift(halfway @ transform, 18)
     joined = decoded.transpose(3, 4).flatten(4, 5).flatten(2, 3)[..., :height, :width]
     return (joined + 128).clamp(0, 255).int()
 
 
-def _shifted(values: Tensor, bits: int) -> Tensor:
+def _shift(values: Tensor, bits: int) -> Tensor:
     """Whole numbers divided by 2^bits and rounded, halves upwards."""
     return (values * 2.0**-bits + 0.5).floor()
 
@@ -149,7 +149,7 @@ def _table(steps: str) -> Tensor:
     return torch.tensor([int(step) for step in steps.split()]).view(8, 8)
 
 
-def _colours_apart(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _to_ycbcr(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Luma and the two colour differences, (B, 1, H, W) each, of RGB."""
     red, green, blue = values.chunk(3, dim=1)
     y = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
@@ -159,7 +159,7 @@ def _colours_apart(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return y, cb, cr
 
 
-def _colours_joined(y: Tensor, differences: Tensor) -> Tensor:
+def _to_rgb(y: Tensor, differences: Tensor) -> Tensor:
     """RGB, (B, 3, H, W), of luma and colour differences."""
     cb, cr = (differences - 128).chunk(2, dim=1)
     red = y + ((91881 * cr + 32768) >> 16)
@@ -168,7 +168,7 @@ def _colours_joined(y: Tensor, differences: Tensor) -> Tensor:
     return torch.cat([red, green, blue], dim=1).clamp(0, 255)
 
 
-def _halved(plane: Tensor) -> Tensor:
+def _subsample(plane: Tensor) -> Tensor:
     """Means of 2x2 pixels, whose halves are rounded up and down in turn; odd edges are doubled first."""
     height, width = plane.shape[-2:]
     # to the right the file repeats the pixels before they are averaged, below it repeats the averages
@@ -178,7 +178,7 @@ def _halved(plane: Tensor) -> Tensor:
     return (total + bias) >> 2
 
 
-def _doubled(plane: Tensor) -> Tensor:
+def _upsample(plane: Tensor) -> Tensor:
     """Twice the height and width, each new pixel 9/16, 3/16, 3/16 and 1/16 of the four old ones around it."""
     if plane.shape[-1] < 3:  # too narrow for libjpeg to smooth
         return plane.repeat_interleave(2, dim=-1).repeat_interleave(2, dim=-2)

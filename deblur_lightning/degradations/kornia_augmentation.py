@@ -77,7 +77,7 @@ class KorniaDegradation(Degradation):
         with torch.random.fork_rng([sharp.device] if sharp.device.type == "cuda" else []):
             for image, seed in zip(sharp[:, None], draws.bits("kornia").tolist(), strict=True):
                 torch.manual_seed(seed)
-                images.append(self._augmented(image.clone()))
+                images.append(self._augment(image.clone()))
                 psfs.append(self._psf(sharp.shape[1]))
         blurred = torch.cat(images)
         if blurred.shape != sharp.shape:
@@ -89,7 +89,7 @@ class KorniaDegradation(Degradation):
         unchanged = identity(1, self.psf_size)
         return DegradedBatch(blurred, torch.cat([unchanged if psf is None else psf for psf in psfs]), known)
 
-    def _augmented(self, image: Tensor) -> Tensor:
+    def _augment(self, image: Tensor) -> Tensor:
         from kornia.core.exceptions import BaseError
 
         try:

@@ -56,10 +56,10 @@ def network_of(settings: Any, weights: Mapping[str, Tensor], path: Path, trust: 
     try:
         check_plain(text_keys(settings), LARGEST)
         settings = with_names_of_today(settings)
-        sketch = _sketched(settings, path, trust, calls=CALLS_FOR_EACH * (len(weights) + 100))
+        sketch = _sketch(settings, path, trust, calls=CALLS_FOR_EACH * (len(weights) + 100))
         _compare(sketch, weights, path)
         check_finite(weights, path)
-        network = _built(settings, path, trust)
+        network = _build(settings, path, trust)
         network.load_state_dict(dict(weights))
     except UserError:
         raise
@@ -112,17 +112,17 @@ class _Sketch(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _sketched(settings: dict[str, Any], path: Path, trust: Sequence[str], calls: int) -> nn.Module:
+def _sketch(settings: dict[str, Any], path: Path, trust: Sequence[str], calls: int) -> nn.Module:
     try:
         with _Sketch(calls), torch.device("meta"):
-            return _built(settings, path, trust)
+            return _build(settings, path, trust)
     except (NotImplementedError, RuntimeError):
         if str(settings["class_path"]).startswith(f"{OWN}."):
             raise
-        return _built(settings, path, trust)  # one of the user's may need values, which the meta device does not have
+        return _build(settings, path, trust)  # one of the user's may need values, which the meta device does not have
 
 
-def _built(settings: dict[str, Any], path: Path, trust: Sequence[str]) -> nn.Module:
+def _build(settings: dict[str, Any], path: Path, trust: Sequence[str]) -> nn.Module:
     kind = _find(settings, path, trust)
     given = {**text_keys(settings.get("init_args") or {}), **text_keys(settings.get("dict_kwargs") or {})}
     hints = _hints(kind)
@@ -141,7 +141,7 @@ def _built(settings: dict[str, Any], path: Path, trust: Sequence[str]) -> nn.Mod
 def _argument(value: Any, path: Path, trust: Sequence[str]) -> Any:
     """What is plain as it is; a network within the network built."""
     if isinstance(value, dict) and "class_path" in value:
-        return _built(value, path, trust)
+        return _build(value, path, trust)
     if isinstance(value, list | tuple):
         return type(value)(_argument(inner, path, trust) for inner in value)
     return value

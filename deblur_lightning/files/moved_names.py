@@ -40,23 +40,23 @@ def with_names_of_today(structure: Any) -> Any:
     Classes are renamed where ``class_path`` or ``_class_path``, which Lightning writes, names them; the arguments of
     methods, where such a class takes them. Anything else stays as it is.
     """
-    return _renamed(structure, {})
+    return _rename(structure, {})
 
 
-def _renamed(structure: Any, known: dict[int, Any]) -> Any:
+def _rename(structure: Any, known: dict[int, Any]) -> Any:
     """``known`` holds what has been met already: YAML can refer to one place several times, and to itself."""
     if not isinstance(structure, dict | list | tuple) or id(structure) in known:
         return known.get(id(structure), structure)
     known[id(structure)] = structure
     if isinstance(structure, dict):
-        result: Any = _class_renamed({key: _renamed(value, known) for key, value in structure.items()})
+        result: Any = _rename_class({key: _rename(value, known) for key, value in structure.items()})
     else:
-        result = type(structure)(_renamed(inner, known) for inner in structure)
+        result = type(structure)(_rename(inner, known) for inner in structure)
     known[id(structure)] = result
     return result
 
 
-def _class_renamed(settings: dict[Any, Any]) -> dict[Any, Any]:
+def _rename_class(settings: dict[Any, Any]) -> dict[Any, Any]:
     for key in ("class_path", "_class_path"):
         path = settings.get(key)
         if not isinstance(path, str):

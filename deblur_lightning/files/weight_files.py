@@ -38,7 +38,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
     try:
-        packed = _packed(path)
+        packed = _is_packed(path)
         content = None if packed else torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except Exception as error:  # a damaged file makes torch raise nearly anything
         raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
@@ -121,7 +121,7 @@ def _safetensors(path: Path) -> tuple[Any, dict[str, Tensor]]:
         raise UserError(f"{path} does not say which network it is of ({error}): get another copy.") from error
 
 
-def _packed(path: Path) -> bool:
+def _is_packed(path: Path) -> bool:
     """Whether a checkpoint, a zip whose entries torch leaves as they are, would unpack to more than it is.
 
     Raises:

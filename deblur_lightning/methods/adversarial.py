@@ -118,7 +118,7 @@ class AdversarialRestorer(Restorer):
         if stage != "fit":
             return
         if self.discriminator is None:
-            raise UserError("model.discriminator is missing: a generator alone can be tested and used, not trained.")
+            raise UserError("discriminator is missing: a generator alone can be tested and used, not trained.")
         refuse_strategies(self.trainer)
         self.reconstruction, self.features = load_features(self.reconstruction)
 
@@ -233,6 +233,6 @@ def _is_discriminator(name: str) -> bool:
 
 def _check_ranges(adversarial_weight: float, clip_norm: float | None) -> None:
     if not 0 <= adversarial_weight < float("inf"):
-        raise UserError(f"model.adversarial_weight={adversarial_weight}: give 0 or more.")
+        raise UserError(f"adversarial_weight={adversarial_weight}: give 0 or more.")
     if clip_norm is not None and not 0 < clip_norm < float("inf"):
-        raise UserError(f"model.clip_norm={clip_norm}: give a norm above 0, or null for no limit.")
+        raise UserError(f"clip_norm={clip_norm}: give a norm above 0, or None for no limit.")

@@ -53,15 +53,13 @@ class Restorer(LightningModule, ABC):
     def __init__(self, network: nn.Module, crop_border: int = 0) -> None:
         super().__init__()
         if crop_border < 0:
-            raise UserError(f"model.crop_border={crop_border}: give 0 or more.")
+            raise UserError(f"crop_border={crop_border}: give 0 or more.")
         self.network = network
         self.crop_border = crop_border
 
     def setup(self, stage: str) -> None:
         if self.trainer.precision in ("16-true", "bf16-true", "transformer-engine", "transformer-engine-float16"):
-            raise UserError(
-                f"--trainer.precision={self.trainer.precision} cannot hold 256 levels: use bf16-mixed or 32-true."
-            )
+            raise UserError(f"precision={self.trainer.precision} cannot hold 256 levels: give bf16-mixed or 32-true.")
 
     @property
     def inference_network(self) -> nn.Module:
@@ -135,13 +133,13 @@ def check_rates(**rates: float) -> None:
     """Refuse a learning rate that is not a positive number, by the name of its setting."""
     for name, rate in rates.items():
         if not 0 < rate < math.inf:
-            raise UserError(f"model.{name}={rate}: give a learning rate above 0.")
+            raise UserError(f"{name}={rate}: give a learning rate above 0.")
 
 
 def check_betas(betas: tuple[float, float]) -> None:
     """Refuse decay rates of Adam's averages that are not from 0 to below 1."""
     if not all(0 <= beta < 1 for beta in betas):
-        raise UserError(f"model.betas={list(betas)}: give two numbers from 0 to below 1.")
+        raise UserError(f"betas={list(betas)}: give two numbers from 0 to below 1.")
 
 
 def only_plain(checkpoint: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ class ClassicalRestorer(FilterRestorer):
         if not strengths:
             return
         if not self.trainer.val_dataloaders:
-            raise UserError(f"{self.title} is tuned on validation images: set --trainer.limit_val_batches above 0.")
+            raise UserError(f"{self.title} is tuned on validation images: give a limit_val_batches above 0.")
         # a data module makes of a batch what the trainer's stage calls for
         self.trainer.validating = True
         scores = [self._psnr(batch) for batch in self._batches()]

@@ -95,9 +95,9 @@ class ImageClassifier(LightningModule):
         if given != made_for:
             raise UserError(
                 f"{type(self.network).__name__} was made for classes={made_for} and the data have {given}: "
-                f"set --model.network.classes={given}."
+                f"set classes={given}."
                 if given
-                else f"{type(data).__name__} has no labels, which a classifier needs: give --data=LabelledData."
+                else f"{type(data).__name__} has no labels, which a classifier needs: give LabelledData."
             )
         if stage == "fit" and isinstance(self.network, ResNet18) and self.network.pretrained:
             self._load_features(self.network)

@@ -64,12 +64,12 @@ class DeconvRestorer(Restorer):
         check_betas(betas)
         for name, value in (("blur_weight", blur_weight), ("loss_border", loss_border)):
             if not 0 <= value < float("inf"):
-                raise UserError(f"model.{name}={value}: give 0 or more.")
+                raise UserError(f"{name}={value}: give 0 or more.")
         self.lr = lr
         self.refine_lr = refine_lr
         self.betas = betas
         if not 0 <= settle < 1 or (settle and not (blur_weight and learned_psfs(network))):
-            raise UserError(f"model.settle={settle}: give 0 to below 1, and 0 where there is no PSF or blur_weight.")
+            raise UserError(f"settle={settle}: give 0 to below 1, and 0 where there is no PSF or blur_weight.")
         self.blur_weight = blur_weight
         self.settle = settle
         self.loss_border = loss_border

@@ -32,7 +32,7 @@ class FilterRestorer(Restorer, ABC):
         super().setup(stage)
         if stage == "fit" and self.trainer.world_size > 1:
             raise UserError(
-                f"{self.title} has no gradients to share: fit it in one process (--trainer.devices=1); "
+                f"{self.title} has no gradients to share: set devices=1 to fit it in one process; "
                 "it can be tested in several."
             )
 

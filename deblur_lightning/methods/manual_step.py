@@ -58,13 +58,13 @@ def refuse_switches(trainer: Trainer) -> None:
     """
     if trainer.gradient_clip_val:
         raise UserError(
-            f"trainer.gradient_clip_val={trainer.gradient_clip_val} cannot serve a GAN's two optimizers: "
-            f"set --model.clip_norm={trainer.gradient_clip_val} instead."
+            f"gradient_clip_val={trainer.gradient_clip_val} cannot serve a GAN's two optimizers: "
+            f"set clip_norm={trainer.gradient_clip_val} instead."
         )
     if trainer.accumulate_grad_batches != 1:
         raise UserError(
-            f"trainer.accumulate_grad_batches={trainer.accumulate_grad_batches} cannot serve a GAN's two optimizers: "
-            "set a larger --data.batch_size instead."
+            f"accumulate_grad_batches={trainer.accumulate_grad_batches} cannot serve a GAN's two optimizers: "
+            "give a larger batch_size instead."
         )
 
 
@@ -75,11 +75,9 @@ def refuse_strategies(trainer: Trainer) -> None:
         UserError: FSDP, DeepSpeed or 16-mixed.
     """
     if isinstance(trainer.strategy, FSDPStrategy | DeepSpeedStrategy):
-        raise UserError("A GAN cannot be trained under FSDP or DeepSpeed: use --trainer.strategy=ddp.")
+        raise UserError("A GAN cannot be trained under FSDP or DeepSpeed: set strategy=ddp.")
     if trainer.precision == "16-mixed":
-        raise UserError(
-            "16-mixed scales the losses of two optimizers by one factor: use --trainer.precision=bf16-mixed."
-        )
+        raise UserError("16-mixed scales the losses of two optimizers by one factor: set precision=bf16-mixed.")
 
 
 def _average(strategy: Any, gradients: list[Tensor]) -> None:

@@ -51,7 +51,7 @@ class OracleWiener(FilterRestorer):
 
     def __init__(self, bands: int = 32, crop_border: int = 0) -> None:
         if bands < 3:
-            raise UserError(f"model.bands={bands}: give 3 or more.")
+            raise UserError(f"bands={bands}: give 3 or more.")
         super().__init__(MeasuredWiener(bands), crop_border)
         self.save_hyperparameters(logger=False)
 
@@ -71,8 +71,8 @@ class OracleWiener(FilterRestorer):
         if min(height, width) - 2 * reach < 0.7 * self.network.bands:  # fewer frequencies than bands to put them in
             raise UserError(
                 f"Crops of {height}x{width} pixels, blurred by {psf.shape[-1]}x{psf.shape[-1]} taps, are too small for "
-                f"{self.network.bands} bands: set --data.crop_size={2 * reach + self.network.bands} or fewer "
-                "--model.bands."
+                f"{self.network.bands} bands: set crop_size={2 * reach + self.network.bands} or fewer "
+                "bands."
             )
         measure(self.network, batch, psf, batch["psf_known"])
         return super().training_step(batch, batch_idx)

@@ -59,7 +59,7 @@ class RegressionRestorer(Restorer):
         check_rates(lr=lr)
         check_betas(betas)
         if not 0 <= weight_decay < float("inf"):
-            raise UserError(f"model.weight_decay={weight_decay}: give 0 or more.")
+            raise UserError(f"weight_decay={weight_decay}: give 0 or more.")
         self.loss = as_term(loss or PSNRLoss())
         self.lr = lr
         self.betas = betas
@@ -86,7 +86,7 @@ class RegressionRestorer(Restorer):
                 network.load_state_dict(weights)
             except RuntimeError as error:
                 raise UserError(
-                    f"model.initial_weights={path} is of a network of other settings: give one of model.network's."
+                    f"initial_weights={path} is of a network of other settings: give one of this network's."
                 ) from error
 
     @property

@@ -56,9 +56,7 @@ class SRCNNRestorer(Restorer):
             return [{"params": list(self.network.parameters())}]
         convolutions = [module for module in self.network.modules() if isinstance(module, nn.Conv2d)]
         if not convolutions:
-            raise UserError(
-                f"model.last_lr={self.last_lr}: {type(self.network).__name__} has no convolution; leave it."
-            )
+            raise UserError(f"last_lr={self.last_lr}: {type(self.network).__name__} has no convolution; leave it.")
         last = list(convolutions[-1].parameters())
         rest = [parameter for parameter in self.network.parameters() if all(parameter is not one for one in last)]
         return [{"params": rest}, {"params": last, "lr": self.last_lr, "name": "last_lr"}]

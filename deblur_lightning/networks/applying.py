@@ -14,8 +14,8 @@ CHANNELS = r"expected input\[.*\] to have (\d+) channels, but got (\d+) channels
 """How torch's convolutions complain."""
 
 
-def apply(network: nn.Module, image: Tensor, *more: Tensor, role: str = "network") -> Any:
-    """What ``network``, which the settings know as ``role``, makes of ``image``, (B, C, H, W), and of ``more``.
+def apply(network: nn.Module, image: Tensor, *more: Tensor) -> Any:
+    """What ``network`` makes of ``image``, (B, C, H, W), and of ``more``.
 
     Raises:
         UserError: its first convolution is for images of other channels.
@@ -26,8 +26,7 @@ def apply(network: nn.Module, image: Tensor, *more: Tensor, role: str = "network
         found = re.search(CHANNELS, str(error))
         if found and int(found[2]) == image.shape[1]:
             settable = "channels" in inspect.signature(type(network)).parameters
-            setting = f"model.{role}.channels" if settable else ""
-            check_channels(type(network).__name__, int(found[1]), image, setting)
+            check_channels(type(network).__name__, int(found[1]), image, "channels" if settable else "")
         raise
 
 
@@ -46,7 +45,7 @@ def restore_images(network: nn.Module, blurred: Tensor, *more: Tensor) -> Tensor
     name = type(network).__name__
     if not isinstance(restored, Tensor):
         raise UserError(
-            f"{name} returns {_described(restored)}: its forward must return the restored images alone, of the "
+            f"{name} returns {_describe(restored)}: its forward must return the restored images alone, of the "
             "blurred ones' size; of several scales the finest."
         )
     if restored.shape != blurred.shape:
@@ -57,15 +56,15 @@ def restore_images(network: nn.Module, blurred: Tensor, *more: Tensor) -> Tensor
 
 def discriminate(discriminator: nn.Module, image: Tensor) -> Sequence[Tensor]:
     """The discriminator's maps of images (B, C, H, W), one for each scale; a single one need not be in a list."""
-    maps = apply(discriminator, image, role="discriminator")
+    maps = apply(discriminator, image)
     if isinstance(maps, Tensor):
         return [maps]
     if not (isinstance(maps, list | tuple) and maps and all(isinstance(x, Tensor) for x in maps)):
         name = type(discriminator).__name__
-        raise UserError(f"{name} returns {_described(maps)}: its forward must return one map, or a list of them.")
+        raise UserError(f"{name} returns {_describe(maps)}: its forward must return one map, or a list of them.")
     return maps
 
 
-def _described(found: Any) -> str:
+def _describe(found: Any) -> str:
     kind = type(found).__name__
     return f"a {kind} of {len(found)}" if isinstance(found, list | tuple | dict) else f"a value of type {kind}"

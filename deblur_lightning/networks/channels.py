@@ -7,21 +7,21 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 
 
-def check_channels(owner: str, channels: int, image: Tensor, setting: str = "model.network.channels") -> None:
+def check_channels(owner: str, channels: int, image: Tensor, argument: str = "channels") -> None:
     """Refuse images (B, C, H, W) of another C than ``channels``.
 
     Args:
         owner: the network's name.
         channels: what it was made for.
         image: what it was given.
-        setting: by which it can be made for others; empty where there is none.
+        argument: of the network that makes it for others; empty where there is none.
 
     Raises:
         UserError: the two differ.
     """
     given = image.shape[1]
     if given != channels:
-        cure = f"set --{setting}={given}" if setting else f"take a network for {given}"
+        cure = f"set {argument}={given}" if argument else f"take a network for {given}"
         grey = ", of a source with grey: true" if channels == 1 else ""
         cure = f"{cure}, or give it images of {channels}{grey}"
         raise UserError(f"{owner} was made for images of channels={channels} and was given one of {given}: {cure}.")

@@ -43,7 +43,7 @@ class Classifier(nn.Module):
         if (height, width) != (self.side, self.side):
             raise UserError(
                 f"{name} was made for images of {self.side}x{self.side} pixels and was given one of {height}x{width}: "
-                "set --model.network.side, or resize them."
+                f"set side={height}, or resize them."
             )
         logits: Tensor = self.layers((image - 0.5) / 0.5)
         return logits

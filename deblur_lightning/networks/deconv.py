@@ -118,16 +118,16 @@ class FourierDeconv2d(nn.Module):
         """
         if self.taps.shape[:2] == (1, 1) and image.shape[1] > 1:
             return self.forward(image.flatten(0, 1)[:, None]).view_as(image)
-        check_channels("FourierDeconv2d", self.taps.shape[1], image, setting="model.network.in_channels")
+        check_channels("FourierDeconv2d", self.taps.shape[1], image, argument="in_channels")
         if image.dtype in (torch.float16, torch.bfloat16):
             image = image.float()  # FFTs of half precision want sizes that are powers of two
         with torch.autocast(image.device.type, enabled=False):
             rows, columns = (round(self.padding * length) for length in image.shape[-2:])
             wide = nn.functional.pad(image, (columns, columns, rows, rows))
-            result: Tensor = self._filtered(wide)
+            result: Tensor = self._filter(wide)
             return result[..., rows : rows + image.shape[-2], columns : columns + image.shape[-1]]
 
-    def _filtered(self, image: Tensor) -> Tensor:
+    def _filter(self, image: Tensor) -> Tensor:
         size = (image.shape[-2], image.shape[-1])
         if size[0] < self.kernel_size[0] or size[1] < self.kernel_size[1]:
             raise UserError(
@@ -136,14 +136,14 @@ class FourierDeconv2d(nn.Module):
             )
         denominator = self.denominator(size)
         check_denominator(denominator, size, self.bound)
-        spectrum = _summed(torch.fft.rfft2(image), denominator.reciprocal())
+        spectrum = _sum_products(torch.fft.rfft2(image), denominator.reciprocal())
         result: Tensor = torch.fft.irfft2(spectrum, s=size) / self.taps.shape[1] ** 0.5
         if self.scale is not None:
             result = result * self.scale
         return result if self.bias is None else result + self.bias[:, None, None]
 
 
-def _summed(spectrum: Tensor, response: Tensor) -> Tensor:
+def _sum_products(spectrum: Tensor, response: Tensor) -> Tensor:
     """(B, in, H, V) complex times (out, in, H, V), summed over the input channels: (B, out, H, V) complex."""
     channels = spectrum.shape[1]
     if channels <= _FEW_CHANNELS:

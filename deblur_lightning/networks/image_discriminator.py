@@ -55,11 +55,10 @@ class ImageDiscriminator(nn.Module):
         Raises:
             UserError: an image of another size or of other channels.
         """
-        check_channels("ImageDiscriminator", 3, image, setting="")
+        check_channels("ImageDiscriminator", 3, image, argument="")
         if image.shape[-2:] != (SIDE, SIDE):
             height, width = image.shape[-2:]
             raise UserError(
-                f"ImageDiscriminator judges images of {SIDE}x{SIDE} pixels, not {height}x{width}: "
-                f"set --data.crop_size={SIDE}."
+                f"ImageDiscriminator judges images of {SIDE}x{SIDE} pixels, not {height}x{width}: set crop_size={SIDE}."
             )
         return [self.judgement(self.features(self.normalise(image)).flatten(1))]

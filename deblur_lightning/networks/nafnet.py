@@ -138,14 +138,14 @@ class NAFBlock(nn.Module):
         x = x.permute(0, 2, 3, 1)
         y = by_bands(lambda top, bottom: self._spread(x, top, bottom), x)
         scale = self.attention(y)
-        return by_bands(lambda top, bottom: self._refined(x, y, scale, top, bottom), x).permute(0, 3, 1, 2)
+        return by_bands(lambda top, bottom: self._refine(x, y, scale, top, bottom), x).permute(0, 3, 1, 2)
 
     def _spread(self, x: Tensor, top: int, bottom: int) -> Tensor:
         above = max(0, top - 1)
         y = self.widen(self.norm1(x[:, above : bottom + 1])).permute(0, 3, 1, 2)
         return gate(self.spread(y).permute(0, 2, 3, 1)[:, top - above : bottom - above])
 
-    def _refined(self, x: Tensor, y: Tensor, scale: Tensor, top: int, bottom: int) -> Tensor:
+    def _refine(self, x: Tensor, y: Tensor, scale: Tensor, top: int, bottom: int) -> Tensor:
         attended = y[:, top:bottom] * self.attention.at(scale, top, bottom, x.shape[2])
         x = x[:, top:bottom] + self.beta * self.project(attended)
         refined: Tensor = x + self.gamma * self.back(gate(self.feed(self.norm2(x))))

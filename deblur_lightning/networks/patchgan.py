@@ -58,7 +58,7 @@ class MultiScalePatchGAN(nn.Module):
         Raises:
             UserError: an image of other channels, or one that leaves no patch to judge.
         """
-        check_channels("MultiScalePatchGAN", self.channels, image, setting="model.discriminator.channels")
+        check_channels("MultiScalePatchGAN", self.channels, image)
         if min(image.shape[-2:]) < self.smallest:
             raise UserError(
                 f"An image of {image.shape[-2]}x{image.shape[-1]} leaves the discriminator no patch: "

@@ -72,7 +72,7 @@ class SkipAutoencoder(nn.Module):
         Raises:
             UserError: images of other channels.
         """
-        check_channels("SkipAutoencoder", 3, blurred, setting="")
+        check_channels("SkipAutoencoder", 3, blurred, argument="")
         margin, (height, width) = self.margin, blurred.shape[-2:]
         right, below = (margin + _missing(length + 2 * margin) for length in (width, height))
         padded = F.pad(blurred, (margin, right, margin, below), mode="replicate")

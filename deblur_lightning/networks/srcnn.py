@@ -76,7 +76,7 @@ class SRCNN(nn.Module):
             height, width = blurred.shape[-2:]
             raise UserError(
                 f"SRCNN's paddings need images of {self.smallest} pixels a side, one has {height}x{width}: leave it "
-                "out, or set --model.network.paddings=null."
+                "out, or set paddings=None."
             )
         restored: Tensor = self.layers(blurred)
         return blurred + restored if self.residual else restored

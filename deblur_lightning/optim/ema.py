@@ -31,7 +31,7 @@ class ExponentialMovingAverage(nn.Module):
     def __init__(self, network: nn.Module, decay: float) -> None:
         super().__init__()
         if not 0 <= decay < 1:
-            raise UserError(f"model.ema_decay={decay}: give 0 for no average, or a number below 1 such as 0.999.")
+            raise UserError(f"ema_decay={decay}: give 0 for no average, or a number below 1 such as 0.999.")
         self.decay = decay
         self.network = deepcopy(network).requires_grad_(False).eval()
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))

@@ -106,10 +106,10 @@ class AppState:
             pixels = self._restorers[name].restore(photo.pixels, tick)
             with self._writing:
                 self._check_wanted(tab)
-                pictures, result = self._written(file, tab, photo, pixels)
+                pictures, result = self._write(file, tab, photo, pixels)
         except UserError as error:
             return None, _bold(str(error)), None
-        told = _told(photo.pixels, self.models[name].card.get("estimates", {}))
+        told = _explain(photo.pixels, self.models[name].card.get("estimates", {}))
         return pictures, f"{told} {_bold(f'It was {LEFT}.')}" if pixels is photo.pixels else told, result
 
     def clear(self, tab: str) -> None:
@@ -132,7 +132,7 @@ class AppState:
         if tab not in self._photos:
             raise UserError("the photo was taken away.")
 
-    def _written(self, file: str, tab: str, photo: Photo, pixels: Pixels) -> tuple[tuple[str, str], str]:
+    def _write(self, file: str, tab: str, photo: Photo, pixels: Pixels) -> tuple[tuple[str, str], str]:
         try:
             folder = Path(tempfile.mkdtemp(dir=self.answers))
             self._folders[tab] = folder
@@ -150,7 +150,7 @@ class AppState:
             shutil.rmtree(self._folders.pop(tab), ignore_errors=True)
 
 
-def _told(pixels: Pixels, ranges: dict[str, list[float]]) -> str:
+def _explain(pixels: Pixels, ranges: dict[str, list[float]]) -> str:
     found = estimate(pixels)
     warning = warning_of(found, ranges)
     numbers = "" if found is None else f"Estimated blur {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "

@@ -125,7 +125,7 @@ def _cell(before: Pixels, after: Pixels, top: int, bottom: int, left: int, right
     y0, y1 = max(0, top - reach), min(height, bottom + reach)
     x0, x1 = max(0, left - reach), min(width, right + reach)
     psf = fit_psf(before[top:bottom, left:right], after[top:bottom, left:right])
-    part = _supported(_scaled(before[y0:y1, x0:x1]), _scaled(after[y0:y1, x0:x1]), psf)
+    part = _keep_supported_values(_to_unit_range(before[y0:y1, x0:x1]), _to_unit_range(after[y0:y1, x0:x1]), psf)
     return part[top - y0 : bottom - y0, left - x0 : right - x0]
 
 
@@ -166,7 +166,7 @@ def _smoothing(shape: list[int]) -> Values:
 
 def _gradients(before: Pixels, after: Pixels) -> Iterator[tuple[Values, Values, float]]:
     """Differences along both axes of each channel, faded out at the edges; and their sum of weights."""
-    blurred, sharp = _scaled(before), _scaled(after)
+    blurred, sharp = _to_unit_range(before), _to_unit_range(after)
     for axis in (0, 1):
         changes = np.diff(sharp, axis=axis), np.diff(blurred, axis=axis)
         if not changes[0].size:
@@ -213,7 +213,7 @@ def _nearest_psf(values: Values) -> Values:
     return nearest
 
 
-def _supported(before: Values, after: Values, psf: Values) -> Values:
+def _keep_supported_values(before: Values, after: Values, psf: Values) -> Values:
     """Rules 1 to 3 on (H, W, C) in [0, 1]; beyond the edges nothing is known, and near them the less is believed."""
     change = after - before
     inside = signal.fftconvolve(np.ones_like(before[..., :1]), psf[..., None], mode="same", axes=(0, 1))
@@ -229,7 +229,7 @@ def _supported(before: Values, after: Values, psf: Values) -> Values:
         * _falling(unexplained, *UNEXPLAINED)
         * _falling(ndimage.maximum_filter(white, SUPPORT), *OVEREXPOSED)
     )
-    return before + _bounded(believed[..., None] * change, before)
+    return before + _bound(believed[..., None] * change, before)
 
 
 def _invert(values: Values, psf: Values) -> Values:
@@ -255,7 +255,7 @@ def _falling(values: Values, start: float, stop: float) -> Values:
     return ((stop - values) / (stop - start)).clip(0, 1)
 
 
-def _bounded(change: Values, before: Values) -> Values:
+def _bound(change: Values, before: Values) -> Values:
     if before.shape[2] == 3:
         grey = before.mean(axis=2, keepdims=True)
         shift = change.mean(axis=2, keepdims=True)
@@ -269,5 +269,5 @@ def _within_range(change: Values, values: Values) -> Values:
     return change.clip(-most, most)
 
 
-def _scaled(pixels: Pixels) -> Values:
+def _to_unit_range(pixels: Pixels) -> Values:
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)

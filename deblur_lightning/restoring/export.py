@@ -53,7 +53,7 @@ def export_onnx(model: Model, out: Path) -> str:
     )
     assert program is not None
     data = program.model_proto.SerializeToString()
-    agreement = _compared(model, data)
+    agreement = _compare(model, data)
     write_atomically(out, data)
     return agreement
 
@@ -83,7 +83,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def _compared(model: Model, data: bytes) -> str:
+def _compare(model: Model, data: bytes) -> str:
     try:
         import onnxruntime  # type: ignore[import-not-found, unused-ignore]
     except ImportError:

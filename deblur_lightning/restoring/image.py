@@ -100,11 +100,11 @@ def restore(
 def _model(model: Model | str | Path | None) -> Model:
     if isinstance(model, Model):
         return model
-    return _shipped() if model is None else load_model(Path(model).expanduser())
+    return _shipped_model() if model is None else load_model(Path(model).expanduser())
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Model:
+def _shipped_model() -> Model:
     return load_model()
 
 

@@ -63,13 +63,13 @@ class PhotoRestorer:
             grey = np.ascontiguousarray(pixels[..., :1])
             restored_grey = self.restore(grey, tick)
             return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
-        changed = self._changed(pixels, tick)
+        changed = self._restore(pixels, tick)
         if not self.model.card:
             return changed
-        return keep_supported(pixels, changed) if is_plausible(pixels, changed, self._changed) else pixels
+        return keep_supported(pixels, changed) if is_plausible(pixels, changed, self._restore) else pixels
 
     @torch.inference_mode()
-    def _changed(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
+    def _restore(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
         while True:
             done: list[int] = []
 
@@ -102,7 +102,7 @@ class PhotoRestorer:
         tiled, whole = (PhotoRestorer(self.model, self.device, averaged=self.averaged) for _ in range(2))
         tiled.tiling = replace(self.tiling, tile=min(self.tiling.tile, CHECKED // 4))
         whole.tiling = Tiling(tile=0)
-        return float(np.abs(tiled._changed(part).astype(np.int32) - whole._changed(part)).max() / 257)
+        return float(np.abs(tiled._restore(part).astype(np.int32) - whole._restore(part)).max() / 257)
 
     def _tile(self, tile: Tensor) -> Tensor:
         tile = tile.to(self.device)

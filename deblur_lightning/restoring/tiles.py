@@ -86,7 +86,7 @@ def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tick: Cal
     output = np.empty_like(pixels)
     carried = np.zeros((0, width, pixels.shape[2]), np.float32)
     for top, bottom in tiling.parts(height):
-        upper, lower = _faded(top, bottom, height, tiling.blend)
+        upper, lower = _fade_range(top, bottom, height, tiling.blend)
         strip = np.zeros((lower - upper, width, pixels.shape[2]), np.float32)
         strip[: len(carried)] = carried
         for left, right in tiling.parts(width):
@@ -125,20 +125,20 @@ def _add_tile(
     y0, y1 = max(0, top - overlap), min(height, bottom + overlap)
     x0, x1 = max(0, left - overlap), min(width, right + overlap)
     tile = restore(scale(pixels[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
-    rows, columns = _faded(top, bottom, height, tiling.blend), _faded(left, right, width, tiling.blend)
+    rows, columns = _fade_range(top, bottom, height, tiling.blend), _fade_range(left, right, width, tiling.blend)
     part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
     down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)
     strip[rows[0] - upper : rows[1] - upper, columns[0] : columns[1]] += part * (down[:, None] * across)[..., None]
 
 
-def _faded(start: int, stop: int, length: int, blend: int) -> tuple[int, int]:
+def _fade_range(start: int, stop: int, length: int, blend: int) -> tuple[int, int]:
     """A tile's own part and what it shares with its neighbours."""
     return (start - blend if start else 0), (stop + blend if stop < length else length)
 
 
 def _weights(start: int, stop: int, length: int, blend: int) -> NDArray[np.float32]:
     """The tile's share along one axis: 1, falling to 0 across each cut; neighbours' shares add up to 1."""
-    first, last = _faded(start, stop, length, blend)
+    first, last = _fade_range(start, stop, length, blend)
     weights = np.ones(last - first, np.float32)
     ramp = (np.arange(2 * blend, dtype=np.float32) + 0.5) / max(1, 2 * blend)
     if blend and start:

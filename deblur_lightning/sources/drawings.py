@@ -99,7 +99,7 @@ def _blank(rng: np.random.Generator, size: int, colour: Colour) -> tuple[Image.I
     return image, ImageDraw.Draw(image)
 
 
-def _reduced(image: Image.Image, size: int) -> Image.Image:
+def _reduce(image: Image.Image, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.BOX)
 
 
@@ -117,7 +117,7 @@ def _page(rng: np.random.Generator, size: int) -> Image.Image:
         words = " ".join(letters[a:b] for a, b in pairwise(places) if b < len(letters))
         draw.text((left, line), words, fill=inks[rng.integers(3) if several else 0], font=font)
         line += height * float(rng.uniform(1.1, 1.6))
-    return _reduced(image, size)
+    return _reduce(image, size)
 
 
 def _shapes(rng: np.random.Generator, size: int) -> Image.Image:
@@ -138,7 +138,7 @@ def _shapes(rng: np.random.Generator, size: int) -> Image.Image:
             draw.rectangle(box, fill=fill, outline=outline, width=width)
         else:
             draw.polygon([tuple(corner) for corner in corners], fill=fill, outline=outline, width=width)
-    return _reduced(image, size)
+    return _reduce(image, size)
 
 
 def _strokes(rng: np.random.Generator, size: int) -> Image.Image:
@@ -154,7 +154,7 @@ def _strokes(rng: np.random.Generator, size: int) -> Image.Image:
         else:
             bends = np.cumsum(np.vstack([start, rng.normal(0, side / 8, (int(rng.integers(1, 6)), 2))]), axis=0)
             draw.line([tuple(point) for point in bends], fill=ink, width=width, joint="curve")
-    return _reduced(image, size)
+    return _reduce(image, size)
 
 
 def _grating(rng: np.random.Generator, size: int) -> Image.Image:
@@ -167,4 +167,4 @@ def _grating(rng: np.random.Generator, size: int) -> Image.Image:
     wave = np.sin(phase + rng.uniform(0, 6)) * (np.sin(across) if rng.random() < 0.5 else 1)
     share = (wave > 0) if rng.random() < 0.7 else (1 + wave) / 2
     values = np.rint(first + (second - first) * share[..., None]).astype(np.uint8)
-    return _reduced(Image.fromarray(values), size)
+    return _reduce(Image.fromarray(values), size)

@@ -73,16 +73,16 @@ class _PreprocessedImages(SharpImages):
         return self._length
 
     def pixels(self, index: int, visit: int = 0) -> Tensor:
-        return self._prepare(index, visit) if self.rendered else self._cached(index).clone()
+        return self._prepare(index, visit) if self.rendered else self._cached_image(index).clone()
 
     def crop(self, index: int, visit: int, rows: slice, columns: slice) -> Tensor:
         if not self.rendered:
-            return self._cached(index)[:, rows, columns].clone()
+            return self._cached_image(index)[:, rows, columns].clone()
         if self._side is None and not self._frame:
             return self._to_grey(self._base.crop(index, visit, rows, columns))
         return super().crop(index, visit, rows, columns)
 
-    def _cached(self, index: int) -> Tensor:
+    def _cached_image(self, index: int) -> Tensor:
         if index not in self._cache:
             if len(self._cache) >= _CACHED:
                 self._cache.clear()

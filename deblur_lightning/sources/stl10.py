@@ -47,8 +47,8 @@ class STL10(Source):
             raise UserError(f"STL-10 is not in {root}: put any part of it there, or get all with {get_it}")
         self._root = existing_folder(root)
         self._train_size = train_size
-        self._test = _stored(self._root, "test")
-        self._row = _stored(self._root, "train") + _stored(self._root, "unlabeled")
+        self._test = _open_part(self._root, "test")
+        self._row = _open_part(self._root, "train") + _open_part(self._root, "unlabeled")
         self._files = [] if self._row or self._test else image_names(self._root, self._root)
 
     def split(self, split: Split) -> SharpImages:
@@ -96,7 +96,7 @@ class _StoredImages(SharpImages):
         return _SIDE, _SIDE
 
 
-def _stored(root: Path, part: str) -> _Stored:
+def _open_part(root: Path, part: str) -> _Stored:
     """The whole images of a binary file; none if there is no such file."""
     for path in (root / f"{part}_X.bin", root / "stl10_binary" / f"{part}_X.bin"):
         if path.is_file():

@@ -51,7 +51,10 @@ def _one_line(message: str) -> str:
             "crop_size=300 is larger than extra/dead-leaves-000000 (160x160 pixels): set --data.crop_size=160",
         ),
         (["--data.degradation.length=[0,5]"], "MotionBlur length starts at 0.0: give 1 or more."),
-        (["--model.generator_steps=0"], "generator_steps=0, discriminator_steps=1: give 1 or more for both."),
+        (
+            ["--model.generator_steps=0"],
+            "generator_steps=0, discriminator_steps=1: give 1 or more for both (--model.generator_steps, ",
+        ),
         (["--data.crop_size=4"], "An image of 4x4 leaves the discriminator no patch: use a crop_size of at least"),
         (["--pictures.count=0"], "pictures.count=0, pictures.side=256: give 1 or more for both."),
         (["--ckpt_path=last"], "no checkpoint at last: give the file's path, such as RUN/checkpoints/last.ckpt."),
@@ -62,15 +65,24 @@ def _one_line(message: str) -> str:
         (["--data.source=Folder"], "Folder needs root: give --data.source.root."),
         (["--config", "flat.yaml"], "a class takes class_path and init_args, and nothing beside them"),
         (["--model.network.widths=abc"], "model.network.widths=abc does not fit: widths takes a list."),
-        (["--model.lr=-1"], "model.lr=-1.0: give a learning rate above 0."),
-        (["--trainer.gradient_clip_val=1"], "trainer.gradient_clip_val=1 cannot serve a GAN's two optimizers: set"),
-        (["--model.ema_decay=2"], "model.ema_decay=2.0: give 0 for no average, or a number below 1 such as 0.999."),
+        (["--model.lr=-1"], "lr=-1.0: give a learning rate above 0 (--model.lr)."),
+        (
+            ["--trainer.gradient_clip_val=1"],
+            "gradient_clip_val=1 cannot serve a GAN's two optimizers: set --model.clip_norm=1 instead",
+        ),
+        (
+            ["--model.ema_decay=2"],
+            "ema_decay=2.0: give 0 for no average, or a number below 1 such as 0.999 (--model.ema_decay).",
+        ),
         (
             ["--model.discriminator=null"],
-            "model.discriminator is missing: a generator alone can be tested and used, not",
+            "discriminator is missing: a generator alone can be tested and used, not",
         ),
         (["--trainer.strategy=foo"], "You selected an invalid strategy name"),
-        (["--trainer.precision=16-true"], "--trainer.precision=16-true cannot hold 256 levels"),
+        (
+            ["--trainer.precision=16-true"],
+            "precision=16-true cannot hold 256 levels: give bf16-mixed or 32-true (--trainer.precision).",
+        ),
         (["--trainer.devices=0"], "`Trainer(devices='0')` value is not a valid input using cpu accelerator."),
     ],
 )
@@ -106,7 +118,10 @@ KORNIA: dict[str, Any] = {
         ({"kernel_size": 1.5}, "data.degradation.augmentation.kernel_size=1.5 does not fit: kernel_size takes a whole"),
         ({"angle": [float("nan"), 180.0]}, "RandomMotionBlur: If angle is a range, it must be finite."),
         ({"angle": [1, 2, 3]}, "data.degradation.augmentation.angle=[1, 2, 3] does not fit: angle takes a number or a"),
-        ({"p": float("nan")}, "KorniaDegradation augmentation p=nan: give a share from 0 to 1."),
+        (
+            {"p": float("nan")},
+            "KorniaDegradation augmentation p=nan: give a share from 0 to 1 (--data.degradation.",
+        ),
         ({"kernel_size": [-5, -3]}, "RandomMotionBlur: "),  # refused when it is drawn
     ],
 )

@@ -56,7 +56,7 @@ def test_pipes_and_broken_links_are_listed_and_never_opened(synthesize: Deblur, 
 def test_one_image_s_failure_does_not_end_the_rest(
     error: Exception, synthesize: Deblur, sharp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blurred = run.PairWriter._blurred
+    blurred = run.PairWriter._blur
 
     def failing(self: run.PairWriter, image: Tensor, index: int) -> Tensor:
         if image.shape[-1] == 41:
@@ -64,7 +64,7 @@ def test_one_image_s_failure_does_not_end_the_rest(
         return blurred(self, image, index)
 
     write_image(sharp / "odd.png", 30, 41, seed=1)
-    monkeypatch.setattr(run.PairWriter, "_blurred", failing)
+    monkeypatch.setattr(run.PairWriter, "_blur", failing)
     code, _, complained = synthesize("out")
     assert code == 1
     told = str(error) or "the memory does not hold it"

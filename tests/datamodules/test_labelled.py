@@ -97,7 +97,7 @@ def test_each_part_of_the_affine_change_counts(name: str) -> None:
         (lambda: CropAndFlip(-1), "CropAndFlip frame_width=-1: give 0 or more."),
         (lambda: SmallAffine(degrees=-1), "SmallAffine degrees=-1: give 0 or more."),
         (lambda: SmallAffine(stretch=1.0), "SmallAffine stretch=1.0: give 0 or more, below 1."),
-        (lambda: digits(batch_size=0), "data.batch_size=0: give 1 or more."),
+        (lambda: digits(batch_size=0), "batch_size=0: give 1 or more."),
     ],
 )
 def test_options_that_cannot_be_are_refused(build: Any, told: str) -> None:
@@ -117,13 +117,13 @@ def labelled(root: Path, *sizes: tuple[int, int]) -> Path:
 def test_a_folder_of_mixed_sizes_is_one_line_and_a_side_cures_it(tmp_path: Path) -> None:
     root = labelled(tmp_path / "pets", (16, 16), (16, 20), (24, 16), (16, 16), (18, 18))
     module = LabelledData(LabelledFolder(root))
-    with pytest.raises(UserError, match=r"\.png \(.*\) have different sizes .*: set --data\.source\.side=16, or "):
+    with pytest.raises(UserError, match=r"\.png \(.*\) have different sizes .*: set source\.side=16, or "):
         module.setup("fit")
     LabelledData(LabelledFolder(root, side=16)).setup("fit")
 
 
 def test_images_without_labels_are_one_line(photographs: Path) -> None:
-    with pytest.raises(UserError, match=r"^Folder has no labels, which a classifier needs: give --data.source="):
+    with pytest.raises(UserError, match=r"^Folder has no labels, which a classifier needs: give a "):
         LabelledData(Folder(photographs)).setup("fit")
 
 

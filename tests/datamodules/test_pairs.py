@@ -118,7 +118,7 @@ def test_joined_pairs_are_trained_on(negatives: Path) -> None:
 
 
 def test_a_source_without_blurred_images_is_refused(photographs: Path) -> None:
-    with pytest.raises(UserError, match=r"^RealPairs needs blurred images[^\n]*Folder[^\n]*--data=SyntheticBlur\.$"):
+    with pytest.raises(UserError, match=r"^RealPairs needs blurred images[^\n]*Folder[^\n]*by SyntheticBlur\.$"):
         RealPairs(Folder(photographs)).setup("fit")
 
 

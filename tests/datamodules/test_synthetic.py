@@ -123,9 +123,9 @@ def test_epoch_length_sets_the_number_of_batches(photographs: Path) -> None:
     [
         ({"crop_size": 73}, "crop_size=73 is larger than train/00.png (72x80 pixels)"),
         ({"batch_size": 13}, "epoch_length=13"),
-        ({"batch_size": 0}, "data.batch_size=0"),
-        ({"epoch_length": 0}, "data.epoch_length=0"),
-        ({"num_workers": -1}, "data.num_workers=-1"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"epoch_length": 0}, "epoch_length=0"),
+        ({"num_workers": -1}, "num_workers=-1"),
     ],
 )
 def test_what_cannot_work_is_refused_with_the_cure(photographs: Path, settings: dict[str, int], culprit: str) -> None:

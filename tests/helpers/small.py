@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 from torch import Tensor, nn
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from deblur_lightning.datamodules.augmentation import SmallAffine
 from deblur_lightning.datamodules.labelled import LabelledData
@@ -54,9 +55,9 @@ def perceptual_terms(weight: float = 0.01) -> list[ReconstructionLoss]:
 
 def load_a_small_network(loss: VGGPerceptual) -> bool:
     """In place of ``VGGPerceptual.load``, where half a gigabyte of weights is not at hand."""
-    convolution = nn.Conv2d(3, 2, 3).requires_grad_(False)
-    nn.init.constant_(convolution.weight, 0.1)
-    loss._parts = (convolution,)
+    network = nn.Sequential(nn.Conv2d(3, 2, 3)).requires_grad_(False)
+    nn.init.constant_(network[0].weight, 0.1)
+    loss._extractor = (create_feature_extractor(network, {"0": "features"}),)
     return True
 
 

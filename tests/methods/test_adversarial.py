@@ -210,7 +210,7 @@ def test_a_generator_is_scored_without_its_discriminator(other: str, photographs
 
 
 def test_a_generator_alone_is_not_trained(photographs: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"model\.discriminator is missing: a generator alone can be tested"):
+    with pytest.raises(UserError, match=r"discriminator is missing: a generator alone can be tested"):
         trainer(tmp_path).fit(AdversarialRestorer(UNet(widths=[4])), data(photographs))
 
 
@@ -228,8 +228,8 @@ def test_a_checkpoint_that_lacks_the_discriminator_does_not_go_on(photographs: P
 @pytest.mark.parametrize(
     ("switch", "told"),
     [
-        ({"gradient_clip_val": 0.5}, "trainer.gradient_clip_val=0.5 .*: set --model.clip_norm=0.5 instead."),
-        ({"accumulate_grad_batches": 2}, "trainer.accumulate_grad_batches=2 .*: set a larger --data.batch_size"),
+        ({"gradient_clip_val": 0.5}, "gradient_clip_val=0.5 .*: set clip_norm=0.5 instead."),
+        ({"accumulate_grad_batches": 2}, "accumulate_grad_batches=2 .*: give a larger batch_size"),
     ],
 )
 def test_lightning_s_switches_for_one_optimizer_are_refused_with_a_cure(
@@ -242,9 +242,9 @@ def test_lightning_s_switches_for_one_optimizer_are_refused_with_a_cure(
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"clip_norm": 0.0}, "model.clip_norm=0.0: give a norm above 0, or null for no limit."),
-        ({"ema_decay": 1.0}, "model.ema_decay=1.0: give 0 for no average, or a number below 1 such as 0.999."),
-        ({"adversarial_weight": -1.0}, "model.adversarial_weight=-1.0: give 0 or more."),
+        ({"clip_norm": 0.0}, "clip_norm=0.0: give a norm above 0, or None for no limit."),
+        ({"ema_decay": 1.0}, "ema_decay=1.0: give 0 for no average, or a number below 1 such as 0.999."),
+        ({"adversarial_weight": -1.0}, "adversarial_weight=-1.0: give 0 or more."),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(settings: dict[str, Any], told: str) -> None:

@@ -131,7 +131,7 @@ def test_an_unknown_psf_is_refused_in_one_line(photographs: Path, tmp_path: Path
 
 
 def test_tuning_without_validation_images_is_refused(photographs: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"Wiener is tuned on validation images: set --trainer\.limit_val_batches"):
+    with pytest.raises(UserError, match=r"Wiener is tuned on validation images: give a limit_val_batches"):
         trainer(tmp_path, limit_train_batches=1, limit_val_batches=0).fit(wiener(), data(photographs))
 
 
@@ -139,7 +139,7 @@ def test_several_processes_are_refused_for_the_fit_alone() -> None:
     model = wiener()
     model._trainer = SimpleNamespace(precision="32-true", world_size=2)  # type: ignore[assignment]
     model.setup("test")
-    with pytest.raises(UserError, match="Wiener has no gradients to share: fit it in one process"):
+    with pytest.raises(UserError, match="Wiener has no gradients to share: set devices=1 to fit"):
         model.setup("fit")
 
 

@@ -65,7 +65,7 @@ def test_rate_and_schedule_count(tmp_path: Path) -> None:
         found.append(weights(model.network))
     assert not same(found[0], found[1])
     assert not same(found[0], found[2])
-    with pytest.raises(UserError, match=r"^model.lr=0: give a learning rate above 0.$"):
+    with pytest.raises(UserError, match=r"^lr=0: give a learning rate above 0.$"):
         classifier(lr=0)
 
 
@@ -73,9 +73,9 @@ def test_other_classes_than_the_data_s_are_one_line(photographs: Path, tmp_path:
     module = LabelledData(SyntheticShapes(100, by_colour=True))
     with pytest.raises(UserError) as error:
         trainer(tmp_path).test(classifier(), module, verbose=False)
-    told = "MLPClassifier was made for classes=10 and the data have 100: set --model.network.classes=100."
+    told = "MLPClassifier was made for classes=10 and the data have 100: set classes=100."
     assert str(error.value) == told
-    with pytest.raises(UserError, match=r"^SyntheticBlur has no labels, which a classifier needs: give --data=Label"):
+    with pytest.raises(UserError, match=r"^SyntheticBlur has no labels, which a classifier needs: give Label"):
         trainer(tmp_path).test(classifier(), data(photographs), verbose=False)
 
 

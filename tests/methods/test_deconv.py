@@ -175,14 +175,14 @@ def test_the_mismatch_is_zero_for_the_true_psf_alone() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0}, "model.lr=0"),
-        ({"refine_lr": -1}, "model.refine_lr=-1"),
-        ({"blur_weight": -1}, "model.blur_weight=-1"),
-        ({"loss_border": -1}, "model.loss_border=-1"),
-        ({"settle": 1.0}, "model.settle=1.0"),
-        ({"settle": 0.5, "blur_weight": 0}, "model.settle=0.5"),
-        ({"betas": (0.9, 1.0)}, r"model.betas=\[0.9, 1.0\]"),
-        ({"crop_border": -1}, "model.crop_border=-1"),
+        ({"lr": 0}, "lr=0"),
+        ({"refine_lr": -1}, "refine_lr=-1"),
+        ({"blur_weight": -1}, "blur_weight=-1"),
+        ({"loss_border": -1}, "loss_border=-1"),
+        ({"settle": 1.0}, "settle=1.0"),
+        ({"settle": 0.5, "blur_weight": 0}, "settle=0.5"),
+        ({"betas": (0.9, 1.0)}, r"betas=\[0.9, 1.0\]"),
+        ({"crop_border": -1}, "crop_border=-1"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:

@@ -198,8 +198,7 @@ def test_crops_without_room_for_the_bands_are_refused(photographs: Path, tmp_pat
     with pytest.raises(UserError) as error:
         fitted(tmp_path, data(photographs, crop_size=16))
     assert str(error.value) == (
-        "Crops of 16x16 pixels, blurred by 7x7 taps, are too small for 16 bands: "
-        "set --data.crop_size=22 or fewer --model.bands."
+        "Crops of 16x16 pixels, blurred by 7x7 taps, are too small for 16 bands: set crop_size=22 or fewer bands."
     )
 
 
@@ -207,7 +206,7 @@ def test_crops_without_room_for_the_bands_are_refused(photographs: Path, tmp_pat
 def test_too_few_bands_are_refused(bands: int) -> None:
     with pytest.raises(UserError) as error:
         OracleWiener(bands=bands)
-    assert str(error.value) == f"model.bands={bands}: give 3 or more."
+    assert str(error.value) == f"bands={bands}: give 3 or more."
 
 
 @pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])

@@ -112,11 +112,11 @@ def test_settings_reach_the_optimizer_and_the_loss(photographs: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0}, "model.lr=0: give a learning rate above 0"),
-        ({"betas": (0.9, 1.0)}, r"model.betas=\[0.9, 1.0\]"),
-        ({"weight_decay": -1}, "model.weight_decay=-1: give 0 or more"),
-        ({"ema_decay": 1.0}, "model.ema_decay=1.0: give 0 for no average"),
-        ({"ema_decay": -0.1}, "model.ema_decay=-0.1"),
+        ({"lr": 0}, "lr=0: give a learning rate above 0"),
+        ({"betas": (0.9, 1.0)}, r"betas=\[0.9, 1.0\]"),
+        ({"weight_decay": -1}, "weight_decay=-1: give 0 or more"),
+        ({"ema_decay": 1.0}, "ema_decay=1.0: give 0 for no average"),
+        ({"ema_decay": -0.1}, "ema_decay=-0.1"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:

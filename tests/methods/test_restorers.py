@@ -73,7 +73,7 @@ def test_a_crop_changes_the_test_s_scores_alone_and_is_not_kept(build: Any, phot
 def test_a_negative_crop_is_refused() -> None:
     with pytest.raises(UserError) as error:
         srcnn(crop_border=-1)
-    assert str(error.value) == "model.crop_border=-1: give 0 or more."
+    assert str(error.value) == "crop_border=-1: give 0 or more."
 
 
 @pytest.mark.parametrize("build", [srcnn, gan])
@@ -242,9 +242,9 @@ def test_srcnn_minimises_the_squared_error(photographs: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"lr": 0.0}, "model.lr=0.0: give a learning rate above 0."),
-        ({"discriminator_lr": float("nan")}, "model.discriminator_lr=nan: give a learning rate above 0."),
-        ({"betas": (0.5, 1.0)}, "model.betas=[0.5, 1.0]: give two numbers from 0 to below 1."),
+        ({"lr": 0.0}, "lr=0.0: give a learning rate above 0."),
+        ({"discriminator_lr": float("nan")}, "discriminator_lr=nan: give a learning rate above 0."),
+        ({"betas": (0.5, 1.0)}, "betas=[0.5, 1.0]: give two numbers from 0 to below 1."),
     ],
 )
 def test_rates_that_cannot_be_are_refused(settings: dict[str, Any], told: str) -> None:
@@ -257,8 +257,8 @@ def test_rates_that_cannot_be_are_refused(settings: dict[str, Any], told: str) -
     ("build", "settings", "told"),
     [
         (srcnn, {"precision": "bf16-true"}, "cannot hold 256 levels"),
-        (gan, {"precision": "16-mixed"}, "use --trainer.precision=bf16-mixed"),
-        (gan, {"strategy": "fsdp"}, "use --trainer.strategy=ddp"),
+        (gan, {"precision": "16-mixed"}, "set precision=bf16-mixed"),
+        (gan, {"strategy": "fsdp"}, "set strategy=ddp"),
     ],
 )
 def test_what_a_method_cannot_do_is_refused_at_the_start(build: Any, settings: Any, told: str, tmp_path: Path) -> None:

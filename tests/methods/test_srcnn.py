@@ -49,7 +49,7 @@ def test_the_schedule_counts(photographs: Path, tmp_path: Path) -> None:
 
 
 def test_a_last_rate_needs_a_last_convolution(photographs: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^model.last_lr=0.1: Linear has no convolution; leave it.$"):
+    with pytest.raises(UserError, match=r"^last_lr=0.1: Linear has no convolution; leave it.$"):
         trainer(tmp_path).fit(SRCNNRestorer(nn.Linear(2, 2), last_lr=0.1), data(photographs))
-    with pytest.raises(UserError, match=r"^model.last_lr=0.0: give a learning rate above 0.$"):
+    with pytest.raises(UserError, match=r"^last_lr=0.0: give a learning rate above 0.$"):
         srcnn(last_lr=0.0)

@@ -56,7 +56,7 @@ def fitted(model: Any, photographs: Path, folder: Path) -> None:
         ),
         (
             UNet(widths=[4, 8], channels=1),
-            r"^UNet was made for images of channels=1 and was given one of 3: set --model\.network\.channels=3, or",
+            r"^UNet was made for images of channels=1 and was given one of 3: set channels=3, or",
         ),
     ],
 )
@@ -72,7 +72,7 @@ def test_what_does_not_restore_is_refused_before_anything_is_learned(
 
 def test_a_discriminator_of_other_channels_is_named(photographs: Path, tmp_path: Path) -> None:
     model = AdversarialRestorer(UNet(widths=[4, 8]), MultiScalePatchGAN(widths=[4, 8], channels=1))
-    with pytest.raises(UserError, match=r"given one of 3: set --model\.discriminator\.channels=3, or give"):
+    with pytest.raises(UserError, match=r"given one of 3: set channels=3, or give"):
         fitted(model, photographs, tmp_path)
     model = AdversarialRestorer(UNet(widths=[4, 8]), Returning(lambda x: x, before=1))
     with pytest.raises(UserError, match=r"^Returning was made for images of channels=1 and was given one of 3: take"):

@@ -78,13 +78,12 @@ def test_other_sizes_and_channels_are_options() -> None:
         (lambda: ConvStem(kernel_size=0), "ConvStem kernel_size=0: give 1 or more."),
         (
             lambda: MLPClassifier()(torch.rand(1, 3, 28, 28)),
-            "MLPClassifier was made for images of channels=1 and was given one of 3: set --model.network.channels=3, "
+            "MLPClassifier was made for images of channels=1 and was given one of 3: set channels=3, "
             "or give it images of 1, of a source with grey: true.",
         ),
         (
             lambda: ConvNetTiny()(torch.rand(1, 3, 28, 30)),
-            "ConvNetTiny was made for images of 32x32 pixels and was given one of 28x30: set --model.network.side, or "
-            "resize them.",
+            "ConvNetTiny was made for images of 32x32 pixels and was given one of 28x30: set side=28, or resize them.",
         ),
     ],
 )

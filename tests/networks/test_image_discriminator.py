@@ -47,7 +47,7 @@ def test_other_sizes_are_refused(size: tuple[int, int]) -> None:
         ImageDiscriminator(SMALL)(torch.rand(1, 3, *size))
     height, width = size
     assert str(error.value) == (
-        f"ImageDiscriminator judges images of 64x64 pixels, not {height}x{width}: set --data.crop_size=64."
+        f"ImageDiscriminator judges images of 64x64 pixels, not {height}x{width}: set crop_size=64."
     )
 
 

@@ -69,8 +69,7 @@ def test_an_image_of_other_channels_is_refused_in_one_line() -> None:
     with pytest.raises(UserError) as error:
         SRCNN(widths=(4, 4))(torch.rand(1, 1, 8, 8))
     assert str(error.value) == (
-        "SRCNN was made for images of channels=3 and was given one of 1: set --model.network.channels=1, or give it "
-        "images of 3."
+        "SRCNN was made for images of channels=3 and was given one of 1: set channels=1, or give it images of 3."
     )
 
 

@@ -38,6 +38,7 @@ from deblur_lightning.commands.experiment.checkpoints import (
 )
 from deblur_lightning.commands.experiment.loggers import RunCurves, ToleratedWandb, go_offline_if_need_be
 from deblur_lightning.commands.experiment.lost_process import lost_process
+from deblur_lightning.commands.experiment.option_names import with_options
 from deblur_lightning.commands.experiment.run_folder import (
     SharedFolder,
     check_writable,
@@ -46,7 +47,7 @@ from deblur_lightning.commands.experiment.run_folder import (
     take_folder,
 )
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
-from deblur_lightning.commands.mistakes import explain, one_line
+from deblur_lightning.commands.mistakes import causes_of, explain, message_of, one_line
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import end_started_processes
 from deblur_lightning.methods.classifier import ImageClassifier
@@ -70,7 +71,7 @@ def run(argv: Sequence[str]) -> None:
     except BaseException as error:
         for number in found:
             signal.signal(number, signal.SIG_IGN)  # impatience must not cut short what is told
-        code = _told(error)
+        code = _exit_code(error)
         if code is None:
             raise
         raise SystemExit(code) from None
@@ -79,7 +80,7 @@ def run(argv: Sequence[str]) -> None:
             signal.signal(number, handler)
 
 
-def _told(error: BaseException) -> int | str | None:
+def _exit_code(error: BaseException) -> int | str | None:
     """Tell what ended a command and how to go on; returns the exit code, or None for what is no mistake of the user."""
     stop = stop_cause(error)
     if stop is not None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
@@ -102,6 +103,7 @@ class ExperimentCLI(LightningCLI):
         # abbreviated keys would let misspelt ones pass; errors are told in one line by ``run``
         strict: dict[str, Any] = {"exit_on_error": False, "allow_abbrev": False}
         self._taken: Path | None = None
+        self.given: Any = None
         try:
             super().__init__(
                 LightningModule,
@@ -115,6 +117,11 @@ class ExperimentCLI(LightningCLI):
                 trainer_defaults={"num_sanity_val_steps": 1},
                 parser_kwargs={**strict, **{name: dict(strict) for name in self.subcommands()}},
             )
+        except Exception as error:
+            for cause in causes_of(error):
+                if isinstance(cause, UserError) and self.given is not None:
+                    cause.args = (with_options(message_of(cause), self.given),)
+            raise
         finally:
             leave_if_unused(self._taken)
 
@@ -169,15 +176,15 @@ class ExperimentCLI(LightningCLI):
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
-            loggers = ToleratedWandb.of(_listed(self.config_init.fit.trainer.logger))
+            loggers = ToleratedWandb.of(_as_list(self.config_init.fit.trainer.logger))
             kwargs["logger"] = [RunCurves(self.folder), *loggers]
             extra.insert(0, SharedFolder())
             extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))
         elif isinstance(self.given.trainer.logger, bool | None):
             kwargs["logger"] = False
         trainer = self._get(self.config_init, "trainer")
-        kwargs["callbacks"] = [*_listed(trainer.callbacks), *extra]
-        kwargs["plugins"] = [*_listed(trainer.plugins), AtomicCheckpoints(go_on=not self.given.stop_when_full)]
+        kwargs["callbacks"] = [*_as_list(trainer.callbacks), *extra]
+        kwargs["plugins"] = [*_as_list(trainer.plugins), AtomicCheckpoints(go_on=not self.given.stop_when_full)]
         return super().instantiate_trainer(**kwargs)
 
     def _run_subcommand(self, subcommand: str) -> None:
@@ -264,7 +271,7 @@ def _quieten() -> None:
     )
 
 
-def _listed(given: Any) -> list[Any]:
+def _as_list(given: Any) -> list[Any]:
     """What the configuration gives as nothing, one object or a list of them."""
     if isinstance(given, bool) or given is None:
         return []

@@ -115,12 +115,12 @@ class PairWriter:
         if min(height, width) < smallest:
             return [f"{path} has {height}x{width} pixels, and the blur needs {smallest}; leave it out, or blur less"]
         with self._for_large_ones if height * width > LARGE else nullcontext():
-            blurred = self._blurred(sharp, pair.index)
+            blurred = self._blur(sharp, pair.index)
         for file, image in zip(self._folder.files(pair.name), (sharp, blurred), strict=True):
             write_png(file, image)
         return []
 
-    def _blurred(self, sharp: Tensor, index: int) -> Tensor:
+    def _blur(self, sharp: Tensor, index: int) -> Tensor:
         """Blur (3, H, W) uint8."""
         batch = degrade(
             self._degradation,
