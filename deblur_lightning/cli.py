@@ -7,6 +7,7 @@ from importlib import import_module
 from deblur_lightning import __version__
 
 SUBCOMMANDS = {
+    "experiments": "list the experiments that come with the package, or show one",
     "fit": "train a restorer",
     "validate": "score a checkpoint on the validation images",
     "test": "score a checkpoint on the test images: a table, and scores.csv in the run",
@@ -19,7 +20,7 @@ SUBCOMMANDS = {
     "report": "write the summary page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("app", "export", "report", "reproduce", "restore", "synthesize")
+OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "synthesize")
 """Subcommands that Lightning has no part in.
 
 Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
@@ -39,6 +40,7 @@ options:
   --version   the version and the subcommands
 
 examples:
+  deblur experiments
   deblur fit --config experiments/deblurgan.yaml
   deblur fit --config experiments/deblurgan.yaml --config experiments/presets/quick.yaml
   deblur fit --config experiments/deblurgan.yaml --data.source=Folder --data.source.root=PHOTOS

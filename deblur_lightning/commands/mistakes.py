@@ -75,13 +75,11 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
         return _unknown_key(found[1], known_keys)
     if found := re.search(r"Expected a dot import path string: (\S+)", message):
         return unknown_class(found[1], keys, classes[-1:])
-    if found := re.search(r"File does not exist: '([^']+)'", message):
-        return f"no file {found[1]}: --config takes the path of a YAML file, such as experiments/deblurgan.yaml."
     if found := re.search(r"Problems parsing config: (.+)", message, re.DOTALL):
         return f"{_broken_yaml(arguments)} is not valid YAML ({' '.join(found[1].split())}): mend that place."
     if found := re.search(r"arguments are required: (.+)", message):
         if not classes:
-            return "no experiment: give one with --config=experiments/NAME.yaml."
+            return "no experiment: give one with --config; deblur experiments lists them."
         return f"{_short_name(classes[-1])} needs {found[1]}: give {', '.join(_arguments(keys, found[1]))}."
     innermost = re.split(r"(?<=\n)(\s*Given value: .+)\n", message[max(message.rfind("Parser key"), 0) :])
     if "Not a valid subclass" in message and not _kinds("".join(innermost[:2])):

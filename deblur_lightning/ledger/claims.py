@@ -120,7 +120,7 @@ def read_claims(path: Path) -> ClaimSet:
         UserError: the file is missing, or a field in it is missing, unknown or contradictory.
     """
     if not path.is_file():
-        raise UserError(f"no file {path}: run in a clone of the project, which has experiments/.")
+        raise UserError(f"no file {path}: give another --claims.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         data = {name: _build(DataSet, entry, f"data {name}") for name, entry in content["data"].items()}

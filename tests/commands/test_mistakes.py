@@ -37,7 +37,10 @@ def _one_line(message: str) -> str:
             "no class 'L2' for model.reconstruction: choose from Charbonnier, FrequencyL1, L1, PSNRLoss, SSIM, VGG16",
         ),
         (["--model.lr=fast"], "model.lr=fast does not fit: lr takes a number."),
-        (["--config", "none.yaml"], "no file {here}/none.yaml: --config takes the path of a YAML file, such as"),
+        (
+            ["--config", "none.yaml"],
+            "no file none.yaml, and no experiment of that name: deblur experiments lists them.",
+        ),
         (["--config", "broken.yaml"], "broken.yaml is not valid YAML (while parsing a flow node"),
         (["--config", "twice.yaml"], "twice.yaml is not valid YAML (the key 'lr' is given twice"),
         (["--data.source=Folder", "--data.source.root=nowhere"], "the image folder nowhere does not exist: check its"),

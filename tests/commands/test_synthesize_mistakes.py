@@ -156,7 +156,7 @@ def test_other_settings_want_another_folder(synthesize: Deblur, sharp: Path, deb
         (["sharp images", "--out=o", "--data.sed=2"], "SyntheticBlur has no setting 'sed': did you mean 'seed'?"),
         (["sharp images", "--out=o", "--data.degradation=Blurr"], "no class 'Blurr' for data.degradation: "),
         (["sharp images", "--out=o", "--data.degradation.length=[0,3]"], "MotionBlur length starts at 0.0: give"),
-        (["sharp images", "--out=o", "--config=none.yaml"], "no file {here}/none.yaml: --config takes the path"),
+        (["sharp images", "--out=o", "--config=none.yaml"], "no file none.yaml, and no experiment of that name: "),
         (["sharp images", "--out=o", "--config=top.yaml"], "no setting 'dta.seed': deblur SUBCOMMAND --help"),
         (["sharp images", "--out=o", "--config=experiments/data/gopro.yaml"], "data=RealPairs blurs nothing: give"),
     ],
@@ -173,7 +173,7 @@ def test_mistakes_end_in_one_line(arguments: list[str], told: str, sharp: Path, 
 
 
 def test_no_experiment_is_a_mistake_too(sharp: Path, deblur: Deblur) -> None:
-    told = "no experiment: give one with --config=experiments/NAME.yaml."
+    told = "no experiment: give one with --config; deblur experiments lists them."
     assert deblur("synthesize", sharp, "--out=o") == (2, "", f"deblur: error: {told}\n")
 
 

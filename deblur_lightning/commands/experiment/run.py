@@ -49,6 +49,7 @@ from deblur_lightning.commands.experiment.run_folder import (
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.mistakes import causes_of, explain, message_of, one_line
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.experiments import with_experiment_paths
 from deblur_lightning.lightning_internals import end_started_processes
 from deblur_lightning.methods.classifier import ImageClassifier
 
@@ -67,7 +68,7 @@ def run(argv: Sequence[str]) -> None:
     for number in found:
         signal.signal(number, _stop_at_once)
     try:
-        ExperimentCLI(argv)
+        ExperimentCLI(with_experiment_paths(list(argv)))
     except BaseException as error:
         for number in found:
             signal.signal(number, signal.SIG_IGN)  # impatience must not cut short what is told

@@ -35,7 +35,8 @@ def execute(argv: Sequence[str]) -> list[str]:
     from pathlib import Path
 
     from deblur_lightning.errors import UserError
-    from deblur_lightning.ledger.claims import ClaimSet, read_claims
+    from deblur_lightning.files.experiments import claims_path
+    from deblur_lightning.ledger.claims import read_claims
     from deblur_lightning.ledger.page import page_path, write_page
     from deblur_lightning.ledger.rows import build_rows
     from deblur_lightning.ledger.run_summaries import summarise_runs
@@ -44,13 +45,16 @@ def execute(argv: Sequence[str]) -> list[str]:
     if given.out is None:
         raise UserError("no place for the page: give a folder with --out=FOLDER.")
     page = page_path(Path(given.out))
-    claims = Path("experiments/claims.yaml")
-    claim_set = read_claims(claims) if claims.is_file() else ClaimSet({}, {}, ())
+    claims = claims_path()
+    claim_set = read_claims(claims)
     ledger = list_runs(claim_set, Path(given.ledger))
-    runs, left_out = summarise_runs(Path(given.runs), finished_runs(ledger))
+    finished = finished_runs(ledger)
+    runs, left_out = summarise_runs(Path(given.runs), finished)
     if not runs and not left_out:
         raise UserError(f"no tested run below --runs={given.runs}: deblur test leaves a scores.csv in each.")
-    write_page(runs, left_out, build_rows(claim_set, ledger), page)
+    in_a_clone = claims.parent == Path("experiments")  # elsewhere the claims are told once some of them have been run
+    rows = build_rows(claim_set, ledger) if finished or in_a_clone else []
+    write_page(runs, left_out, rows, page)
     print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
     lines = [f"{run.name}: {run.reason}" for run in left_out]
     return ["damaged runs were left out:", *lines] if lines else []

@@ -36,8 +36,8 @@ def parser() -> StrictParser:
     runs_help = "where the runs lie (default: %(default)s)"
     parser.add_argument("--runs", metavar="FOLDER", default="runs/ledger", help=runs_help)
     parser.add_argument("--out", metavar="FOLDER", default="docs", help="where the ledger goes (default: %(default)s)")
-    claims_help = "the claims (default: %(default)s)"
-    parser.add_argument("--claims", metavar="FILE", default="experiments/claims.yaml", help=claims_help)
+    claims_help = "the claims (default: those of the package, experiments/claims.yaml)"
+    parser.add_argument("--claims", metavar="FILE", help=claims_help)
     list_help = "say what would be run, and how long it would take, and stop"
     parser.add_argument("--list", action="store_true", help=list_help)
     return parser

@@ -14,6 +14,7 @@ from torch import nn
 from deblur_lightning.commands.reproduce.one_run import count_cores, interrupt, make_run, stale_folders, stopping
 from deblur_lightning.commands.reproduce.run_folders import check_own, lock_run
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.experiments import claims_path
 from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_claims
 from deblur_lightning.ledger.rows import build_rows, count_verdicts
 from deblur_lightning.ledger.runs import Run, Runs, finished_runs, list_runs, plan, select_shard
@@ -30,7 +31,7 @@ def reproduce(given: Namespace) -> list[str]:
         UserError: something is missing, or does not fit.
     """
     _check(given)
-    claim_set = read_claims(Path(given.claims))
+    claim_set = read_claims(Path(given.claims) if given.claims else claims_path())
     claims = claim_set.claims if given.all else claim_set.select(tuple(given.names))
     data = None if given.data is None else Path(given.data).expanduser().resolve()
     if data is not None:

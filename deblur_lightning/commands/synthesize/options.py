@@ -18,6 +18,7 @@ from deblur_lightning.commands.experiment.run import import_all
 from deblur_lightning.commands.mistakes import explain
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.experiments import with_experiment_paths
 from deblur_lightning.sources.files import existing_folder
 
 UNUSED = (
@@ -91,7 +92,7 @@ def _arguments(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
         parser.add_argument(f"--{name}", type=dict | Any)
     parser.add_subclass_arguments(LightningDataModule, "data", required=True)
     try:
-        return parser.parse_args(list(argv))
+        return parser.parse_args(with_experiment_paths(list(argv)))
     except ArgumentError as error:
         keys = parser.get_defaults(skip_validation=True).keys(branches=True)
         # a file's unknown key is worded as a class's unknown setting
