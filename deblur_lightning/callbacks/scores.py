@@ -19,10 +19,14 @@ from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.files.writing import make_folder
 from deblur_lightning.fingerprints import fingerprint
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import ScoreRecord, add_scores, mean_score
 from deblur_lightning.sources.base import SharpImages
 
 T = TypeVar("T")
+
+FIGURES, LEAST_ROOM = 65, 15
+"""Characters of the columns of figures, and of the names of images at least."""
 
 MOST_ROWS = 30
 """A test of more images prints their mean alone; each is in ``scores.csv``."""
@@ -113,8 +117,11 @@ def score_records(trainer: Trainer, pl_module: LightningModule, run: Path, score
 def print_scores(records: list[ScoreRecord]) -> None:
     """Print a row for each image (up to ``MOST_ROWS``), the mean, and a line that says under which protocol.
 
-    Where each image comes in several copies, blurred in several ways, there is a mean for each way.
+    Below the mean stands half of its 95 % interval over the images. Where each image comes in several copies, blurred
+    in several ways, there is a mean for each way.
     """
+    console = Console(highlight=False)
+    room = max(LEAST_ROOM, console.width - FIGURES)
     columns = {"psnr_blurred": "blurred", "psnr": "restored", "psnr_gain": "gain"}
     columns |= {"ssim_blurred": "blurred", "ssim": "restored", "ssim_gain": "gain"}
     table = Table("image", *columns.values(), title="PSNR in dB (left) and SSIM (right)", title_justify="left")
@@ -124,14 +131,16 @@ def print_scores(records: list[ScoreRecord]) -> None:
     for record in records:
         by_image.setdefault(record.image, {})[record.metric] = record.value
     for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
-        table.add_row(escape(image), *(_figure(name, values[name]) for name in columns))
+        table.add_row(escape(_shorten(image, room)), *(_figure(name, values[name]) for name in columns))
     table.add_section()
     for group, chosen in _by_copy(records).items():
         table.add_row(
             escape(f"mean{group}"), *(_figure(name, mean_score(chosen, name)) for name in columns), style="bold"
         )
+        if (count := len({record.image for record in chosen})) > 1:
+            halves = {name: half_width([r.value for r in chosen if r.metric == name]) for name in columns}
+            table.add_row(f"± 95 %, n = {count}", *(_figure(name, halves[name]).lstrip("+") for name in columns))
     first = records[0]
-    console = Console(highlight=False)
     console.print(table)
     console.print(
         f"n = {len(by_image)} images of split {first.split}; protocol {first.protocol}; border {first.border}; "
@@ -143,6 +152,12 @@ def print_scores(records: list[ScoreRecord]) -> None:
             "rounding); no photograph is blurred so",
             soft_wrap=True,
         )
+
+
+def _shorten(name: str, room: int) -> str:
+    """``name`` with its middle left out where it is longer than ``room``."""
+    half = (room - 1) // 2
+    return name if len(name) <= room else f"{name[: room - 1 - half]}…{name[len(name) - half :]}"
 
 
 def _by_copy(records: list[ScoreRecord]) -> dict[str, list[ScoreRecord]]:

@@ -90,6 +90,9 @@ def test_the_table_shows_each_image_and_the_mean(capsys: pytest.CaptureFixture[s
     lines = [line.replace("│", " ").split() for line in printed.splitlines()]
     assert ["a", "2.00", "1.00", "-1.00", "0.250", "0.500", "+0.250"] in lines
     assert ["mean", "4.00", "2.00", "-2.00", "0.500", "1.000", "+0.500"] in lines
+    half = 12.70620  # of 1 and 3: Student's t with one degree of freedom, times 2^.5 / 2^.5
+    gains = [f"{2 * half:.2f}", f"{half:.2f}", f"{half:.2f}", f"{half / 4:.3f}", f"{half / 2:.3f}", f"{half / 4:.3f}"]
+    assert ["±", "95", "%,", "n", "=", "2", *gains] in lines
     assert "n = 2 images of split test; protocol rgb8; border reflect" in printed
     assert max(map(len, printed.splitlines())) <= 80
     print_scores([replace(row, image=f"{row.image}{number}") for row in rows for number in range(16)])
@@ -169,6 +172,19 @@ def test_copies_of_one_target_have_a_mean_each(capsys: pytest.CaptureFixture[str
     assert ["mean of copy1" in means[0], "10.00" in means[0]] == [True, True]
     assert ["mean of copy2" in means[1], "20.00" in means[1]] == [True, True]
     assert len(means) == 2
+
+
+def test_a_long_name_is_shortened_in_its_middle(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    metrics = ("psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain")
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x") | {"value": 1.0}
+    common["image"] = "GOPR0384_11_00/blurred/000001-of-a-very-long-name.png"
+    print_scores([ScoreRecord(**common | {"metric": metric}) for metric in metrics])  # type: ignore[arg-type]
+    printed = capsys.readouterr().out
+    assert "GOPR038…ame.png " in printed
+    assert max(map(len, printed.splitlines()[:6])) <= 80
 
 
 def test_an_image_s_name_is_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
