@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 from lightning.pytorch import LightningDataModule, LightningModule
@@ -54,7 +55,12 @@ def misfit(message: str, keys: str, owners: list[str]) -> str | None:
         found = class_named(given[1])
     except Exception as error:  # whatever a module of the user's raises when it is imported
         reason = " ".join(str(error).split()) or type(error).__name__
-        return f"{told} cannot be imported ({reason}): check its name, and that PYTHONPATH has the folder it lies in."
+        top = Path(given[1].partition(".")[0])
+        unfound = isinstance(error, ModuleNotFoundError) and error.name == top.name
+        here = unfound and (top.is_dir() or top.with_suffix(".py").is_file())
+        elsewhere = "check its name, and that PYTHONPATH has the folder it lies in"
+        cure = "begin the command with PYTHONPATH=., so that this folder is searched" if here else elsewhere
+        return f"{told} cannot be imported ({reason}): {cure}."
     if inspect.isabstract(found):
         return f"{told} lacks {', '.join(_abstract(found))}: write it into {_short_name(given[1])}."
     if wanted := re.search(r"correspond to a subclass of (\w+)", message):

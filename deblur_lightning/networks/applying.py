@@ -18,10 +18,19 @@ def apply(network: nn.Module, image: Tensor, *more: Tensor) -> Any:
     """What ``network`` makes of ``image``, (B, C, H, W), and of ``more``.
 
     Raises:
-        UserError: its first convolution is for images of other channels.
+        UserError: its first convolution is for images of other channels, or it takes something else.
     """
     try:
         return network(image, *more)
+    except TypeError as error:
+        name, given = type(network).__name__, "the images" if not more else "the images and their PSFs"
+        try:
+            inspect.signature(network.forward).bind(image, *more)
+        except TypeError as misfit:
+            raise UserError(
+                f"{name} cannot be used here ({misfit}): its forward must take {given} alone, as a network's does."
+            ) from error
+        raise
     except RuntimeError as error:
         found = re.search(CHANNELS, str(error))
         if found and int(found[2]) == image.shape[1]:

@@ -1,5 +1,6 @@
 """Classes of the user's own: they simply work, or one line says what is missing."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +158,16 @@ def test_a_perceptual_loss_without_its_weights_says_how_to_get_them(
     last = complained.splitlines()[-1]
     assert last.startswith(f"deblur: error: {workplace}/hub/checkpoints/vgg16-")
     assert "which the loss needs, is missing; to get it: python -c" in last
+
+
+def test_a_module_beside_the_command_wants_its_folder_on_the_path(
+    workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workplace / "hidden.py").write_text(MINE)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", str(workplace))])
+    code, _, complained = deblur("fit", *REGRESSION, "--model.network=hidden.X")
+    assert code == 2
+    assert complained.strip().endswith(
+        "model.network=hidden.X cannot be imported (No module named 'hidden'): begin the command with PYTHONPATH=., so "
+        "that this folder is searched."
+    )

@@ -1,5 +1,6 @@
 """Commands that are printed do what they say when they are typed, whatever characters the paths have."""
 
+import csv
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,18 @@ def test_what_a_run_prints_tests_and_continues_it(workplace: Path, photographs: 
     code, again, complained = deblur(*_typed(printed, "continue"), "--trainer.max_epochs=2")
     assert code == 0, complained
     assert f"run       runs/{ODD}/001" in again
+
+
+def test_a_run_names_its_folder_at_both_ends_and_its_best_score(
+    workplace: Path, photographs: Path, deblur: Deblur
+) -> None:
+    _, printed, _ = deblur("fit", *SRCNN, *photographs_of(photographs), "--run=mine")
+    lines = printed.splitlines()
+    assert [line for line in lines if line.startswith("run ")] == ["run       mine"] * 2
+    (best,) = [line for line in lines if line.startswith("best ")]
+    with Path("mine/metrics.csv").open(newline="") as file:
+        scores = [float(row["val/psnr"]) for row in csv.DictReader(file) if row["val/psnr"]]
+    assert best == f"best      val/psnr {max(scores):.4g}, in mine/checkpoints/best.ckpt"
 
 
 def test_a_refusal_names_an_option_that_can_be_typed(workplace: Path, photographs: Path, deblur: Deblur) -> None:

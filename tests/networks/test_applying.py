@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.losses.adversarial import AdversarialLoss, RelativisticAverageGAN, WassersteinGP
+from deblur_lightning.losses.reconstruction import L1
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.methods.regression import RegressionRestorer
@@ -112,3 +113,14 @@ def test_a_classifier_tells_its_classes_and_returns_logits() -> None:
     network.classes = 2  # type: ignore[assignment]
     with pytest.raises(UserError, match=r"^Sequential must return logits \(images, classes\), here 5x2, and nothing"):
         ImageClassifier(network)(torch.rand(5, 1, 2, 2))
+
+
+def test_what_is_no_network_is_told() -> None:
+    told = r"^L1 cannot be used here \(missing a required argument: 'target'\): its forward must take the images alone"
+    with pytest.raises(UserError, match=told):
+        restore_images(L1(), torch.rand(1, 3, 8, 8))
+
+
+def test_a_network_s_own_mistake_stays_its_own() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        restore_images(Returning(lambda x: x + "one"), torch.rand(1, 3, 8, 8))

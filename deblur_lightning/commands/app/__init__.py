@@ -1,8 +1,10 @@
 """app: a local page on which photos are restored."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from deblur_lightning.commands.strict_parser import DEVICE_HELP, TRUST_HELP, StrictParser
+from deblur_lightning.errors import UserError
 
 DESCRIPTION = """\
 Serve a page on this computer alone (127.0.0.1): drop a photo, choose a model, slide between before and after, read how
@@ -35,6 +37,8 @@ def execute(argv: Sequence[str]) -> list[str]:
         UserError: an option does not fit, a model cannot be loaded, or Gradio is not installed.
     """
     given = parser().parse(argv)
+    if find_spec("gradio") is None:
+        raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.")
     # Torch takes seconds to import, which help and mistakes need not wait for.
     from deblur_lightning.commands.app.run import serve_page
 

@@ -24,18 +24,16 @@ def serve_page(given: Namespace) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP; the first page to start removes what killed ones have left.
 
     Raises:
-        UserError: an option does not fit, a model cannot be loaded, or Gradio is not installed.
+        UserError: an option does not fit, or a model cannot be loaded.
     """
     port, device = _port(given.port), chosen_device(given.device)
     models = load_models([Path(ckpt).expanduser() for ckpt in given.ckpt], given.trust)
     with ending_by_signals(), temporary_folder(FOLDER) as folder:
         # Gradio reads both as it is imported; the first is where it keeps what is uploaded.
         os.environ |= {"GRADIO_TEMP_DIR": str(folder / UPLOADS), "GRADIO_ANALYTICS_ENABLED": "False"}
-        try:
-            from deblur_lightning.restoring.app import page
-            from deblur_lightning.restoring.serving import serve
-        except ImportError as error:
-            raise UserError("the page needs one package more: pip install 'deblur_lightning[app]'.") from error
+        from deblur_lightning.restoring.app import page
+        from deblur_lightning.restoring.serving import serve
+
         state = AppState(models, device, folder)
         with serve(page(state), port) as address:
             print(f"serving   {address}: Ctrl-C ends it", flush=True)

@@ -213,6 +213,11 @@ class ExperimentCLI(LightningCLI):
             callbacks = [callback for callback in callbacks if not isinstance(callback, ComparisonPictures)]
         return super()._instantiate_trainer(config, callbacks)
 
+    def before_fit(self) -> None:
+        """Say where everything will be."""
+        if self.trainer.is_global_zero and not self.given.trainer.fast_dev_run:
+            print(f"run       {self.folder}", flush=True)
+
     def after_fit(self) -> None:
         """Say where everything is and how to go on."""
         if self.given.trainer.fast_dev_run:
@@ -225,6 +230,9 @@ class ExperimentCLI(LightningCLI):
         best = "best.ckpt" if (checkpoints / "best.ckpt").exists() else "last.ckpt"
         pictures = sorted((folder / "pictures").glob("val_*.png"))
         print(f"\nrun       {folder}")
+        keeper = self.trainer.checkpoint_callback
+        if isinstance(keeper, Checkpoints) and keeper.best_model_score is not None:
+            print(f"best      {keeper.monitor} {float(keeper.best_model_score):.4g}, in {checkpoints / best}")
         if pictures:
             print(f"picture   {pictures[-1]}")
         print(f"test      {command_with('test', folder, checkpoints / best)}")
