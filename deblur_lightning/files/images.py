@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.camera_files import FRAMES, VIDEO_SUFFIXES, let_pillow_read
 from deblur_lightning.files.writing import write_atomically
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -90,6 +91,7 @@ def write_png(path: str | Path, image: Tensor) -> None:
 def open_image(path: str | Path) -> Iterator[Image.Image]:
     """Open ``path`` with Pillow, turning whatever goes wrong with the file into one line."""
     refuse_irregular(path)
+    let_pillow_read(path)
     try:
         # Not by its name: Pillow would map a grey TIFF into memory and garble one that lies on its side.
         with Path(path).open("rb") as file, Image.open(file) as image:
@@ -130,6 +132,8 @@ def _unreadable(path: str | Path, error: Exception) -> UserError:
         return UserError(f"cannot read {path}: {error.strerror}; check what it is and who may read it")
     if isinstance(error, MemoryError):
         return UserError(f"the memory does not hold {path}; close other programs, or scale it down")
+    if isinstance(error, UnidentifiedImageError) and Path(path).suffix.lower() in VIDEO_SUFFIXES:
+        return UserError(f"{path} is a video, and only images are read: {FRAMES}")
     if isinstance(error, UnidentifiedImageError):
         return UserError(f"{path} is not an image that Pillow knows; convert it to PNG or JPEG, or remove it")
     reason = " ".join(str(error).split()) or type(error).__name__

@@ -9,7 +9,15 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import eight_bits
 from deblur_lightning.restoring.photos import Photo
 
-FORMATS = {".bmp": "BMP", ".jfif": "JPEG", ".jpeg": "JPEG", ".jpg": "JPEG", ".pgm": "PPM", ".png": "PNG"}
+FORMATS = {
+    ".avif": "AVIF",
+    ".bmp": "BMP",
+    ".jfif": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpg": "JPEG",
+    ".pgm": "PPM",
+    ".png": "PNG",
+}
 FORMATS |= {".ppm": "PPM", ".tga": "TGA", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
 """By what a name ends in, in lower case, what such a file is written as, in Pillow's names."""
 

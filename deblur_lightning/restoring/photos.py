@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.images import open_image
+from deblur_lightning.files.camera_files import is_raw, read_raw
+from deblur_lightning.files.images import open_image, refuse_irregular
 from deblur_lightning.restoring.tiles import Pixels
 
-OUTPUT_FORMATS = {name: name for name in ("BMP", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")} | {"MPO": "JPEG"}
+OUTPUT_FORMATS = {name: name for name in ("AVIF", "BMP", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")} | {"MPO": "JPEG"}
 """What a photo is written as, by what it was read as; of any other format it becomes a PNG."""
 
 LOW_BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
@@ -56,6 +57,9 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
     Raises:
         UserError: as ``imagefiles.read_rgb``; or several frames.
     """
+    if is_raw(path):
+        refuse_irregular(path)
+        return Photo(read_raw(path), None, output or "TIFF", _settings_of_new(output or "TIFF"))
     with open_image(path) as image:
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" and not first_frame:
             raise UserError(f"{path} has {getattr(image, 'n_frames', 1)} frames: --frames=first restores the first.")
@@ -80,7 +84,9 @@ def pixels_of(image: Image.Image) -> tuple[Pixels, Pixels | None]:
 
 
 def restored_name(path: Path) -> str:
-    """A restored photo's name: the photo's own, and .png after it where its format cannot be written."""
+    """A restored photo's name: the photo's own, and .png (of raw ones .tif) where its format cannot be written."""
+    if is_raw(path):
+        return f"{path.name}.tif"
     try:
         with open_image(path) as image:
             writable = image.format in OUTPUT_FORMATS
@@ -133,19 +139,29 @@ def _low_bytes(path: Path, mode: str) -> Pixels:
 
 def _encoding(path: Path, image: Image.Image, output: str) -> dict[str, Any]:
     """How the file's pixels were compressed, as far as its format tells; well, where it is to be of another."""
-    if output == "JPEG" and image.format not in ("JPEG", "MPO"):
-        return {"quality": 95}
+    if image.format != output and (image.format, output) != ("MPO", "JPEG"):
+        return _settings_of_new(output)
     if output == "JPEG":
         found: dict[str, Any] = {"qtables": image.quantization, "progressive": "progressive" in image.info}  # type: ignore[attr-defined]
         sampling = JpegImagePlugin.get_sampling(image)
         return found if sampling < 0 else found | {"subsampling": sampling}
     if output == "WEBP":
-        lossless = image.format == "WEBP" and _is_lossless(path)
-        return {"exact": True} | ({"lossless": True} if lossless else {"quality": 90})
+        return {"exact": True} | ({"lossless": True} if _is_lossless(path) else {"quality": 90})
     if output == "TIFF":
         compression = image.info.get("compression")
         return {"compression": compression if compression in KEPT_COMPRESSIONS else "tiff_adobe_deflate"}
-    return {}
+    return _settings_of_new(output)
+
+
+def _settings_of_new(output: str) -> dict[str, Any]:
+    """How pixels are compressed that were not in a file of this format before."""
+    well: dict[str, dict[str, Any]] = {
+        "AVIF": {"quality": 90},
+        "JPEG": {"quality": 95},
+        "TIFF": {"compression": "tiff_adobe_deflate"},
+        "WEBP": {"exact": True, "quality": 90},
+    }
+    return well.get(output, {})
 
 
 def _metadata(image: Image.Image, output: str) -> dict[str, Any]:
@@ -161,7 +177,7 @@ def _metadata(image: Image.Image, output: str) -> dict[str, Any]:
         exif.get_ifd(part)  # what lies elsewhere in the file, and would be lost with it
     for tag in STRUCTURE & set(exif):
         del exif[tag]
-    if len(exif) and output in ("JPEG", "PNG", "TIFF", "WEBP"):
+    if len(exif) and output in ("AVIF", "JPEG", "PNG", "TIFF", "WEBP"):
         kept["exif"] = exif.tobytes()
     return kept
 

@@ -90,6 +90,12 @@ def image_names(
     return sorted(file.relative_to(root).as_posix() for file in images)
 
 
+def other_suffixes(folder: Path, suffixes: Sequence[str], without: Path | None = None) -> list[str]:
+    """In lower case, what those files in ``folder`` end in that ``image_names`` takes for no images."""
+    files = _visible_files(folder, False, os.path.realpath(without) if without else None)
+    return [file.suffix.lower() for file in files if file.suffix.lower() not in suffixes]
+
+
 def images_outside(root: Path, folders: Collection[str]) -> list[str]:
     """The images below ``root`` that lie in none of its ``folders``, as sorted paths relative to it.
 

@@ -28,10 +28,13 @@ examples:
 def parser() -> StrictParser:
     """The arguments of ``deblur restore``."""
     parser = StrictParser("deblur restore", usage=USAGE, description=DESCRIPTION, epilog=EPILOG)
-    photos_help = "photos: JPEG, PNG, WebP, TIFF, BMP and what else Pillow reads; folders are searched through"
+    photos_help = "photos: JPEG, PNG, WebP, TIFF, AVIF and what else Pillow reads; HEIC and raw by the packages of "
+    photos_help += "deblur_lightning[photos]; folders are searched through"
     parser.add_argument("photos", metavar="PHOTO|FOLDER", nargs="*", help=photos_help)
     out_help = "a folder; it is not searched itself, and a photo never replaces itself. For one photo it may be a file "
     parser.add_argument("--out", metavar="OUT", help=f"{out_help}(NAME.jpg, NAME.png ...), which decides the format")
+    format_help = "what all photos are written as (default: as they were read; HEIC as PNG, raw as TIFF)"
+    parser.add_argument("--format", metavar="avif|jpeg|png|tiff|webp", help=format_help)
     parser.add_argument("--ckpt", metavar="FILE", help=CKPT_HELP)
     parser.add_argument("--trust", metavar="MODULE", action="append", default=[], help=TRUST_HELP)
     parser.add_argument("--device", metavar="auto|cpu|cuda", default="auto", help=DEVICE_HELP)

@@ -10,16 +10,19 @@ import torch
 
 from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.camera_files import HEIF_SUFFIXES, RAW_SUFFIXES
 from deblur_lightning.files.images import IMAGE_SUFFIXES
 from deblur_lightning.restoring.conversion import FORMATS
 from deblur_lightning.restoring.photos import restored_name
 from deblur_lightning.restoring.tiles import SMALLEST
-from deblur_lightning.sources.files import image_names
+from deblur_lightning.sources.files import image_names, other_suffixes
 
-PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, ".avif", ".gif", ".jfif", ".jp2", ".mpo", ".tga")
+PHOTO_SUFFIXES = (*IMAGE_SUFFIXES, ".avif", ".gif", ".jfif", ".jp2", ".mpo", ".tga", *HEIF_SUFFIXES, *RAW_SUFFIXES)
 """In lower case, what the names of photos end in where a folder is searched."""
 
 REPORT = "restoring-report"
+SUFFIXES = {"avif": ".avif", "jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
+"""By --format, what the names of restored photos end in."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,13 @@ class Options:
     Attributes:
         out: the folder; where ``--out`` names a file, the one that it lies in.
         single: whether ``--out`` names a file.
+        others: what other files in the searched folders end in.
     """
 
     jobs: list[Job]
     out: Path
     single: bool
+    others: list[str]
     ckpt: Path | None
     trust: list[str]
     device: torch.device
@@ -72,10 +77,15 @@ def check(given: Namespace) -> Options:
         raise UserError("no photo given: name files or folders, as in deblur restore PHOTO --out=OUT.")
     photos, out = [Path(photo).expanduser() for photo in given.photos], Path(given.out).expanduser()
     single = _names_a_file(given.out, out, photos)
+    suffix = _suffix(given.format)
+    if single and suffix is not None:
+        raise UserError(f"--format={given.format} and --out={given.out} both name a format: give one of them.")
+    folders = [photo for photo in photos if os.path.isdir(photo)]
     return Options(
-        jobs=[_single_task(photos[0], out, given.overwrite)] if single else jobs(photos, out),
+        jobs=[_single_task(photos[0], out, given.overwrite)] if single else jobs(photos, out, suffix),
         out=out.parent if single else out,
         single=single,
+        others=[end for folder in folders for end in other_suffixes(folder, PHOTO_SUFFIXES, without=out)],
         ckpt=None if given.ckpt is None else Path(given.ckpt).expanduser(),
         trust=given.trust,
         device=chosen_device(given.device),
@@ -88,19 +98,25 @@ def check(given: Namespace) -> Options:
     )
 
 
-def jobs(photos: Sequence[Path], out: Path) -> list[Job]:
+def jobs(photos: Sequence[Path], out: Path, suffix: str | None = None) -> list[Job]:
     """What is to become what; folders are searched, and what they hold keeps its place.
+
+    Args:
+        photos: files and folders.
+        out: where to.
+        suffix: of all restored photos; None keeps their own.
 
     Raises:
         UserError: a photo does not exist, would replace itself, or two would become one.
     """
     found: dict[Path, Path] = {}
-    for source, place in _sources(photos, out):
+    for source, place in _sources(photos, out, suffix):
         target = out / place
         _refuse_itself(source, target)
         if found.setdefault(target, source).resolve() != source.resolve():
             raise UserError(f"{found[target]} and {source} would both become {target}: restore them one by one.")
-    return [Job(source, target) for target, source in found.items()]
+    kind = None if suffix is None else FORMATS[suffix]
+    return [Job(source, target, kind) for target, source in found.items()]
 
 
 def _names_a_file(given: str, out: Path, photos: Sequence[Path]) -> bool:
@@ -126,16 +142,19 @@ def _single_task(photo: Path, out: Path, overwrite: bool) -> Job:
     return Job(photo, out, FORMATS[out.suffix.lower()])
 
 
-def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+def _sources(photos: Sequence[Path], out: Path, suffix: str | None) -> Iterator[tuple[Path, Path]]:
+    def name(photo: Path) -> str:
+        return restored_name(photo) if suffix is None else f"{photo.stem}{suffix}"
+
     for photo in photos:
         _refuse_missing(photo)
         if not os.path.isdir(photo):
-            yield photo, Path(restored_name(photo))
+            yield photo, Path(name(photo))
             continue
         if out.resolve() == photo.resolve():
             raise UserError(f"--out={out} is the folder whose photos are read: give another, in it or elsewhere.")
-        for name in image_names(photo, photo, PHOTO_SUFFIXES, broken_links=True, without=out):
-            yield photo / name, Path(name).with_name(restored_name(photo / name))
+        for inner in image_names(photo, photo, PHOTO_SUFFIXES, broken_links=True, without=out):
+            yield photo / inner, Path(inner).with_name(name(photo / inner))
 
 
 def _refuse_missing(photo: Path) -> None:
@@ -146,6 +165,12 @@ def _refuse_missing(photo: Path) -> None:
 def _refuse_itself(source: Path, target: Path) -> None:
     if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
         raise UserError(f"{source} would be replaced by its restored version: give another --out.")
+
+
+def _suffix(given: str | None) -> str | None:
+    if given is not None and given not in SUFFIXES:
+        raise UserError(f"--format={given}: choose from {', '.join(SUFFIXES)}.")
+    return None if given is None else SUFFIXES[given]
 
 
 def _tile(given: str) -> int | None:

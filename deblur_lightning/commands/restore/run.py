@@ -1,6 +1,7 @@
 """Restores photos one after the other; each is written whole or not at all."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from deblur_lightning.commands.restore.options import REPORT, Job, Options
 from deblur_lightning.commands.restore.provenance import Provenance
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.camera_files import FRAMES, VIDEO_SUFFIXES, is_raw, raw_size
 from deblur_lightning.files.images import image_size, refuse_irregular
 from deblur_lightning.files.temporary import clear_partials
 from deblur_lightning.files.writing import check_room, make_folder
@@ -38,9 +40,15 @@ def restore_photos(options: Options) -> list[str]:
     batch = BatchRestorer(options, model, memory)
     left_out += batch.work(waiting)
     count = len(options.jobs) - skipped - len(left_out)
-    print(f"restored  {options.jobs[0].target if options.single else options.out}: {count} photos by {model.name}")
+    where = options.jobs[0].target if options.single else options.out
+    unchanged = f", {batch.unchanged} of them left as they were" if batch.unchanged else ""
+    print(f"restored  {where}: {count} photos by {model.name}{unchanged}")
     if skipped:
         print(f"skipped   {skipped} that were there already, made from the same photos")
+    if options.others:
+        print(f"skipped   {len(options.others)} that are no photos ({', '.join(_kinds(options.others))})")
+    if set(options.others) & set(VIDEO_SUFFIXES):
+        print(f"videos    {FRAMES}")
     heading = [f"photos left out: {len(left_out)}"] if left_out else []
     return [*heading, *left_out, *batch.finish()]
 
@@ -84,6 +92,7 @@ class BatchRestorer:
         self._memory = memory
         self._restorer = PhotoRestorer(model, options.device, options.tile, options.tta)
         self._report = Report(options.out / REPORT, model.card) if options.report else None
+        self.unchanged = 0
         self._unreported: list[str] = []
         columns = (TextColumn("restoring"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, TextColumn("{task.description}"), console=Console(stderr=True))
@@ -125,6 +134,7 @@ class BatchRestorer:
         pixels = self._restorer.restore(photo.pixels, tick)
         name = job.target.relative_to(self._options.out).as_posix()
         if pixels is photo.pixels:
+            self.unchanged += 1
             self._progress.console.print(f"{name}: {LEFT}")
         self._write(job, Photo(pixels, photo.alpha, photo.format, photo.settings))
         if self._options.check:
@@ -162,6 +172,11 @@ def _obstacle(job: Job) -> str:
     return ""
 
 
+def _kinds(suffixes: list[str]) -> list[str]:
+    """Each once, the most frequent first."""
+    return [suffix or "without a suffix" for suffix, _ in Counter(suffixes).most_common()]
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "the memory does not hold it; close other programs, or scale it down"
@@ -171,7 +186,7 @@ def _reason(error: Exception) -> str:
 def _pixels(job: Job) -> int:
     """How much work a photo is; nothing where its header cannot be read, since it will be refused."""
     try:
-        height, width = image_size(job.source)
+        height, width = raw_size(job.source) if is_raw(job.source) else image_size(job.source)
     except UserError:
         return 0
     return height * width
