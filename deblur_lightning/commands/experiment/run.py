@@ -195,7 +195,7 @@ class ExperimentCLI(LightningCLI):
             stop = stop_cause(error)
             if stop is None or not stop.code:  # a signal ends all processes alike
                 end_started_processes(self.trainer)
-            if lost_process(error):
+            if one_line(error) is None and lost_process(error):  # a busy port breaks the connection too
                 last = self.folder / "checkpoints" / "last.ckpt"
                 known = subcommand == "fit" and last.exists()
                 how = f" Go on with {command_with('fit', self.folder, last)}" if known else ""
