@@ -15,7 +15,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.restoring.encoding import write_photo
 from deblur_lightning.restoring.estimates import estimate
 from deblur_lightning.restoring.model import Model
-from deblur_lightning.restoring.photos import Photo, read_photo, restored_name
+from deblur_lightning.restoring.photos import Photo, read_header, read_photo
 from deblur_lightning.restoring.report import middle, training_ranges, warning_of
 from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
 from deblur_lightning.restoring.tiles import Pixels
@@ -36,10 +36,11 @@ NOTHING: Shown = (None, "", None)
 
 
 class AppState:
-    """Restores what is laid on it.
+    """Restores uploaded photos.
 
-    An upload is removed as soon as it has been read. Its pixels stay in memory, for another model, and its answer on
-    disk, for the download, until the tab gets another photo, is cleared or closed.
+    An upload is removed as soon as it has been read. Its pixels stay in memory, so that another model can restore them.
+    The restored file stays on disk for the download. Both are removed when the tab gets another photo, is cleared or is
+    closed.
 
     Args:
         models: to choose from, by name.
@@ -80,7 +81,7 @@ class AppState:
         if source.resolve().parent.parent != self.uploads.resolve():
             return None, _bold("this was not uploaded here."), None
         try:
-            self._photos[tab] = restored_name(source), read_photo(source, first_frame=True)
+            self._photos[tab] = read_header(source).name, read_photo(source, first_frame=True)
         except UserError as error:
             return None, _bold(str(error).replace(str(source), source.name)), None
         finally:

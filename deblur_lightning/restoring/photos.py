@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.camera_files import is_raw, read_raw
+from deblur_lightning.files.camera_files import is_raw, raw_size, read_raw
 from deblur_lightning.files.images import open_image, refuse_irregular
 from deblur_lightning.restoring.tiles import Pixels
 
@@ -83,16 +83,32 @@ def pixels_of(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     return _split(_pixels(image), image.mode)
 
 
-def restored_name(path: Path) -> str:
-    """A restored photo's name: the photo's own, and .png (of raw ones .tif) where its format cannot be written."""
-    if is_raw(path):
-        return f"{path.name}.tif"
+@dataclass(frozen=True)
+class PhotoHeader:
+    """What is known of a photo before it is decoded.
+
+    Attributes:
+        name: of its restored version: the photo's own, and .png (of raw ones .tif) after it if its format cannot be
+            written.
+        pixels: their number; 0 if the header cannot be read, since the photo will be refused when it is.
+    """
+
+    name: str
+    pixels: int
+
+
+def read_header(path: Path) -> PhotoHeader:
+    """Read a photo's header; nothing is refused."""
     try:
+        refuse_irregular(path)
+        if is_raw(path):
+            height, width = raw_size(path)
+            return PhotoHeader(f"{path.name}.tif", height * width)
         with open_image(path) as image:
-            writable = image.format in OUTPUT_FORMATS
+            name = path.name if image.format in OUTPUT_FORMATS else f"{path.name}.png"
+            return PhotoHeader(name, image.width * image.height)
     except UserError:
-        writable = True  # it will be refused when it is read, in a line of its own
-    return path.name if writable else f"{path.name}.png"
+        return PhotoHeader(path.name, 0)
 
 
 def _split(pixels: Pixels, mode: str) -> tuple[Pixels, Pixels | None]:

@@ -1,5 +1,6 @@
 """Photos as cameras and phones write them, and what else lies beside them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -118,6 +119,13 @@ def test_a_damaged_one_is_left_out_in_one_line(name: str, place: Path, deblur: D
     assert code == 1
     assert len(complained.strip().splitlines()[-1]) < 200
     assert f"photos/{name}" in complained.splitlines()[-1]
+
+
+def test_a_pipe_that_is_named_like_a_raw_photo_is_never_opened(place: Path, deblur: Deblur) -> None:
+    os.mkfifo(place / "photos" / "a.dng")
+    code, _, complained = deblur("restore", "photos", *MODEL)
+    assert code == 1
+    assert "photos/a.dng is a named pipe, which is not read" in complained
 
 
 def test_what_is_no_photo_is_counted(place: Path, deblur: Deblur) -> None:

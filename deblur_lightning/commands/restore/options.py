@@ -13,7 +13,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.camera_files import HEIF_SUFFIXES, RAW_SUFFIXES
 from deblur_lightning.files.images import IMAGE_SUFFIXES
 from deblur_lightning.restoring.conversion import FORMATS
-from deblur_lightning.restoring.photos import restored_name
+from deblur_lightning.restoring.photos import PhotoHeader, read_header
 from deblur_lightning.restoring.tiles import SMALLEST
 from deblur_lightning.sources.files import image_names, other_suffixes
 
@@ -32,11 +32,13 @@ class Job:
     Attributes:
         source: the photo.
         target: its restored version.
+        pixels: how many the photo has; 0 where that cannot be read.
         format: what that is written as, in Pillow's names; None as the photo was read.
     """
 
     source: Path
     target: Path
+    pixels: int
     format: str | None = None
 
 
@@ -109,14 +111,15 @@ def jobs(photos: Sequence[Path], out: Path, suffix: str | None = None) -> list[J
     Raises:
         UserError: a photo does not exist, would replace itself, or two would become one.
     """
-    found: dict[Path, Path] = {}
-    for source, place in _sources(photos, out, suffix):
-        target = out / place
-        _refuse_itself(source, target)
-        if found.setdefault(target, source).resolve() != source.resolve():
-            raise UserError(f"{found[target]} and {source} would both become {target}: restore them one by one.")
+    found: dict[Path, Job] = {}
     kind = None if suffix is None else FORMATS[suffix]
-    return [Job(source, target, kind) for target, source in found.items()]
+    for source, folder, header in _sources(photos, out):
+        target = out / folder / (header.name if suffix is None else f"{source.stem}{suffix}")
+        _refuse_itself(source, target)
+        first = found.setdefault(target, Job(source, target, header.pixels, kind)).source
+        if first.resolve() != source.resolve():
+            raise UserError(f"{first} and {source} would both become {target}: restore them one by one.")
+    return list(found.values())
 
 
 def _names_a_file(given: str, out: Path, photos: Sequence[Path]) -> bool:
@@ -139,22 +142,20 @@ def _single_task(photo: Path, out: Path, overwrite: bool) -> Job:
         raise UserError(f"--out={out}: such files cannot be written; give one that ends in {', '.join(FORMATS)}.")
     if os.path.lexists(out) and not overwrite:
         raise UserError(f"--out={out} is there already: give another name, or --overwrite.")
-    return Job(photo, out, FORMATS[out.suffix.lower()])
+    return Job(photo, out, read_header(photo).pixels, FORMATS[out.suffix.lower()])
 
 
-def _sources(photos: Sequence[Path], out: Path, suffix: str | None) -> Iterator[tuple[Path, Path]]:
-    def name(photo: Path) -> str:
-        return restored_name(photo) if suffix is None else f"{photo.stem}{suffix}"
-
+def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path, PhotoHeader]]:
+    """Each photo, its folder below the one that was named, and what its header tells."""
     for photo in photos:
         _refuse_missing(photo)
         if not os.path.isdir(photo):
-            yield photo, Path(name(photo))
+            yield photo, Path(), read_header(photo)
             continue
         if out.resolve() == photo.resolve():
             raise UserError(f"--out={out} is the folder whose photos are read: give another, in it or elsewhere.")
         for inner in image_names(photo, photo, PHOTO_SUFFIXES, broken_links=True, without=out):
-            yield photo / inner, Path(inner).with_name(name(photo / inner))
+            yield photo / inner, Path(inner).parent, read_header(photo / inner)
 
 
 def _refuse_missing(photo: Path) -> None:

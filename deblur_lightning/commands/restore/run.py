@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from deblur_lightning.commands.restore.options import REPORT, Job, Options
 from deblur_lightning.commands.restore.provenance import Provenance
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.camera_files import FRAMES, VIDEO_SUFFIXES, is_raw, raw_size
-from deblur_lightning.files.images import image_size, refuse_irregular
+from deblur_lightning.files.camera_files import FRAMES, VIDEO_SUFFIXES
+from deblur_lightning.files.images import refuse_irregular
 from deblur_lightning.files.temporary import clear_partials
 from deblur_lightning.files.writing import check_room, make_folder
 from deblur_lightning.restoring.conversion import fitting
@@ -100,9 +100,8 @@ class BatchRestorer:
     def work(self, jobs: list[Job]) -> list[str]:
         """Restore ``jobs``; returns why some were left out."""
         left_out = []
-        pixels = {job.target: _pixels(job) for job in jobs}
         with self._progress:
-            bar = self._progress.add_task("", total=sum(pixels.values()))
+            bar = self._progress.add_task("", total=sum(job.pixels for job in jobs))
             done = 0
             for job in jobs:
                 self._progress.update(bar, description=job.source.name.replace("[", r"\["))
@@ -112,7 +111,7 @@ class BatchRestorer:
                     left_out.append(str(error))
                 except Exception as error:  # whatever is wrong with one photo, the others are not to pay for it
                     left_out.append(f"cannot restore {job.source}: {_reason(error)}")
-                done += pixels[job.target]
+                done += job.pixels
                 self._progress.update(bar, completed=done)
         return left_out
 
@@ -181,12 +180,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "the memory does not hold it; close other programs, or scale it down"
     return (str(error).splitlines() or [""])[0].strip() or type(error).__name__
-
-
-def _pixels(job: Job) -> int:
-    """How much work a photo is; nothing where its header cannot be read, since it will be refused."""
-    try:
-        height, width = raw_size(job.source) if is_raw(job.source) else image_size(job.source)
-    except UserError:
-        return 0
-    return height * width
