@@ -14,7 +14,7 @@ HEADER = ("confidence from", "to", "images", "mean confidence", "accuracy")
 
 @dataclass(frozen=True)
 class Bin:
-    """The images whose confidence lies above ``low`` and up to ``high``; of none of them, both means are nan."""
+    """The images whose confidence is above ``low`` and at most ``high``. Without any image both means are nan."""
 
     low: float
     high: float

@@ -52,12 +52,12 @@ class _Noted:
 
 
 class StopAtDivergence(Callback):
-    """Stops a run whose losses or scores are no longer finite numbers, or beyond all measure.
+    """Stops a run when a loss or score becomes NaN, infinite or absurdly large.
 
-    What each batch logged is put by on its device and looked at every ``log_every_n_steps`` batches, after each
-    validation, before each checkpoint and at the end: in between, the device is not waited for. A checkpoint
-    must have finite weights too: a last update may have spoilt them after the loss was taken. In training the
-    culprit's batch is made again and saved as ``diverged.pt``.
+    The callback keeps what each batch logged on its device. It looks at these values every ``log_every_n_steps``
+    batches, after each validation, before each checkpoint and at the end; in between, the host does not wait for the
+    device. A checkpoint must also have finite weights, since the last update may have spoilt them after the loss was
+    computed. If a training batch is at fault, the callback makes it again and saves it as ``diverged.pt``.
 
     Raises:
         UserError: with the log key, the batch and the samples; before the checkpoint is written.

@@ -21,9 +21,10 @@ GRID = (64, 64)
 class FilterPictures(Callback):
     """Writes ``pictures/filters_STEP.png`` at each validation, and logs how near the learned inverse is to exploding.
 
-    In each row: the learned kernel; the magnitude of the learned response, with frequency 0 in the middle, from 0.1
-    (black) to 10 (white), logarithmically; that of the ideal inverse of the first validation image's PSF, 1 / |H|.
-    The least magnitude that a bare inverse divides by is logged as ``val/weakest``.
+    Each row shows one filter. First comes the learned kernel. Then come the magnitude of the learned response and that
+    of the ideal inverse of the first validation image's PSF, 1 / |H|. Both have frequency 0 in the middle and a
+    logarithmic scale from 0.1 (black) to 10 (white). ``val/weakest`` is the least magnitude that a bare inverse
+    divides by.
 
     Args:
         side: height of a row in pixels.

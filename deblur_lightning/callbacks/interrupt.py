@@ -39,12 +39,12 @@ class Interrupted(Exception):
 class SaveOnInterrupt(Callback):
     """Saves ``checkpoints/last.ckpt`` at the end of the batch in which a signal came, then stops the run.
 
-    A GAN first ends its cycle of updates, and accumulated gradients are first used. In a validation the signal is
-    answered after the batch of images, and a validation that is due is not begun: the continued run makes it. Of
-    several processes it is enough that one is told: all stop after the same batch. Further signals change nothing.
+    A GAN first finishes its cycle of updates, and accumulated gradients are used first. During a validation the run
+    stops after the current batch of images. A validation that is due does not begin: the continued run makes it. If
+    one of several processes gets the signal, all stop after the same batch. Further signals change nothing.
 
-    Where a batch cannot be had (an image is gone, a loader process was killed) or a validation fails, one process also
-    saves what was learned until then; the exception that ends the run has ``Interrupted`` as its cause.
+    If a batch cannot be loaded (an image is gone, a loader process was killed) or a validation fails, one process also
+    saves what has been learned so far. The exception that ends the run then has ``Interrupted`` as its cause.
 
     Raises:
         Interrupted: out of the training loop, once the checkpoint is written; not after the last batch of all.

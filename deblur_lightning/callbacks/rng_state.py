@@ -12,10 +12,10 @@ KEY = "generators"
 
 
 class SaveRNGState(Callback):
-    """Saves the state of torch's global generators in each checkpoint, and goes on from it when a run is continued.
+    """Saves the state of torch's global generators in each checkpoint, and restores it when a run is continued.
 
-    Networks draw from these alone (dropout); everything else draws by counters. Of several processes the first one's
-    are saved: seeded alike, they all have drawn alike.
+    Only networks use these generators (for dropout); everything else draws by counters. Of several processes the
+    first saves its state. The others have the same one, since all had the same seed and drew equally often.
     """
 
     def __init__(self) -> None:

@@ -27,9 +27,9 @@ class Scheduled(Protocol):
 class ScheduleMonitor(Callback):
     """Logs the learning rate of each group of weights as ``train/lr``, or by the name that its optimizer gives it.
 
-    Checkpoints keep for how many steps the run was planned. Schedules are drawn over the whole run, so that one that
-    is continued with another length may jump; then a warning tells the rate before and after. So does one where a run
-    that is continued has had its length already.
+    A checkpoint records for how many steps the run was planned. A schedule spans the whole run, so the rate may jump
+    when a run is continued with another length. A warning then tells the rate before and after. Another warning says
+    so when a continued run has already reached its length.
     """
 
     def __init__(self) -> None:

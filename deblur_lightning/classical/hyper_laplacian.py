@@ -19,9 +19,10 @@ NARROWINGS = 5  # of what is known of a shrunk difference, each at least to a th
 class HyperLaplacian(ClassicalFilter):
     """Aims at the least |y - h * x|^2 / 2 + strength times the sum of |d|^(2/3) over the differences d of neighbours.
 
-    Total variation, whose power is 1, lowers every edge; this sum cares little how high an edge is. It is not convex:
-    by half-quadratic splitting, each difference is shrunk alone, then a division in frequency fits the data and the
-    shrunk differences, which bind more from step to step.
+    Total variation has the power 1 and lowers every edge. The power 2/3 hardly depends on the height of an edge. The
+    sum is not convex, so it is minimised by half-quadratic splitting: each difference is shrunk by itself, then a
+    division in frequency fits the image to the data and to the shrunk differences. The weight of these grows from step
+    to step.
 
     Args:
         weights: candidates for the strength.

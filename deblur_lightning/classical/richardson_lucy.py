@@ -10,7 +10,7 @@ from deblur_lightning.classical.base import ClassicalFilter, Plane
 
 @final
 class RichardsonLucy(ClassicalFilter):
-    """Multiplies the estimate, again and again, by what the blurred plane is short of it; stops before noise grows.
+    """Repeatedly multiplies the estimate by the ratio that the blurred plane asks for; stops before noise grows.
 
     Args:
         iterations: candidates for their number, the strength.

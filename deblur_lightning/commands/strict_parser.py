@@ -12,7 +12,7 @@ TRUST_HELP = "a module whose networks a model file may name, beside this package
 
 
 class StrictParser(ArgumentParser):
-    """Raises where argparse prints pages and exits.
+    """A parser that raises a one-line error where argparse prints its usage and exits.
 
     Args:
         prog: the command.

@@ -12,7 +12,7 @@ from deblur_lightning.errors import UserError
 
 
 class Augmentation(ABC):
-    """A change of training images that depends on their counters alone."""
+    """A random change of training images; the counters of an image alone decide it."""
 
     @abstractmethod
     def __call__(self, image: Tensor, draws: Draws) -> Tensor:

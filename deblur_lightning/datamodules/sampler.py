@@ -21,9 +21,9 @@ class _OurSampler(DistributedSampler[Key], SequentialSampler):  # type: ignore[m
 
 
 class VisitSampler(_OurSampler):
-    """Goes through the images again and again, each time in another order; ``length`` samples make an epoch.
+    """Visits all images again and again, each time in another order. An epoch has ``length`` samples.
 
-    All ranks together get the same samples in a batch for any number of ranks.
+    A batch over all ranks holds the same samples, however many ranks there are.
 
     Args:
         images: what is sampled; only its length is used.
@@ -75,7 +75,7 @@ class VisitSampler(_OurSampler):
 
 
 class EvaluationSampler(_OurSampler):
-    """Each image once, shared out between the ranks without repeating any.
+    """Gives each image once, shared between the ranks without repeating any.
 
     With fewer images than ranks, every rank takes all of them; means stay the same.
     """

@@ -19,9 +19,9 @@ CELL = 4
 class NAFNet(nn.Module):
     """A U-shape of gated blocks that predicts what to add to the blurred image; an untrained one returns its input.
 
-    Channel attention needs a mean over the image. Training takes it over the crop; a whole image, whose statistics
-    the network has never met, is given means over windows as large as those crops ("test-time local converter", Chu,
-    Chen, Chen and Lu, 2022), so that an image of any size comes out as its crops would.
+    Channel attention needs a mean over the image. In training this is the mean over the crop. The network has never met
+    the statistics of a whole image, so there the means are taken over windows as large as those crops ("test-time local
+    converter", Chu, Chen, Chen and Lu, 2022). An image of any size then comes out as its crops would.
 
     Args:
         width: channels of the first level; they double on each level below.

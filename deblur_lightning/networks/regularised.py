@@ -19,14 +19,14 @@ MEMORY = 0.98
 class RegularisedDeconv(nn.Module):
     """Filters every channel by conj(H) / (|H|^2 + e(f)), e learned at radii of the spectrum.
 
-    That is Wiener's filter with the ratio of noise to signal learned from pairs of images in place of being known.
-    The PSF that H transforms is learned too, non-negative and of sum 1, or given with each image. Surroundings are
-    made up around each image so that FFTs, which take it for periodic, do not ring; see ``pad_for_deconvolution``.
+    This is Wiener's filter, with the ratio of noise to signal learned from pairs of images. H is the transform of the
+    PSF, which is learned too (non-negative, sum 1) or given with each image. FFTs take an image for periodic and would
+    ring at its borders, so the image is padded first; see ``pad_for_deconvolution``.
 
-    e is that of an image of the training's mean contrast. With ``own_level`` it is divided by the level of each image,
-    how many times the mean's power it has at the likeliest: an image of little contrast has less signal to show beside
-    the same noise. Before any ``spectra`` were shown the level is 1. What the PSF does not explain counts as noise, so
-    that a blur which no PSF explains wants no ``own_level``.
+    e is learned for an image of the training's mean contrast. An image of less contrast has less signal beside the same
+    noise. With ``own_level`` e is therefore divided by the level of each image: how many times the mean power the image
+    most likely has. The level is 1 until ``spectra`` has seen images. What the PSF does not explain counts as noise, so
+    a blur that no PSF explains wants no ``own_level``.
 
     Args:
         psf_size: K, odd, of the learned PSF; None if the PSF is given with each image.
@@ -137,8 +137,8 @@ class RegularisedDeconv(nn.Module):
 class MultiDeconv(nn.Module):
     """Several regularised inverses side by side, and a small convolutional network that makes one image of them.
 
-    The inverses share the PSF and differ in their ratios of noise to signal: bolder ones are sharper, more cautious
-    ones quieter, and the network learns where to trust which. What it adds to their mean starts at zero.
+    The inverses share the PSF and differ in their ratios of noise to signal. A low ratio gives a sharper image, a high
+    one a quieter image. The network learns where to trust which. What it adds to their mean starts at zero.
 
     Args:
         filters: number of inverses.

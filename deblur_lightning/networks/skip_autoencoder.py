@@ -23,12 +23,12 @@ MOST_MARGIN = 256
 class SkipAutoencoder(nn.Module):
     """Five convolutions down and six transposed ones up, each joined by what the way down saw at its size.
 
-    ReLU follows every layer but the last. Inside, images are normalised by ImageNet's mean and deviation, as the
-    report has them. Sizes that do not fit are padded by repeating the edge, and the padding is cut off again. Kernels,
-    strides, channels and joints are the report's table; the ReLUs are ours, since it names none for this network, and
-    so is the initialisation: the first skip hands on the image's positive and negative parts and the last layer joins
-    them, so that an untrained network returns its input, but for the outermost pixels: the last layer makes those from
-    a part of its taps alone. A ``margin`` has them cut off.
+    A ReLU follows every layer but the last. Images are normalised by ImageNet's mean and deviation, as in the report.
+    Sizes that do not fit are padded by repeating the edge, and the padding is cut off again. Kernels, strides, channels
+    and skips are those of the report's table. The report names no activations for this network; the ReLUs are ours, and
+    so is the initialisation: the first skip carries the image's positive and negative parts, and the last layer joins
+    them. An untrained network therefore returns its input. Its outermost pixels are the exception, since only a part of
+    the last layer's taps reaches them; a ``margin`` cuts them off.
 
     Args:
         widths: channels of the convolutions. The transposed ones follow: a quarter of the last, and so on.

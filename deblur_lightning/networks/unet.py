@@ -14,13 +14,13 @@ NEIGHBOURHOOD = 17
 
 
 class UNet(nn.Module):
-    """Works on the image at half size and below, and adds what each level saw on the way down on the way up.
+    """A U-Net that works at half size and below; skips add what each level saw on the way down.
 
-    What has to be added does not depend on the brightness and is proportional to the contrast. So the layers see
-    each image less its local mean and at unit contrast, and what they say is scaled back. The first level takes every
-    2x2 pixels as one with four times the channels, which loses nothing and costs a quarter of the time. Up-sampling
-    repeats pixels before a 3x3 convolution, since transposed convolutions leave a checkerboard. The last layer starts
-    at zero: an untrained network returns its input.
+    The correction of a blurred image does not depend on its brightness and is proportional to its contrast. So the
+    layers see each image without its local mean and at unit contrast, and their output is scaled back. The first level
+    turns every 2x2 pixels into one pixel with four times the channels, which loses nothing and costs a quarter of the
+    time. Up-sampling repeats pixels before a 3x3 convolution, since transposed convolutions leave a checkerboard. The
+    last layer starts at zero, so an untrained network returns its input.
 
     Args:
         widths: channels of each level, the first at half size.

@@ -14,8 +14,8 @@ from deblur_lightning.errors import UserError
 class ExponentialMovingAverage(nn.Module):
     """A copy of a network whose weights follow the original's at a distance (Polyak and Juditsky, 1992).
 
-    It is a module of its own, in evaluation mode for good: saving it swaps nothing and can be stopped anywhere. The
-    first updates count more, so that short runs do not keep the weights that they started from. (torch's
+    It is a module of its own and always in evaluation mode. So a checkpoint can be written at any time without swapping
+    weights. The first updates count more, so that short runs do not keep the weights that they started from. (torch's
     ``AveragedModel`` begins as a copy of the first step's weights, and checkpoints hold its state under other names.)
 
     Args:

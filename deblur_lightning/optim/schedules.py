@@ -7,7 +7,7 @@ from deblur_lightning.errors import UserError
 
 
 class Schedule(ABC):
-    """What the learning rate is multiplied with, so that a shorter run follows the same curve faster."""
+    """A factor of the learning rate over the run; a shorter run follows the same curve faster."""
 
     @abstractmethod
     def factor(self, done: float) -> float:

@@ -22,10 +22,10 @@ _FETCHES = re.compile(r"/gradio_api/(file=https?:|proxy=)", re.IGNORECASE)
 
 
 class OwnOnly:
-    """Refuses what other sites ask for, and what is too large, before Gradio sees it.
+    """Refuses requests of other sites, and requests that are too large, before Gradio sees them.
 
-    A site can let its name point to 127.0.0.1 (DNS rebinding): then its pages ask under that name. Any page can ask
-    for 127.0.0.1 without reading the answer: then the browser names the page's origin or site.
+    A site can point its name to 127.0.0.1 (DNS rebinding). Its requests then carry that name as their host. Any page
+    can send a request to 127.0.0.1 without reading the answer. The browser then names the page's origin or site.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -20,10 +20,10 @@ from deblur_lightning.files.writing import make_folder, write_atomically
 
 
 class AtomicCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside its place and then gives it its name; reads none that is more than data.
+    """Writes a checkpoint to a partial file beside its place and then renames it; reads only checkpoints that are data.
 
-    Lightning writes to the folder for temporary files; where that lies on another disk, its move is a copy, which a
-    full disk or the end of the process can cut short.
+    Lightning writes to the folder for temporary files first. If that folder lies on another disk, the move is a copy,
+    which a full disk or the end of the process can cut short.
 
     Args:
         go_on: whether training goes on, after a warning, where a checkpoint cannot be written.

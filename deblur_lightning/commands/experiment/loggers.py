@@ -26,7 +26,7 @@ PATIENCE = 5.0
 
 
 class RunCurves(CSVLogger):
-    """Lightning's logger to ``metrics.csv``; rows that there is no room for wait, after a warning, until there is."""
+    """Lightning's logger to ``metrics.csv``. If the disk is full, it warns, and rows wait until there is room."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder.parent, name="", version=folder.name)
@@ -53,9 +53,9 @@ class RunCurves(CSVLogger):
 
 
 class ToleratedWandb(WandbLogger):
-    """Lightning's logger to W&B, which is left behind, after a warning, where it cannot go on: the run can.
+    """Lightning's logger to W&B. If W&B fails, this logger warns, and the run goes on without it.
 
-    Its disk may fill and its process may end; the curves are in ``metrics.csv`` in any case.
+    W&B's disk may fill and its process may end. The curves are in ``metrics.csv`` in any case.
     """
 
     _lost = False
