@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import torch
 from PIL import Image
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.restoring.encoding import write_photo
+from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.restoring.encoding import encode_file
 from deblur_lightning.restoring.estimates import estimate
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import Photo, read_header, read_photo
@@ -81,7 +83,7 @@ class AppState:
         if source.resolve().parent.parent != self.uploads.resolve():
             return None, _bold("this was not uploaded here."), None
         try:
-            self._photos[tab] = read_header(source).name, read_photo(source, first_frame=True)
+            self._photos[tab] = read_header(source).name, read_photo(source, frame=0)
         except UserError as error:
             return None, _bold(str(error).replace(str(source), source.name)), None
         finally:
@@ -143,7 +145,7 @@ class AppState:
                 Image.fromarray(middle(shown, SHOWN)).save(place, compress_level=1)
         except OSError as error:
             raise UserError(f"cannot write the answer: {error.strerror or error}.") from error
-        write_photo(folder / file, Photo(pixels, photo.alpha, photo.format, photo.settings))
+        write_atomically(folder / file, encode_file(folder / file, replace(photo, pixels=pixels)))
         return (str(pictures[0]), str(pictures[1])), str(folder / file)
 
     def _remove_answer(self, tab: str) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.restoring.photos import Photo
 from deblur_lightning.restoring.tiles import Pixels
 
@@ -20,17 +19,28 @@ TEXT_TAGS = (270, 271, 272, 305, 306, 315, 33432)
 """What a 16-bit colour TIFF keeps of its EXIF: description, make, model, software, time, artist, copyright."""
 
 
-def write_photo(path: Path, photo: Photo) -> None:
-    """Write a photo under the name ``path``, whole or not at all.
+def encode_file(path: Path, photo: Photo) -> bytes:
+    """The whole content of the file ``path``.
 
     Raises:
-        UserError: its format cannot hold it, or there is no room, or no right to write.
+        UserError: its format cannot hold the photo.
     """
     try:
-        data = encode(photo)
+        return encode(photo)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"cannot write {path}: {' '.join(str(error).split())}") from error
-    write_atomically(path, data)
+
+
+def join_pages(pages: list[bytes]) -> bytes:
+    """One TIFF file of several; a single one of any format stays as it is."""
+    if len(pages) == 1:
+        return pages[0]
+    file = BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(file) as writer:
+        for page in pages:
+            writer.write(page)
+            writer.newFrame()
+    return file.getvalue()
 
 
 def encode(photo: Photo) -> bytes:

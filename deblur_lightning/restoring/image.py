@@ -82,7 +82,7 @@ def restore(
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     restorer = PhotoRestorer(_model(model), where, tile, averaged)
     if isinstance(image, str | Path):
-        photo = read_photo(Path(image).expanduser(), first_frame=True)
+        photo = read_photo(Path(image).expanduser(), frame=0)
         return _as_image(restorer.restore(photo.pixels), photo.alpha, photo.settings)
     if isinstance(image, Image.Image):
         try:

@@ -43,7 +43,7 @@ class Photo:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def read_photo(path: Path, first_frame: bool = False, output: str | None = None) -> Photo:
+def read_photo(path: Path, frame: int | None = None, output: str | None = None) -> Photo:
     """Read a photo of any size, mode and format that Pillow knows; its EXIF orientation is applied.
 
     Palettes become RGB, since a restored photo has more colours than they hold. 16 bits stay 16 in grey, and in the
@@ -51,18 +51,21 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
 
     Args:
         path: the file.
-        first_frame: of an animated file take the first frame; else it is refused.
+        frame: which one of an animated file, or which page of a TIFF, from 0; None refuses a file that has several.
         output: what it is to be written as, in Pillow's names; None as what it was read as.
 
     Raises:
-        UserError: as ``imagefiles.read_rgb``; or several frames.
+        UserError: as ``files.images.read_rgb``; or several frames.
     """
     if is_raw(path):
         refuse_irregular(path)
         return Photo(read_raw(path), None, output or "TIFF", _settings_of_new(output or "TIFF"))
     with open_image(path) as image:
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO" and not first_frame:
-            raise UserError(f"{path} has {getattr(image, 'n_frames', 1)} frames: --frames=first restores the first.")
+        if _frames(image) > 1 and frame is None:
+            raise UserError(f"{path} has {_frames(image)} frames: --frames=first restores the first.")
+        if frame:
+            image.info.clear()  # Pillow adds a page's resolution and profile to what those before it have
+            image.seek(frame)
         output = output or OUTPUT_FORMATS.get(str(image.format), "PNG")
         settings = _encoding(path, image, output)
         low_mode = LOW_BYTES.get(_raw_mode(image))
@@ -70,7 +73,7 @@ def read_photo(path: Path, first_frame: bool = False, output: str | None = None)
         settings |= _metadata(image, output)
         pixels: Pixels = _pixels(upright)
     if low_mode is not None:
-        pixels = np.add(pixels.astype(np.uint16) << 8, _low_bytes(path, low_mode), dtype=np.uint16)
+        pixels = np.add(pixels.astype(np.uint16) << 8, _low_bytes(path, frame or 0, low_mode), dtype=np.uint16)
     return Photo(*_split(pixels, upright.mode), output, settings)
 
 
@@ -90,11 +93,13 @@ class PhotoHeader:
     Attributes:
         name: of its restored version: the photo's own, and .png (of raw ones .tif) after it if its format cannot be
             written.
-        pixels: their number; 0 if the header cannot be read, since the photo will be refused when it is.
+        pixels: their number, in all pages; 0 if the header cannot be read, since the photo will be refused when it is.
+        pages: how many a TIFF has; 1 of any other format.
     """
 
     name: str
     pixels: int
+    pages: int = 1
 
 
 def read_header(path: Path) -> PhotoHeader:
@@ -106,9 +111,20 @@ def read_header(path: Path) -> PhotoHeader:
             return PhotoHeader(f"{path.name}.tif", height * width)
         with open_image(path) as image:
             name = path.name if image.format in OUTPUT_FORMATS else f"{path.name}.png"
-            return PhotoHeader(name, image.width * image.height)
+            pages = _frames(image) if image.format == "TIFF" else 1
+            return PhotoHeader(name, sum(_pixels_of_page(image, page) for page in range(pages)), pages)
     except UserError:
         return PhotoHeader(path.name, 0)
+
+
+def _frames(image: Image.Image) -> int:
+    """How many frames or pages are to be restored; the second picture in phones' JPEG files is a copy of the first."""
+    return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+
+
+def _pixels_of_page(image: Image.Image, page: int) -> int:
+    image.seek(page)
+    return image.width * image.height
 
 
 def _split(pixels: Pixels, mode: str) -> tuple[Pixels, Pixels | None]:
@@ -144,8 +160,9 @@ def _raw_mode(image: Image.Image) -> str:
     return str(raw).replace(";16N", ";16L")
 
 
-def _low_bytes(path: Path, mode: str) -> Pixels:
+def _low_bytes(path: Path, frame: int, mode: str) -> Pixels:
     with open_image(path) as image:
+        image.seek(frame)
         image.tile = [  # type: ignore[attr-defined]
             tile._replace(args=mode if isinstance(tile.args, str) else (mode, *tile.args[1:]))
             for tile in image.tile  # type: ignore[attr-defined]

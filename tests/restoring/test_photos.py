@@ -212,7 +212,7 @@ def test_animations_are_refused_or_give_their_first_frame(tmp_path: Path) -> Non
     frames[0].save(path, save_all=True, append_images=frames[1:])
     with pytest.raises(UserError, match=r"photo\.gif has 2 frames: --frames=first restores the first"):
         read_photo(path)
-    photo = read_photo(path, first_frame=True)
+    photo = read_photo(path, frame=0)
     assert photo.format == "PNG"
     assert np.abs(photo.pixels.astype(int) - random_pixels(20, 30, 3)).mean() < 12
 

@@ -33,12 +33,14 @@ class Job:
         source: the photo.
         target: its restored version.
         pixels: how many the photo has; 0 where that cannot be read.
+        pages: how many it has.
         format: what that is written as, in Pillow's names; None as the photo was read.
     """
 
     source: Path
     target: Path
     pixels: int
+    pages: int
     format: str | None = None
 
 
@@ -116,7 +118,7 @@ def jobs(photos: Sequence[Path], out: Path, suffix: str | None = None) -> list[J
     for source, folder, header in _sources(photos, out):
         target = out / folder / (header.name if suffix is None else f"{source.stem}{suffix}")
         _refuse_itself(source, target)
-        first = found.setdefault(target, Job(source, target, header.pixels, kind)).source
+        first = found.setdefault(target, Job(source, target, header.pixels, header.pages, kind)).source
         if first.resolve() != source.resolve():
             raise UserError(f"{first} and {source} would both become {target}: restore them one by one.")
     return list(found.values())
@@ -142,7 +144,8 @@ def _single_task(photo: Path, out: Path, overwrite: bool) -> Job:
         raise UserError(f"--out={out}: such files cannot be written; give one that ends in {', '.join(FORMATS)}.")
     if os.path.lexists(out) and not overwrite:
         raise UserError(f"--out={out} is there already: give another name, or --overwrite.")
-    return Job(photo, out, read_header(photo).pixels, FORMATS[out.suffix.lower()])
+    header = read_header(photo)
+    return Job(photo, out, header.pixels, header.pages, FORMATS[out.suffix.lower()])
 
 
 def _sources(photos: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path, PhotoHeader]]:

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -13,9 +14,9 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.camera_files import FRAMES, VIDEO_SUFFIXES
 from deblur_lightning.files.images import refuse_irregular
 from deblur_lightning.files.temporary import clear_partials
-from deblur_lightning.files.writing import check_room, make_folder
+from deblur_lightning.files.writing import check_room, make_folder, write_atomically
 from deblur_lightning.restoring.conversion import fitting
-from deblur_lightning.restoring.encoding import write_photo
+from deblur_lightning.restoring.encoding import encode_file, join_pages
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.report import Report
@@ -125,29 +126,51 @@ class BatchRestorer:
         return self._unreported
 
     def _restore(self, job: Job, tick: Callable[[int], None]) -> None:
-        photo = read_photo(job.source, self._options.first_frame, job.format)
+        several = job.pages > 1 and not self._options.first_frame
+        if several and job.format not in (None, "TIFF"):
+            cure = "give --frames=first for the first page, or a TIFF for all"
+            raise UserError(f"{job.source} has {job.pages} pages, which {job.format} files do not hold: {cure}.")
+        name = job.target.relative_to(self._options.out).as_posix()
+        frames: list[int | None] = [*range(job.pages)] if several else [0 if self._options.first_frame else None]
+        names = [f"{name}, page {number}" for number in range(1, job.pages + 1)] if several else [name]
+        pages, unchanged = [], []
+        reported: list[tuple[str, Pixels, Pixels]] = []
+        for page, frame in zip(names, frames, strict=True):
+            photo = self._read(job, frame)
+            pixels = self._restorer.restore(photo.pixels, tick)
+            unchanged.append(self._tell(page, photo.pixels, pixels))
+            if self._report is not None:
+                reported.append((page, photo.pixels, pixels))
+            pages.append(encode_file(job.target, replace(photo, pixels=pixels)))
+        self._write(job, join_pages(pages))
+        self.unchanged += all(unchanged)
+        if self._report is not None:
+            for page, before, after in reported:
+                self._add_to_report(self._report, page, before, after)
+
+    def _read(self, job: Job, frame: int | None) -> Photo:
+        photo = read_photo(job.source, frame, job.format)
         if job.format is not None:
             photo = fitting(photo, job.source)
         make_folder(job.target.parent)
         check_room(job.target, job.source.stat().st_size)
-        pixels = self._restorer.restore(photo.pixels, tick)
-        name = job.target.relative_to(self._options.out).as_posix()
-        if pixels is photo.pixels:
-            self.unchanged += 1
-            self._progress.console.print(f"{name}: {LEFT}")
-        self._write(job, Photo(pixels, photo.alpha, photo.format, photo.settings))
-        if self._options.check:
-            difference = self._restorer.difference(photo.pixels)
-            self._progress.console.print(f"{name}: tiles differ from the whole by {difference:.2f}/255 at most")
-        if self._report is not None:
-            self._add_to_report(self._report, name, photo.pixels, pixels)
+        return photo
 
-    def _write(self, job: Job, photo: Photo) -> None:
+    def _tell(self, name: str, before: Pixels, after: Pixels) -> bool:
+        """Say what is to be said of a restored photo; returns whether it was left as it was."""
+        if before is after:
+            self._progress.console.print(f"{name}: {LEFT}")
+        if self._options.check:
+            difference = self._restorer.difference(before)
+            self._progress.console.print(f"{name}: tiles differ from the whole by {difference:.2f}/255 at most")
+        return before is after
+
+    def _write(self, job: Job, data: bytes) -> None:
         """Write the photo, and what it was made from: that first, unless it would be said of an older file."""
         fresh = not os.path.lexists(job.target)
         if self._memory and fresh:
             self._memory.note(job)
-        write_photo(job.target, photo)
+        write_atomically(job.target, data)
         if self._memory and not fresh:
             self._memory.note(job)
 
