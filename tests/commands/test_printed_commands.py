@@ -48,6 +48,24 @@ def test_a_run_names_its_folder_at_both_ends_and_its_best_score(
     assert best == f"best      val/psnr {max(scores):.4g}, in mine/checkpoints/best.ckpt"
 
 
+def test_a_run_that_ends_before_a_validation_is_due_makes_up_for_it(
+    workplace: Path, photographs: Path, deblur: Deblur
+) -> None:
+    few = ("--trainer.max_epochs=1", "--trainer.check_val_every_n_epoch=2")
+    code, printed, complained = deblur("fit", *SRCNN, *photographs_of(photographs), "--run=mine", *few)
+    assert code == 0, complained
+    with Path("mine/metrics.csv").open(newline="") as file:
+        (score,) = [float(row["val/psnr"]) for row in csv.DictReader(file) if row["val/psnr"]]
+    assert f"best      val/psnr {score:.4g}, in mine/checkpoints/last.ckpt" in printed
+    assert "picture   mine/pictures/validate.png" in printed
+    assert Path("mine/pictures/validate.png").is_file()
+    code, printed, _ = deblur(
+        "fit", *SRCNN, *photographs_of(photographs), "--run=none", *few, "--trainer.limit_val_batches=0"
+    )
+    assert code == 0
+    assert "best  " not in printed
+
+
 def test_a_refusal_names_an_option_that_can_be_typed(workplace: Path, photographs: Path, deblur: Deblur) -> None:
     deblur("fit", *SRCNN, *photographs_of(photographs), f"--run={ODD}")
     on = ["--config", f"{ODD}/config.yaml", "--ckpt_path", f"{ODD}/checkpoints/last.ckpt"]

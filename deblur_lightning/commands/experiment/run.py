@@ -225,14 +225,19 @@ class ExperimentCLI(LightningCLI):
         folder, checkpoints = self.folder, Path(str(getattr(self.trainer.checkpoint_callback, "dirpath", self.folder)))
         if not (checkpoints / "last.ckpt").exists():  # a run too short for a validation
             self.trainer.save_checkpoint(checkpoints / "last.ckpt", weights_only=False)
+        keeper = self.trainer.checkpoint_callback
+        score, shown = keeper.best_model_score if isinstance(keeper, Checkpoints) else None, "val_*.png"
+        if isinstance(keeper, Checkpoints) and score is None and self.trainer.enable_validation:
+            shown = "validate.png"
+            self.trainer.validate(self.model, datamodule=self.datamodule, verbose=False)
+            score = self.trainer.callback_metrics.get(str(keeper.monitor))
         if not self.trainer.is_global_zero or not (checkpoints / "last.ckpt").exists():
             return
         best = "best.ckpt" if (checkpoints / "best.ckpt").exists() else "last.ckpt"
-        pictures = sorted((folder / "pictures").glob("val_*.png"))
+        pictures = sorted((folder / "pictures").glob(shown))
         print(f"\nrun       {folder}")
-        keeper = self.trainer.checkpoint_callback
-        if isinstance(keeper, Checkpoints) and keeper.best_model_score is not None:
-            print(f"best      {keeper.monitor} {float(keeper.best_model_score):.4g}, in {checkpoints / best}")
+        if isinstance(keeper, Checkpoints) and score is not None:
+            print(f"best      {keeper.monitor} {float(score):.4g}, in {checkpoints / best}")
         if pictures:
             print(f"picture   {pictures[-1]}")
         print(f"test      {command_with('test', folder, checkpoints / best)}")
