@@ -64,8 +64,6 @@ class AppState:
         self._folders: dict[str, Path] = {}
         self._writing = threading.Lock()
         self._closed = False
-        for module in (module for each in self._restorers.values() for module in each.network.modules()):
-            module.register_forward_pre_hook(self._check_open)
 
     def restore(self, path: str | None, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
         """Restore the upload ``path`` with the model ``name``; a file that cannot be restored gets a line.
@@ -97,16 +95,16 @@ class AppState:
             return NOTHING
         self._remove_answer(tab)
         file, photo = self._photos[tab]
-        done = 0
+        done = 0.0
 
-        def tick(pixels: int) -> None:
+        def tell(pixels: float) -> None:
             nonlocal done
             self._check_wanted(tab)
             done += pixels
             progress(done / (photo.pixels.shape[0] * photo.pixels.shape[1]), desc="restoring")
 
         try:
-            pixels = self._restorers[name].restore(photo.pixels, tick)
+            pixels = self._restorers[name].restore(photo.pixels, tell)
             with self._writing:
                 self._check_wanted(tab)
                 pictures, result = self._write(file, tab, photo, pixels)
@@ -126,12 +124,9 @@ class AppState:
         with self._writing:
             self._closed = True
 
-    def _check_open(self, *_: object) -> None:
+    def _check_wanted(self, tab: str) -> None:
         if self._closed:
             raise UserError("the page was closed.")
-
-    def _check_wanted(self, tab: str) -> None:
-        self._check_open()
         if tab not in self._photos:
             raise UserError("the photo was taken away.")
 

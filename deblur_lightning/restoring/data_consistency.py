@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 
-from deblur_lightning.restoring.tiles import Pixels, quantise
+from deblur_lightning.restoring.tiles import Pixels, Tell, quantise
 
 Values = NDArray[np.floating[Any]]
 
@@ -56,7 +56,7 @@ CELL, CELLS = 320, 8
 """Side in pixels, at least, of the cells that have a PSF of their own each, and how many a photo has along a side."""
 
 
-def keep_supported(before: Pixels, after: Pixels) -> Pixels:
+def keep_supported(before: Pixels, after: Pixels, tell: Tell = lambda count: None) -> Pixels:
     """Keep of the change from ``before`` to ``after`` what ``before`` supports.
 
     1. The PSF that best leads from ``after`` back to ``before`` is fitted, in each of the overlapping cells that a
@@ -73,6 +73,7 @@ def keep_supported(before: Pixels, after: Pixels) -> Pixels:
     Args:
         before: the photo, (H, W, C) uint8 or uint16.
         after: what a network has made of it, of the same shape and type.
+        tell: is told the number of pixels as they are done.
 
     Returns:
         The same shape and type.
@@ -86,6 +87,7 @@ def keep_supported(before: Pixels, after: Pixels) -> Pixels:
         for (left, right), across in zip(columns, _shares(columns), strict=True):
             part = _cell(before, after, top, bottom, left, right)
             strip[:, left:right] += part * (down[:, None] * across)[..., None]
+            tell(before.shape[0] * before.shape[1] / (len(rows) * len(columns)))
         following = next((start for start, _ in rows if start > top), bottom)
         kept[top:following] = quantise(strip[: following - top], before.dtype)
         carried = strip[following - top :]

@@ -44,8 +44,19 @@ def is_plausible(before: Pixels, after: Pixels, restore: Callable[[Pixels], Pixe
 
 def halve(pixels: Pixels) -> NDArray[np.float32]:
     """The middle of an image at half its size, (h, w, C) in [0, 1]: means of 2x2 pixels."""
-    height, width = (min(PART, length) // 2 * 2 for length in pixels.shape[:2])
+    height, width = _middle_size(pixels)
     top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
     part = pixels[top : top + height, left : left + width].astype(np.float32) / np.iinfo(pixels.dtype).max
     means: NDArray[np.float32] = part.reshape(height // 2, 2, width // 2, 2, -1).mean(axis=(1, 3))
     return means
+
+
+def half_size(pixels: Pixels) -> int:
+    """How many pixels ``halve`` makes of an image."""
+    height, width = _middle_size(pixels)
+    return height * width // 4
+
+
+def _middle_size(pixels: Pixels) -> tuple[int, int]:
+    height, width = (min(PART, length) // 2 * 2 for length in pixels.shape[:2])
+    return height, width

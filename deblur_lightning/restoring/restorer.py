@@ -1,7 +1,6 @@
 """Restores the pixels of a photo with a model, in tiles, on any device; grey and CMYK too."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +8,10 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.restoring.data_consistency import keep_supported
+from deblur_lightning.restoring.forward_progress import ForwardProgress
 from deblur_lightning.restoring.model import Model
-from deblur_lightning.restoring.plausibility import is_plausible
-from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tiling, restore_in_tiles
+from deblur_lightning.restoring.plausibility import half_size, is_plausible
+from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tell, Tiling, restore_in_tiles
 
 FORCED_OVERLAP = 64
 """Pixels around the tiles of a network that does not say how far it looks."""
@@ -33,6 +33,7 @@ class PhotoRestorer:
         averaged: whether to restore eight flipped and turned versions and take their mean ("test-time augmentation").
 
     Attributes:
+        forward: runs the network.
         tiling: how photos are cut up; when memory runs out the tiles become smaller and stay so.
     """
 
@@ -40,10 +41,10 @@ class PhotoRestorer:
         self.model = model
         self.device = device
         self.averaged = averaged
-        self.network = model.network.to(device)
+        self.forward = ForwardProgress(model.network.to(device))
         self.tiling = tiling_for(model, tile)
 
-    def restore(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
+    def restore(self, pixels: Pixels, tell: Tell = lambda count: None) -> Pixels:
         """Restore ``pixels``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
 
         A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed,
@@ -51,7 +52,8 @@ class PhotoRestorer:
 
         Args:
             pixels: the photo.
-            tick: is told the number of pixels after each tile; negative where work must be done again.
+            tell: is told the number of pixels as they are done, which add up to the photo's where it is not left as it
+                is; negative where work must be done again.
 
         Returns:
             The same shape and type; ``pixels`` itself where the restoration is not believed.
@@ -61,21 +63,28 @@ class PhotoRestorer:
         """
         if pixels.shape[2] == 3 and (pixels == pixels[..., :1]).all():
             grey = np.ascontiguousarray(pixels[..., :1])
-            restored_grey = self.restore(grey, tick)
+            restored_grey = self.restore(grey, tell)
             return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
-        changed = self._restore(pixels, tick)
         if not self.model.card:
-            return changed
-        return keep_supported(pixels, changed) if is_plausible(pixels, changed, self._restore) else pixels
+            return self._restore(pixels, tell)
+        count, small = pixels.shape[0] * pixels.shape[1], half_size(pixels)
+
+        def tell_part(done: float) -> None:  # the network, the network at half the size, what is supported
+            tell(done * count / (2 * count + small))
+
+        changed = self._restore(pixels, tell_part)
+        if not is_plausible(pixels, changed, lambda half: self._restore(half, tell_part)):
+            return pixels
+        return keep_supported(pixels, changed, tell_part)
 
     @torch.inference_mode()
-    def _restore(self, pixels: Pixels, tick: Callable[[int], None] = lambda count: None) -> Pixels:
+    def _restore(self, pixels: Pixels, tell: Tell = lambda count: None) -> Pixels:
         while True:
-            done: list[int] = []
+            done: list[float] = []
 
-            def note(count: int, done: list[int] = done) -> None:
+            def note(count: float, done: list[float] = done) -> None:
                 done.append(count)
-                tick(count)
+                tell(count)
 
             try:
                 return restore_in_tiles(pixels, self._tile, self.tiling, note)
@@ -85,7 +94,7 @@ class PhotoRestorer:
                 tile = self.tiling.tile or max(pixels.shape[:2])
                 overlap = self.tiling.overlap or FORCED_OVERLAP
                 self.tiling = Tiling(tile, overlap, self.model.alignment).halved()
-                tick(-sum(done))
+                tell(-sum(done))
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
@@ -104,27 +113,31 @@ class PhotoRestorer:
         whole.tiling = Tiling(tile=0)
         return float(np.abs(tiled._restore(part).astype(np.int32) - whole._restore(part)).max() / 257)
 
-    def _tile(self, tile: Tensor) -> Tensor:
+    def _tile(self, tile: Tensor, tell: Tell) -> Tensor:
         tile = tile.to(self.device)
+        passes = (8 if self.averaged else 1) * (2 if len(tile) == 4 else 1)
+
+        def tell_pass(share: float) -> None:
+            tell(share / passes)
+
         if not self.averaged:
-            return self._planes(tile).cpu()
+            return self._planes(tile, tell_pass).cpu()
         total = torch.zeros_like(tile)
         for turns in range(4):
             for flipped in (False, True):
                 seen = torch.rot90(tile.flip(-1) if flipped else tile, turns, (-2, -1)).contiguous()
-                back = torch.rot90(self._planes(seen), -turns, (-2, -1))
+                back = torch.rot90(self._planes(seen, tell_pass), -turns, (-2, -1))
                 total += back.flip(-1) if flipped else back
         return (total / 8).cpu()
 
-    def _planes(self, tile: Tensor) -> Tensor:
+    def _planes(self, tile: Tensor, tell: Tell) -> Tensor:
         """Restore (C, H, W): RGB as it is, grey and black as three equal channels, inks as what they leave of light."""
         if len(tile) == 4:
             light = 1 - tile
-            return 1 - torch.cat([self._planes(light[:3]), self._planes(light[3:])])
+            return 1 - torch.cat([self._planes(light[:3], tell), self._planes(light[3:], tell)])
         if self.model.channels == 1:
-            pixels: Tensor = self.network(tile[:, None])[:, 0]
-            return pixels
-        seen: Tensor = self.network(tile.expand(3, -1, -1)[None])[0]
+            return self.forward.run(tile[:, None], tell)[:, 0]
+        seen = self.forward.run(tile.expand(3, -1, -1)[None], tell)[0]
         return seen.mean(dim=0, keepdim=True) if len(tile) == 1 else seen
 
 

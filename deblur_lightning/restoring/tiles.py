@@ -15,8 +15,11 @@ from deblur_lightning.errors import UserError
 Pixels = NDArray[np.unsignedinteger[Any]]
 """(H, W, C) uint8 or uint16: C = 1 grey, 3 RGB, 4 CMYK."""
 
-Restore = Callable[[Tensor], Tensor]
-"""Maps (C, H, W) float32 in [0, 1] on the CPU to the same."""
+Tell = Callable[[float], None]
+"""Is told how much has been done since it was told last."""
+
+Restore = Callable[[Tensor, Tell], Tensor]
+"""Maps (C, H, W) float32 in [0, 1] on the CPU to the same, and may tell shares of its work as they are done."""
 
 SIDE = 3136
 """Pixels a side of a tile with its overlap: larger ones waste less on the overlap, and hold more memory (1 GiB)."""
@@ -70,14 +73,14 @@ class Tiling:
         return Tiling(tile, self.overlap, self.alignment)
 
 
-def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tick: Callable[[int], None]) -> Pixels:
+def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tell: Tell) -> Pixels:
     """Restore an image; what it takes beside two images of bytes depends on the tiles and on its width.
 
     Args:
         pixels: (H, W, C) uint8 or uint16.
         restore: works on each tile.
         tiling: how to cut.
-        tick: is told the number of pixels after each tile.
+        tell: is told the number of pixels as they are done.
 
     Returns:
         As ``pixels``; rounded to its levels.
@@ -90,8 +93,14 @@ def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tick: Cal
         strip = np.zeros((lower - upper, width, pixels.shape[2]), np.float32)
         strip[: len(carried)] = carried
         for left, right in tiling.parts(width):
-            _add_tile(strip, upper, pixels, restore, tiling, (top, bottom, left, right))
-            tick((bottom - top) * (right - left))
+            own, told = (bottom - top) * (right - left), [0.0]
+
+            def tell_share(share: float, own: int = own, told: list[float] = told) -> None:
+                told.append(share * own)
+                tell(share * own)
+
+            _add_tile(strip, upper, pixels, restore, tell_share, tiling, (top, bottom, left, right))
+            tell(own - sum(told))
         done = bottom - tiling.blend if bottom < height else bottom
         output[upper:done] = quantise(strip[: done - upper], pixels.dtype)
         carried = strip[done - upper :]
@@ -115,6 +124,7 @@ def _add_tile(
     upper: int,
     pixels: Pixels,
     restore: Restore,
+    tell: Tell,
     tiling: Tiling,
     place: tuple[int, int, int, int],
 ) -> None:
@@ -124,7 +134,7 @@ def _add_tile(
     overlap = tiling.overlap
     y0, y1 = max(0, top - overlap), min(height, bottom + overlap)
     x0, x1 = max(0, left - overlap), min(width, right + overlap)
-    tile = restore(scale(pixels[y0:y1, x0:x1])).numpy().transpose(1, 2, 0)
+    tile = restore(scale(pixels[y0:y1, x0:x1]), tell).numpy().transpose(1, 2, 0)
     rows, columns = _fade_range(top, bottom, height, tiling.blend), _fade_range(left, right, width, tiling.blend)
     part = tile[rows[0] - y0 : rows[1] - y0, columns[0] - x0 : columns[1] - x0]
     down, across = _weights(top, bottom, height, tiling.blend), _weights(left, right, width, tiling.blend)

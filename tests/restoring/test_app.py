@@ -42,9 +42,9 @@ def state(tmp_path: Path) -> AppState:
     return AppState(models(), CPU, tmp_path)
 
 
-def soft(path: Path) -> Path:
+def soft(path: Path, side: int = 200) -> Path:
     """Blurred discs."""
-    blurred = ndimage.gaussian_filter(discs(), 2.0)[..., None].repeat(3, axis=2)
+    blurred = ndimage.gaussian_filter(discs(side), 2.0)[..., None].repeat(3, axis=2)
     Image.fromarray(blurred.astype(np.uint8)).save(path)
     return path
 
@@ -143,7 +143,7 @@ def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> No
     for layer in layers:
         layer.register_forward_hook(lambda module, *_: done.append(module))
     layers[0].register_forward_hook(lambda *_: state.close())
-    state.restore(str(soft(uploaded(state, "photo.png"))), "small", "tab", idle)
+    state.restore(str(soft(uploaded(state, "photo.png"), side=600)), "small", "tab", idle)
     assert done == layers[:1]
 
 

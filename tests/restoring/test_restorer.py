@@ -9,6 +9,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 from deblur_lightning.networks.unet import UNet
+from deblur_lightning.restoring.forward_progress import ForwardProgress
 from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from tests.helpers.models import random_pixels, small_model
@@ -112,7 +113,7 @@ def test_tiles_become_smaller_when_memory_runs_out_in_whoever_s_words(error: Exc
     restorer = PhotoRestorer(small_model(), CPU)
     pixels = random_pixels(300, 300, 3)
     wanted = restorer.restore(pixels)
-    network, seen = restorer.network, []
+    network, seen = small_model().network, []
 
     class Short(nn.Module):
         def forward(self, image: Tensor) -> Tensor:
@@ -122,7 +123,7 @@ def test_tiles_become_smaller_when_memory_runs_out_in_whoever_s_words(error: Exc
             restored: Tensor = network(image)
             return restored
 
-    restorer.network = Short()
+    restorer.forward = ForwardProgress(Short())
     assert np.abs(restorer.restore(pixels).astype(int) - wanted).max() <= 1
     assert seen[0] == 300
     assert max(seen[-4:]) <= 250
@@ -134,6 +135,6 @@ def test_another_failure_is_no_want_of_memory() -> None:
             raise RuntimeError("could not create a primitive descriptor for a convolution")
 
     restorer = PhotoRestorer(small_model(), CPU)
-    restorer.network = Broken()
+    restorer.forward = ForwardProgress(Broken())
     with pytest.raises(RuntimeError, match="primitive descriptor"):
         restorer.restore(random_pixels(300, 300, 3))

@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from deblur_lightning.restoring.model import Model, load_model
 from deblur_lightning.restoring.photos import Photo, read_photo
 from deblur_lightning.restoring.report import Report
 from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
-from deblur_lightning.restoring.tiles import Pixels
+from deblur_lightning.restoring.tiles import Pixels, Tell
 
 
 def restore_photos(options: Options) -> list[str]:
@@ -125,7 +124,7 @@ class BatchRestorer:
                 self._unreported.append(str(error))
         return self._unreported
 
-    def _restore(self, job: Job, tick: Callable[[int], None]) -> None:
+    def _restore(self, job: Job, tell: Tell) -> None:
         several = job.pages > 1 and not self._options.first_frame
         if several and job.format not in (None, "TIFF"):
             cure = "give --frames=first for the first page, or a TIFF for all"
@@ -137,7 +136,7 @@ class BatchRestorer:
         reported: list[tuple[str, Pixels, Pixels]] = []
         for page, frame in zip(names, frames, strict=True):
             photo = self._read(job, frame)
-            pixels = self._restorer.restore(photo.pixels, tick)
+            pixels = self._restorer.restore(photo.pixels, tell)
             unchanged.append(self._tell(page, photo.pixels, pixels))
             if self._report is not None:
                 reported.append((page, photo.pixels, pixels))
