@@ -32,7 +32,7 @@ test: $(DEV_READY)
 
 test-all: $(DEV_READY)
 	$(QUICK) --cov --cov-report=
-	$(BIN)/python -m pytest -m slow --cov --cov-append --cov-report=term
+	$(BIN)/python -m pytest -m slow -n 2 --cov --cov-append --cov-report=term
 
 check: $(DEV_READY)
 	$(BIN)/ruff check .
