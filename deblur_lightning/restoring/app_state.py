@@ -14,12 +14,13 @@ from PIL import Image
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.restoring.blur_shape import removed_psf, shape_of
 from deblur_lightning.restoring.encoding import encode_file
 from deblur_lightning.restoring.estimates import estimate
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import Photo, read_header, read_photo
-from deblur_lightning.restoring.report import middle, training_ranges, warning_of
-from deblur_lightning.restoring.restorer import LEFT, PhotoRestorer
+from deblur_lightning.restoring.report import middle, training_ranges, verdict, warning_of
+from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Pixels
 
 SHOWN = 1600
@@ -110,8 +111,7 @@ class AppState:
                 pictures, result = self._write(file, tab, photo, pixels)
         except UserError as error:
             return None, _bold(str(error)), None
-        told = _explain(photo.pixels, self.models[name].card.get("estimates", {}))
-        return pictures, f"{told} {_bold(f'It was {LEFT}.')}" if pixels is photo.pixels else told, result
+        return pictures, _explain(photo.pixels, pixels, self.models[name].card.get("estimates", {})), result
 
     def clear(self, tab: str) -> None:
         """Forget a tab's photo, and remove its answer."""
@@ -148,12 +148,17 @@ class AppState:
             shutil.rmtree(self._folders.pop(tab), ignore_errors=True)
 
 
-def _explain(pixels: Pixels, ranges: dict[str, list[float]]) -> str:
-    found = estimate(pixels)
-    warning = warning_of(found, ranges)
-    numbers = "" if found is None else f"Estimated blur {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "
-    part = f" Shown is the middle, {SHOWN} pixels." if max(pixels.shape[:2]) > SHOWN else ""
-    return f"{numbers}{training_ranges(ranges)}.{f' **Careful: {warning}.**' if warning else ''}{part}"
+def _explain(before: Pixels, after: Pixels, ranges: dict[str, list[float]]) -> str:
+    psf = removed_psf(before, after)
+    done = verdict(before, after, None if psf is None else shape_of(psf))
+    found = estimate(before)
+    numbers = ""
+    if found is not None:
+        numbers = f"Edges are as soft as from a Gaussian of {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "
+    careful = warning_of(found, ranges)
+    warning = f" {_bold(f'Careful: {careful}.')}" if careful else ""
+    part = f" Shown is the middle, {SHOWN} pixels." if max(before.shape[:2]) > SHOWN else ""
+    return f"{_bold(f'{done.capitalize()}.')} {numbers}{training_ranges(ranges)}.{warning}{part}"
 
 
 def _bold(text: str) -> str:

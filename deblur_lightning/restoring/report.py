@@ -11,9 +11,13 @@ from PIL import Image
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.restoring.blur_shape import SHARP, BlurShape, removed_psf, shape_of
 from deblur_lightning.restoring.estimates import Estimate, estimate
+from deblur_lightning.restoring.restorer import LEFT
 from deblur_lightning.restoring.tiles import Pixels
 
+COLUMNS = ("photo", "blur_px", "noise_255", "psf_length_px", "psf_direction_deg", "verdict", "warning")
+TAP = 8  # pixels a side of a tap in a picture
 SIDE = 480  # pixels a side, at most, of each half of a picture
 
 
@@ -32,23 +36,25 @@ class Report:
 
     def add(self, name: str, before: Pixels, after: Pixels) -> str:
         """Take a photo's estimates and draw its picture; returns a warning, or nothing."""
-        found = estimate(before)
+        found, psf = estimate(before), removed_psf(before, after)
         warning = warning_of(found, self._ranges)
         numbers = ["", ""] if found is None else [f"{value:.2f}" for value in found]
-        self._rows.append([name, *numbers, warning])
+        shape = None if psf is None else shape_of(psf)
+        removed = ["", ""] if shape is None else [f"{shape.length:.1f}", _degrees(shape)]
+        self._rows.append([name, *numbers, *removed, verdict(before, after, shape), warning])
         path = self._folder / f"{name}.png"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot make the folder {path.parent} ({error.strerror}): give another --out.") from error
-        write_atomically(path, picture(before, after))
+        write_atomically(path, picture(before, after, psf))
         return warning
 
     def finish(self) -> str:
         """Write the table; returns a line that says where it is."""
         if not self._rows:
             return "report    nothing to report on"
-        write_csv(self._folder / "report.csv", ["photo", "blur_px", "noise_255", "warning"], self._rows)
+        write_csv(self._folder / "report.csv", COLUMNS, self._rows)
         return f"report    {self._folder}/report.csv; {training_ranges(self._ranges)}"
 
 
@@ -77,13 +83,37 @@ def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
     return f"this photo is {' and '.join(excess)} than anything this model has learned from" if excess else ""
 
 
-def picture(before: Pixels, after: Pixels) -> bytes:
-    """The middle of a photo before and after, side by side, as a PNG."""
-    halves = [middle(pixels, SIDE) for pixels in (before, after)]
-    gap = np.full((len(halves[0]), 8, 3), 255, np.uint8)
+def verdict(before: Pixels, after: Pixels, shape: BlurShape | None) -> str:
+    """In words, what was done to a photo.
+
+    Args:
+        before: the photo.
+        after: its restored version, ``before`` itself if it was left as it is.
+        shape: of the blur that was taken out; None if there was none.
+    """
+    if before is after:
+        return LEFT
+    return SHARP if shape is None else f"{shape}: restored"
+
+
+def picture(before: Pixels, after: Pixels, psf: NDArray[np.float64] | None = None) -> bytes:
+    """The middle of a photo before and after, side by side, and the PSF that was taken out, as a PNG."""
+    parts = [middle(pixels, SIDE) for pixels in (before, after)]
+    if psf is not None:
+        levels = np.rint(psf / psf.max() * 255).astype(np.uint8)
+        parts.append(np.kron(levels, np.ones((TAP, TAP), np.uint8))[..., None].repeat(3, axis=2))
+    sheet = np.full((max(map(len, parts)), sum(part.shape[1] + 8 for part in parts) - 8, 3), 255, np.uint8)
+    left = 0
+    for part in parts:
+        sheet[: part.shape[0], left : left + part.shape[1]] = part
+        left += part.shape[1] + 8
     file = io.BytesIO()
-    Image.fromarray(np.concatenate([halves[0], gap, halves[1]], axis=1)).save(file, format="PNG")
+    Image.fromarray(sheet).save(file, format="PNG")
     return file.getvalue()
+
+
+def _degrees(shape: BlurShape) -> str:
+    return "" if shape.direction is None else f"{shape.direction:.0f}"
 
 
 def middle(pixels: Pixels, side: int) -> NDArray[np.uint8]:

@@ -136,9 +136,11 @@ def test_a_report_has_a_row_and_a_picture_for_each_photo(place: Path, deblur: De
     assert code == 0
     assert "report    out/restoring-report/report.csv" in printed
     rows = (place / "out/restoring-report/report.csv").read_text().splitlines()
-    assert rows[0] == "photo,blur_px,noise_255,warning"
+    assert rows[0] == "photo,blur_px,noise_255,psf_length_px,psf_direction_deg,verdict,warning"
     assert [row.split(",")[0] for row in rows[1:]] == ["a.png", "in/b.jpg", "in/d.gif.png", "in/deep/c.tif"]
-    assert Image.open(place / "out/restoring-report/a.png.png").size == (120 + 8 + 120, 90)
+    width, height = Image.open(place / "out/restoring-report/a.png.png").size
+    removed = rows[1].split(",")[3] != ""
+    assert (width, height) == ((120 + 8 + 120 + 8 + 248, 248) if removed else (120 + 8 + 120, 90))
 
 
 @pytest.mark.parametrize(
