@@ -12,6 +12,7 @@ import yaml
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import ScoreRecord, read_scores
 
 MOST_BYTES = 1_000_000
@@ -62,6 +63,13 @@ class RunResult:
             return None
         _, values = self.values[metric]
         return round(sum(values) / len(values), 4)
+
+    def half_width(self, metric: str) -> float | None:
+        """Half of the 95 % interval of the mean over images, to four decimals; None where there is none."""
+        if metric not in self.values:
+            return None
+        half = half_width(self.values[metric][1])
+        return round(half, 4) if math.isfinite(half) else None
 
 
 def read_result(folder: Path, note: Mapping[str, Any]) -> RunResult:

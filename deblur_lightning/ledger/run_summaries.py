@@ -39,13 +39,14 @@ class RunSummary:
     Attributes:
         name: path of its folder below the folder of all runs.
         method: class of the network, or of the method.
-        blur: class and ranges of the degradation; empty for classifiers.
+        blur: class and ranges of the degradation, or where the pairs are; empty for classifiers.
         crime: whether the blur was circular, noiseless and unrounded (an inverse crime).
         protocol: name of the metrics' protocol.
         images: number of test images.
         blurred: mean PSNR of the input in dB.
         psnr: mean PSNR of the output in dB.
         gain: mean difference of the two.
+        half: half of the 95 % interval of the gain over the images; None for a single image.
         ssim: mean SSIM of the output.
         accuracy: share of images that were classified correctly.
         parameters: number of the network's parameters.
@@ -64,6 +65,7 @@ class RunSummary:
     blurred: float | None
     psnr: float | None
     gain: float | None
+    half: float | None
     ssim: float | None
     accuracy: float | None
     parameters: int | None
@@ -101,13 +103,14 @@ def _summarise(folder: Path, root: Path, known: Mapping[Path, RunResult]) -> Run
     return RunSummary(
         name=folder.relative_to(root).as_posix(),
         method=_method(branch(settings, "model")),
-        blur=_blur(branch(settings, "data", "init_args", "degradation")),
+        blur=_blur(branch(settings, "data", "init_args", "degradation")) or _pairs(branch(settings, "data")),
         crime=result.inverse_crime,
         protocol=result.protocol,
         images=result.images,
         blurred=result.mean("psnr_blurred"),
         psnr=result.mean("psnr"),
         gain=result.mean("psnr_gain"),
+        half=result.half_width("psnr_gain"),
         ssim=result.mean("ssim"),
         accuracy=result.mean("correct"),
         parameters=result.note.get("parameters"),
@@ -135,6 +138,17 @@ def _blur(degradation: dict[str, Any], depth: int = 0) -> str:
         return ", ".join(_blur(branch({"part": part}, "part"), depth + 1) for part in parts)
     ranges = {name: ends for name, ends in arguments.items() if name in STRENGTHS and isinstance(ends, list)}
     return " ".join([_class(degradation), *(f"{name} {_range(ends)}" for name, ends in ranges.items())])
+
+
+def _pairs(data: dict[str, Any]) -> str:
+    """Where the pairs of blurred and sharp photographs are; empty for other data."""
+    if _class(data) != "RealPairs":
+        return ""
+    source = branch(data, "init_args", "source")
+    while inner := branch(source, "init_args", "source"):
+        source = inner
+    root = branch(source, "init_args").get("root")
+    return f"pairs in {root}" if root else "pairs"
 
 
 def _range(ends: list[Any]) -> str:

@@ -4,10 +4,12 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deblur_lightning.records import add_scores, read_scores
 from tests.conftest import REPOSITORY
 from tests.helpers.pages import Page
 
@@ -29,6 +31,9 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     (run, _) = runs
     assert (run["method"], run["blur"]) == ("FourierDeconv2d", "BoxBlur width 3-5")
     assert (run["blurred"], run["psnr"], run["gain"], run["parameters"]) == (20.0, 21.5, 1.5, 12)
+    assert run["half"] == pytest.approx(
+        12.706 / 2, abs=1e-3
+    )  # of gains of 1 and 2 dB
     assert run["curve"] == [[0, 0.5], [9, 0.25], [19, 0.125]]
     assert len(run["pictures"]) == 2
     assert run["filters"].startswith("data:image/webp")
@@ -38,11 +43,24 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     assert (tested / "page/index.html").read_bytes() == first
 
 
+PAIRS = "{class_path: RealPairs, init_args: {source: {class_path: ConcatTraining, init_args: {source: "
+PAIRS += "{class_path: PairedFolder, init_args: {root: data/gopro}}}}}}"
+
+
+def test_pairs_are_named_by_their_folder(tested: Path, deblur: Deblur) -> None:
+    for path in tested.glob("runs/**/config.yaml"):
+        path.write_text(f"{path.read_text().splitlines()[0]}\ndata: {PAIRS}\n")
+    deblur("report", "--out=page")
+    page = Page()
+    page.feed((tested / "page/index.html").read_text())
+    assert {run["blur"] for run in json.loads(page.data)["runs"]} == {"pairs in data/gopro"}
+
+
 def test_what_the_script_looks_for_is_on_the_page() -> None:
     folder = REPOSITORY / "deblur_lightning/ledger/page"
     script, page = (folder / "page.js").read_text(), (folder / "page.html").read_text()
     wanted = set(re.findall(r'part\("(\w+)", "(\.?\w+)"\)', script))
-    assert len(wanted) == 9
+    assert len(wanted) == 10
     for section, inner in wanted:
         text = page.split(f'<section id="{section}">')[1].split("</section>")[0]
         assert (f'class="{inner[1:]}"' if inner.startswith(".") else f"<{inner}>") in text
@@ -61,6 +79,27 @@ frame.srcdoc = {text};
 </script>"""
 
 
+def dom_of(page: Path, chromium: str) -> str:
+    """The document as a browser has it after its script has run."""
+    command = [chromium, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.mark.slow
+def test_nothing_is_best_where_nothing_gains(tested: Path, deblur: Deblur, chromium: str) -> None:
+    for path in tested.glob("runs/**/scores.csv"):
+        records = read_scores(path)
+        path.unlink()
+        add_scores(path, [replace(score, value=-1.0) if score.metric == "psnr_gain" else score for score in records])
+    deblur("report", "--out=page")
+    shown = dom_of(tested / "page/index.html", chromium)
+    choice = shown.split('<section id="choice">')[1].split("</section>")[0]
+    assert "none of 2 runs gains" in choice
+    assert "FourierDeconv2d" not in choice
+    assert 'href="#filters"' in shown
+    assert 'href="#left"' not in shown  # nothing was left out, nor is there a way to it
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(
@@ -70,8 +109,7 @@ def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(
     text = json.dumps((tested / "page/index.html").read_text()).replace("</script", "<\\/script")
     frame = tested / "frame.html"  # a window of its own would be 500 pixels wide at least
     frame.write_text(FRAME.format(width=width, text=text))
-    command = [chromium, "--headless", "--no-sandbox", "--virtual-time-budget=5000", "--dump-dom", frame.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    dom = dom_of(frame, chromium)
     shown = re.search(r"<title>(.*)</title>", dom)
     assert shown is not None, dom
     assert json.loads(shown[1]) == {"figures": 1 + 2 * 2 + 2, "choices": 1, "over": 0}

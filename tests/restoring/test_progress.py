@@ -20,7 +20,7 @@ def test_a_pass_is_told_of_layer_by_layer() -> None:
     shares: list[float] = []
     with torch.inference_mode():
         assert torch.equal(ForwardProgress(network).run(images, shares.append), network(images))
-    assert sum(shares) == pytest.approx(1, abs=0.02)
+    assert sum(shares) == pytest.approx(1, abs=0.05)
     assert max(shares) < 0.25
     assert not any(module._forward_hooks for module in network.modules())
 
@@ -34,7 +34,7 @@ def test_a_photo_s_pixels_are_told_as_they_are_done(averaged: bool, channels: in
     shares = [done / (560 * 600) for done in accumulate(told)]
     assert shares[-1] == pytest.approx(1)
     assert max(np.diff([0, *shares])) < 0.25
-    assert min(np.diff(shares)) > -0.02
+    assert min(np.diff(shares)) > -0.05
 
 
 def test_all_passes_of_a_restoration_count() -> None:

@@ -52,8 +52,9 @@ function chart(points, { logX = false, logY = false, lines = null, diagonal = fa
     const ticks = [0, .25, .5, .75, 1].map((share) => least + share * (most - least)).map((v) => log ? 10 ** v : v);
     return { at, ticks };
   };
-  const across = scale(points.map((p) => p.x), logX, left, width - 12);
-  const up = scale(points.map((p) => p.y), logY, height - low, 10);
+  const both = points.flatMap((p) => [p.x, p.y]); // a line on which nothing is gained wants one scale for both
+  const across = scale(diagonal ? both : points.map((p) => p.x), logX, left, width - 12);
+  const up = scale(diagonal ? both : points.map((p) => p.y), logY, height - low, 10);
   const label = (v) => Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-2) ? v.toExponential(0) : String(+v.toPrecision(3));
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y} against ${x}` });
   for (const v of across.ticks) svg.append(make("text", { x: across.at(v), y: height - low + 16, "text-anchor": "middle" }, label(v)));
@@ -61,9 +62,8 @@ function chart(points, { logX = false, logY = false, lines = null, diagonal = fa
     make("text", { x: left - 6, y: up.at(v) + 4, "text-anchor": "end" }, label(v)));
   svg.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, `${x}; upwards ${y}`));
   if (diagonal) {
-    const from = Math.max(Math.min(...points.map((p) => p.x)), Math.min(...points.map((p) => p.y)));
-    const to = Math.min(Math.max(...points.map((p) => p.x)), Math.max(...points.map((p) => p.y)));
-    if (from < to) svg.append(make("line", { class: "axis", x1: across.at(from), x2: across.at(to), y1: up.at(from), y2: up.at(to) }));
+    const from = Math.min(...both), to = Math.max(...both);
+    svg.append(make("line", { class: "axis", x1: across.at(from), x2: across.at(to), y1: up.at(from), y2: up.at(to) }));
   }
   if (!lines) for (const p of points) svg.append(make("circle", { cx: across.at(p.x), cy: up.at(p.y), r: 5 }, make("title", {}, p.name)));
   for (const line of lines ?? []) svg.append(make("path", { style: `stroke: ${line.colour}`,
@@ -92,14 +92,16 @@ const gainOf = (run) => Number.isFinite(run.gain) ? run.gain : -1e9;
 document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`
   + (leftOut.length ? ` Left out, being damaged: ${leftOut.length}.` : "");
 const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["images", "images"],
-  ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
+  ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2],
+  ["\u00b1 95 %", "half", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
   ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || gainOf(b) - gainOf(a)));
 document.getElementById("filter").oninput = (event) => only(event.target.value);
 const usable = restorers.filter((run) => run.blur && run.method !== "OracleWiener");
 const tests = Object.groupBy(usable, (run) => [run.blur, run.images, run.blurred.toFixed(1)].join());
 table(part("choice", "table"), [["blur", "blur"], ["blurred, dB", "blurred", 2], ["best method", "method"], ["PSNR, dB", "psnr", 2],
-  ["gain, dB", "gain", 2], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
+  ["gain, dB", "gain", 2], ["\u00b1 95 %", "half", 2], ["parameters", "parameters"], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
   Object.values(tests).map((among) => among.sort((a, b) => b.gain - a.gain)).map(([best, ...others]) => {
+    if (best.gain <= 0) return { blur: best.blur, blurred: best.blurred, images: best.images, method: `none of ${others.length + 1} runs gains` };
     const next = others.find((run) => run.method !== best.method);
     return { ...best, next: next?.method, nextGain: next?.gain };
   }));
@@ -121,4 +123,8 @@ for (const run of runs.filter((run) => run.filters)) part("filters", ".many").ap
 table(part("claims", "table"), [["claim", "id"], ["in words", "claim"], ["claimed", "claimed"], ["measured", "measured"], ["interval", "interval"],
   ["verdict", "verdict"], ["data", "data"], ["budget", "budget"], ["reason", "reason"]], claims);
 table(part("left", "table"), [["run", "name"], ["why", "reason"]], leftOut);
-for (const section of document.querySelectorAll("section")) if (!section.querySelector("tbody tr, svg, figure")) section.hidden = true;
+for (const section of document.querySelectorAll("section")) if (!section.querySelector("tbody tr, svg, figure")) {
+  section.hidden = true;
+  document.querySelector(`nav [href="#${section.id}"]`).remove();
+}
+part("claims", "details").open = claims.some((claim) => claim.measured);
