@@ -57,7 +57,8 @@ function chart(points, { logX = false, logY = false, lines = null, diagonal = fa
   const up = scale(diagonal ? both : points.map((p) => p.y), logY, height - low, 10);
   const label = (v) => Math.abs(v) >= 1e4 || (v && Math.abs(v) < 1e-2) ? v.toExponential(0) : String(+v.toPrecision(3));
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y} against ${x}` });
-  for (const v of across.ticks) svg.append(make("text", { x: across.at(v), y: height - low + 16, "text-anchor": "middle" }, label(v)));
+  across.ticks.forEach((v, i) => svg.append(make("text", { x: across.at(v), y: height - low + 16,
+    "text-anchor": i + 1 < across.ticks.length ? "middle" : "end" }, label(v))));
   for (const v of up.ticks) svg.append(make("line", { class: "axis", x1: left, x2: width - 12, y1: up.at(v), y2: up.at(v) }),
     make("text", { x: left - 6, y: up.at(v) + 4, "text-anchor": "end" }, label(v)));
   svg.append(make("text", { x: width / 2, y: height - 6, "text-anchor": "middle" }, `${x}; upwards ${y}`));
@@ -101,7 +102,7 @@ const tests = Object.groupBy(usable, (run) => [run.blur, run.images, run.blurred
 table(part("choice", "table"), [["blur", "blur"], ["blurred, dB", "blurred", 2], ["best method", "method"], ["PSNR, dB", "psnr", 2],
   ["gain, dB", "gain", 2], ["\u00b1 95 %", "half", 2], ["parameters", "parameters"], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
   Object.values(tests).map((among) => among.sort((a, b) => b.gain - a.gain)).map(([best, ...others]) => {
-    if (best.gain <= 0) return { blur: best.blur, blurred: best.blurred, images: best.images, method: `none of ${others.length + 1} runs gains` };
+    if (best.gain <= 0) return { blur: best.blur, blurred: best.blurred, images: best.images, method: "none: no run gains" };
     const next = others.find((run) => run.method !== best.method);
     return { ...best, next: next?.method, nextGain: next?.gain };
   }));
