@@ -145,7 +145,7 @@ def _pairs(data: dict[str, Any]) -> str:
     if _class(data) != "RealPairs":
         return ""
     source = branch(data, "init_args", "source")
-    while inner := branch(source, "init_args", "source"):
+    while inner := branch(source, "init_args", "source") or branch(source, "init_args", "base"):
         source = inner
     root = branch(source, "init_args").get("root")
     return f"pairs in {root}" if root else "pairs"

@@ -31,9 +31,7 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     (run, _) = runs
     assert (run["method"], run["blur"]) == ("FourierDeconv2d", "BoxBlur width 3-5")
     assert (run["blurred"], run["psnr"], run["gain"], run["parameters"]) == (20.0, 21.5, 1.5, 12)
-    assert run["half"] == pytest.approx(
-        12.706 / 2, abs=1e-3
-    )  # of gains of 1 and 2 dB
+    assert run["half"] == pytest.approx(12.706 / 2, abs=1e-3)  # of gains of 1 and 2 dB
     assert run["curve"] == [[0, 0.5], [9, 0.25], [19, 0.125]]
     assert len(run["pictures"]) == 2
     assert run["filters"].startswith("data:image/webp")
@@ -43,7 +41,7 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     assert (tested / "page/index.html").read_bytes() == first
 
 
-PAIRS = "{class_path: RealPairs, init_args: {source: {class_path: ConcatTraining, init_args: {source: "
+PAIRS = "{class_path: RealPairs, init_args: {source: {class_path: ConcatTraining, init_args: {base: "
 PAIRS += "{class_path: PairedFolder, init_args: {root: data/gopro}}}}}}"
 
 
