@@ -14,13 +14,14 @@ SUBCOMMANDS = {
     "predict": "restore the test images with a checkpoint, as PNG files in the run",
     "restore": "restore photos and folders of them, by the model that comes with the package or another",
     "app": "restore photos on a local page",
+    "score": "score a folder of restored images against the sharp ones, under the protocols of papers too",
     "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
     "reproduce": "run again what the reports claim, and write the ledger of verdicts",
     "report": "write the summary page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "synthesize")
+OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "score", "synthesize")
 """Subcommands that Lightning has no part in.
 
 Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
@@ -48,6 +49,7 @@ examples:
   deblur test --config runs/deblurgan/001/config.yaml --ckpt_path runs/deblurgan/001/checkpoints/best.ckpt
   deblur restore PHOTOS --out restored
   deblur app
+  deblur score restored --sharp SHARP --protocol gopro
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
   deblur reproduce --all --budget quick
   deblur report --out report

@@ -1,7 +1,7 @@
 """Metrics under named protocols: PSNR, SSIM and calibration error, each defined once."""
 
 import math
-from collections.abc import Iterator, Sized
+from collections.abc import Callable, Iterator, Sized
 from typing import Any
 
 import torch
@@ -10,10 +10,23 @@ from torch import Tensor
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
 
-__all__ = ["calibration_error", "protocol", "psnr", "restoration_scores", "ssim", "stride_amplitude"]
+__all__ = [
+    "calibration_error",
+    "luma",
+    "protocol",
+    "psnr",
+    "restoration_scores",
+    "scores_under",
+    "ssim",
+    "ssim_matlab",
+    "stride_amplitude",
+]
 
 PROTOCOLS = {3: "rgb8", 1: "grey8"}
 """By number of channels: all channels together, both images clamped and rounded to 8 bits, data range 1, no crop."""
+
+OF_OTHERS = ("rgb8", "y8", "gopro")
+"""Protocols that ``scores_under`` knows: ours on RGB, and two that papers use."""
 
 PSNR_CAP = 100.0
 """Upper limit in dB: the PSNR of equal images is infinite, and so would be every mean with it."""
@@ -105,16 +118,87 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
     total = _in_float64(torch.zeros(len(preds), device=preds.device))  # the small parts of a list fragment the heap
     for band in _bands(preds):
         rows = _reflect(band.start, band.stop, height, preds.device)[:, None]
-        total += _similarity(*(_levels(image[..., rows, columns]) for image in (preds, target))).sum(dim=(1, 2, 3))
+        first, second = (_levels(image[..., rows, columns]) for image in (preds, target))
+        total += _similarity(first, second, _window_means).sum(dim=(1, 2, 3))
     return _scores(total / preds[0].numel(), preds.device)
 
 
-def _similarity(first: Tensor, second: Tensor) -> Tensor:
+def ssim_matlab(preds: Tensor, target: Tensor) -> Tensor:
+    """SSIM of each image as MATLAB's ``ssim(preds, target)`` computes it of 8-bit arrays: edges are replicated.
+
+    MATLAB takes an RGB image for a volume: its window is 11x11x11, and the three channels are averaged under it too.
+    The evaluation code of GoPro's papers does so, and its values are higher than those of ``ssim``.
+
+    Args:
+        preds: (B, C, H, W), nominally in [0, 1]; C = 1, or 3 for a volume.
+        target: (B, C, H, W) in [0, 1].
+
+    Returns:
+        (B,) float64, or float32 on a device that has no float64.
+    """
+    height, width = preds.shape[-2:]
+    mixing = _channel_window(preds.shape[1], preds.device)
+
+    def means(image: Tensor) -> Tensor:
+        return torch.einsum("dc,bchw->bdhw", mixing, _window_means(image))
+
+    columns = _replicate(0, width, width, preds.device)
+    total = _in_float64(torch.zeros(len(preds), device=preds.device))
+    for band in _bands(preds):
+        rows = _replicate(band.start, band.stop, height, preds.device)[:, None]
+        first, second = (_levels(image[..., rows, columns]) for image in (preds, target))
+        total += _similarity(first, second, means).sum(dim=(1, 2, 3))
+    return _scores(total / preds[0].numel(), preds.device)
+
+
+def luma(images: Tensor) -> Tensor:
+    """The Y of MATLAB's ``rgb2ycbcr`` of 8-bit images: ITU-R BT.601 from 16 to 235, rounded to 8 bits.
+
+    Args:
+        images: (B, 3, H, W), nominally in [0, 1].
+
+    Returns:
+        (B, 1, H, W) in [0, 1], float64, or float32 on a device that has no float64.
+
+    Examples:
+        >>> import torch
+        >>> from deblur_lightning.metrics import luma
+        >>> (luma(torch.ones(1, 3, 1, 1)) * 255).item()
+        235.0
+    """
+    red, green, blue = _levels(images).unbind(dim=1)
+    values = 16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255
+    return _scores(values[:, None].round() / 255, images.device)
+
+
+def scores_under(name: str, preds: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """PSNR and SSIM of each image under a protocol of ``OF_OTHERS``.
+
+    Args:
+        name: ``rgb8``, this package's own; ``y8``, the luma channel with MATLAB's SSIM; ``gopro``, PSNR as ``rgb8`` and
+            MATLAB's SSIM of the RGB volume.
+        preds: (B, 3, H, W), nominally in [0, 1].
+        target: (B, 3, H, W) in [0, 1].
+
+    Returns:
+        ``psnr`` in dB and ``ssim``, (B,) each.
+
+    Raises:
+        UserError: there is no such protocol.
+    """
+    if name not in OF_OTHERS:
+        raise UserError(f"protocol {name}: choose from {', '.join(OF_OTHERS)}.")
+    if name == "y8":
+        preds, target = luma(preds), luma(target)
+    return {"psnr": psnr(preds, target), "ssim": (ssim if name == "rgb8" else ssim_matlab)(preds, target)}
+
+
+def _similarity(first: Tensor, second: Tensor, means: Callable[[Tensor], Tensor]) -> Tensor:
     """SSIM at each pixel (Wang et al., 2004) of 8-bit levels (B, C, H, W), without the window's reach at each edge."""
-    mean_1, mean_2 = _window_means(first), _window_means(second)
+    mean_1, mean_2 = means(first), means(second)
     squares = mean_1.square() + mean_2.square()
-    variances = _window_means(first.square() + second.square()) - squares
-    covariance = _window_means(first * second) - mean_1 * mean_2
+    variances = means(first.square() + second.square()) - squares
+    covariance = means(first * second) - mean_1 * mean_2
     small_1, small_2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     upper = (2 * mean_1 * mean_2 + small_1) * (2 * covariance + small_2)
     return upper / ((squares + small_1) * (variances + small_2))
@@ -122,20 +206,39 @@ def _similarity(first: Tensor, second: Tensor) -> Tensor:
 
 def _window_means(image: Tensor) -> Tensor:
     """Means of (..., H, W) under the window, (..., H - 10, W - 10): sums of shifted copies, along one axis each."""
-    window = [math.exp(-((tap / SSIM_SIGMA) ** 2) / 2) for tap in range(-SSIM_REACH, SSIM_REACH + 1)]
     for dim in (-2, -1):
         length = image.shape[dim] - 2 * SSIM_REACH
         means = torch.zeros_like(image.narrow(dim, 0, length))
-        for start, value in enumerate(window):
-            means.add_(image.narrow(dim, start, length), alpha=value / sum(window))
+        for start, value in enumerate(_window()):
+            means.add_(image.narrow(dim, start, length), alpha=value)
         image = means
     return image
+
+
+def _window() -> list[float]:
+    """SSIM's window along one axis, of sum 1."""
+    window = [math.exp(-((tap / SSIM_SIGMA) ** 2) / 2) for tap in range(-SSIM_REACH, SSIM_REACH + 1)]
+    return [value / sum(window) for value in window]
+
+
+def _channel_window(channels: int, device: torch.device) -> Tensor:
+    """The window along the channels, edges replicated, as a matrix (C, C) from channels to their means."""
+    matrix = _in_float64(torch.zeros(channels, channels, device=device))
+    for channel, places in enumerate(_replicate(c, c + 1, channels, device).tolist() for c in range(channels)):
+        for place, value in zip(places, _window(), strict=True):
+            matrix[channel, place] += value
+    return matrix
 
 
 def _reflect(start: int, stop: int, length: int, device: torch.device) -> Tensor:
     """Positions from ``start`` to ``stop``, with the window's reach on both sides, reflected at the ends."""
     places = torch.arange(start - SSIM_REACH, stop + SSIM_REACH, device=device).abs()
     return length - 1 - (length - 1 - places).abs()
+
+
+def _replicate(start: int, stop: int, length: int, device: torch.device) -> Tensor:
+    """The same with the ends repeated."""
+    return torch.arange(start - SSIM_REACH, stop + SSIM_REACH, device=device).clamp(0, length - 1)
 
 
 def _bands(images: Tensor) -> Iterator[slice]:

@@ -1,0 +1,136 @@
+"""Scores images pair by pair, and prints their table."""
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from torch import Tensor
+
+from deblur_lightning.errors import UserError
+from deblur_lightning.files.csv_tables import write_csv
+from deblur_lightning.files.images import read_rgb
+from deblur_lightning.intervals import half_width
+from deblur_lightning.metrics import OF_OTHERS, scores_under
+from deblur_lightning.sources.files import existing_folder, image_names
+
+MOST_ROWS = 30
+"""Of more images the mean alone is printed; each is in the table of ``--csv``."""
+
+DIGITS = {"psnr": 2, "ssim": 3}
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the images are: by folder, the path of each image by its name without suffix."""
+
+    restored: dict[str, Path]
+    sharp: dict[str, Path]
+    blurred: dict[str, Path] | None
+
+
+def score_folders(given: Namespace) -> list[str]:
+    """Score what the arguments of ``deblur score`` name; returns why some images were left out.
+
+    Raises:
+        UserError: an option does not fit, or nothing can be scored.
+    """
+    if given.restored is None or given.sharp is None:
+        raise UserError("give two folders, as in deblur score RESTORED --sharp=SHARP.")
+    if given.protocol not in OF_OTHERS:
+        raise UserError(f"--protocol={given.protocol}: choose from {', '.join(OF_OTHERS)}.")
+    if given.crop_border < 0:
+        raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
+    blurred = None if given.blurred is None else _by_name(given.blurred)
+    folders = Folders(_by_name(given.restored), _by_name(given.sharp), blurred)
+    scores: dict[str, dict[str, float]] = {}
+    left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
+    for name in folders.sharp:
+        try:
+            scores[name] = _score(name, folders, given.protocol, given.crop_border)
+        except UserError as error:
+            left_out.append(str(error))
+    if not scores:
+        raise UserError(f"no image of {given.restored} could be scored; the first: {left_out[0]}")
+    if given.csv is not None:
+        rows = [
+            [name, _protocol(given), metric, f"{value:.6f}"]
+            for name, figures in scores.items()
+            for metric, value in figures.items()
+        ]
+        write_csv(Path(given.csv).expanduser(), ["image", "protocol", "metric", "value"], rows)
+    _print(scores, _protocol(given))
+    return ["images left out:", *sorted(left_out)] if left_out else []
+
+
+def _protocol(given: Namespace) -> str:
+    return str(given.protocol) + (f"-crop{given.crop_border}" if given.crop_border else "")
+
+
+def _by_name(folder: str) -> dict[str, Path]:
+    root = existing_folder(folder)
+    found: dict[str, Path] = {}
+    for name in image_names(root, root):
+        path = root / name
+        other = found.setdefault(str(PurePosixPath(name).with_suffix("")), path)
+        if other != path:
+            raise UserError(f"{other} and {path} have one name: move one of them away.")
+    return found
+
+
+def _score(name: str, folders: Folders, protocol: str, crop_border: int) -> dict[str, float]:
+    path = folders.sharp[name]
+    sharp = _read(path, crop_border)
+    figures: dict[str, float] = {}
+    for kind, paths in (("", folders.restored), ("_blurred", folders.blurred)):
+        if paths is None:
+            continue
+        if name not in paths:
+            raise UserError(f"{path} has no {'blurred' if kind else 'restored'} partner")
+        image = _read(paths[name], crop_border)
+        if image.shape != sharp.shape:
+            sizes = [f"{part.shape[-2]}x{part.shape[-1]}" for part in (image, sharp)]
+            raise UserError(f"{paths[name]} has {sizes[0]} pixels, {path} has {sizes[1]}")
+        try:
+            scores = scores_under(protocol, image, sharp)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+        figures |= {f"{metric}{kind}": value.item() for metric, value in scores.items()}
+    if folders.blurred is not None:
+        figures |= {f"{metric}_gain": figures[metric] - figures[f"{metric}_blurred"] for metric in DIGITS}
+    return figures
+
+
+def _read(path: Path, crop_border: int) -> Tensor:
+    """(1, 3, H, W) in [0, 1]."""
+    image = read_rgb(path)[None].double() / 255
+    height, width = image.shape[-2:]
+    if min(height, width) <= 2 * crop_border:
+        raise UserError(f"{path} has {height}x{width} pixels, from which {crop_border} cannot be cut off at each edge")
+    return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
+
+
+def _print(scores: dict[str, dict[str, float]], protocol: str) -> None:
+    """A row for each image, the mean, and half of its 95 % interval over the images."""
+    metrics = list(next(iter(scores.values())))
+    table = Table("image", *(name.replace("_", " ") for name in metrics))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, figures in scores.items() if len(scores) <= MOST_ROWS else ():
+        table.add_row(escape(name), *(_figure(metric, figures[metric]) for metric in metrics))
+    table.add_section()
+    columns = {metric: [figures[metric] for figures in scores.values()] for metric in metrics}
+    means = {metric: sum(values) / len(values) for metric, values in columns.items()}
+    table.add_row("mean", *(_figure(metric, mean) for metric, mean in means.items()), style="bold")
+    if len(scores) > 1:
+        halves = (_figure(metric, half_width(values)).lstrip("+") for metric, values in columns.items())
+        table.add_row("± 95 %", *halves)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"n = {len(scores)} images; protocol {protocol}; PSNR in dB")
+
+
+def _figure(metric: str, value: float) -> str:
+    return f"{value:{'+' if metric.endswith('gain') else ''}.{DIGITS[metric[:4]]}f}"
