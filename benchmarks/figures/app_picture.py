@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import torch
@@ -42,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         state = AppState({model.name: model}, torch.device("cpu"), Path(folder))
         browser = driver.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1000, "height": 900})
-        with serve(page(state), PORT) as address:
+        with closing(state), serve(page(state), PORT) as address:
             tab.goto(address)
-            tab.set_input_files("#photo input[type=file]", photo)
+            tab.set_input_files("#photos input[type=file]", photo)
             tab.wait_for_selector("#result a", timeout=120_000)
             tab.wait_for_selector("#slider img >> nth=1")
             tab.wait_for_function("[...document.querySelectorAll('#slider img')].every(each => each.complete)")

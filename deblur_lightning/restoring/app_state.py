@@ -1,13 +1,14 @@
-"""Restores an uploaded photo, and keeps only the files that its tab shows."""
+"""Restores uploaded photos one after the other, and keeps only the files of the tabs that are open."""
 
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
@@ -18,13 +19,13 @@ from deblur_lightning.restoring.blur_shape import removed_psf, shape_of
 from deblur_lightning.restoring.encoding import encode_file
 from deblur_lightning.restoring.estimates import estimate
 from deblur_lightning.restoring.model import Model
-from deblur_lightning.restoring.photos import Photo, read_header, read_photo
-from deblur_lightning.restoring.report import middle, training_ranges, verdict, warning_of
+from deblur_lightning.restoring.photos import read_header, read_photo
+from deblur_lightning.restoring.report import middle, psf_picture, training_ranges, verdict, warning_of
 from deblur_lightning.restoring.restorer import PhotoRestorer
 from deblur_lightning.restoring.tiles import Pixels
 
-SHOWN = 1600
-"""Pixels a side, at most, of the part of a photo that the slider shows."""
+SHOWN = 8192
+"""Pixels a side, at most, of the part of a photo that the slider shows: browsers show no larger pictures."""
 
 UPLOADS = "uploads"
 """Name of the folder, in the one that is worked in, where Gradio puts what is uploaded."""
@@ -32,144 +33,244 @@ UPLOADS = "uploads"
 STALE = 600
 """Seconds after which an upload that nobody asked to restore is removed."""
 
-Shown = tuple[tuple[str, str] | None, str, str | None]
-"""The paths of the slider's two pictures, a text, and the restored file's path."""
+MOST = 0.99
+"""Share that is told until the restored file is there."""
 
-NOTHING: Shown = (None, "", None)
+PHOTO = "the photo"
+"""What a restored version can be compared with, beside those of other models."""
+
+
+@dataclass
+class Answer:
+    """What one model makes of one photo.
+
+    Attributes:
+        share: of the work that is done, from 0 to 1.
+        file: the restored photo; None as long as there is none.
+        verdict: what was done, or why nothing was, in a line.
+        details: measured figures, in a sentence or two.
+        psf: a PNG of the blur that was taken out, enlarged; None where there is none.
+    """
+
+    share: float = 0.0
+    file: Path | None = None
+    verdict: str = ""
+    details: str = ""
+    psf: bytes | None = None
+
+
+@dataclass
+class Item:
+    """An uploaded photo, and its answers by model."""
+
+    name: str
+    upload: Path
+    answers: dict[str, Answer] = field(default_factory=dict)
+
+
+@dataclass
+class Tab:
+    """The photos of one tab in the order of their upload, and the models that are to restore them."""
+
+    folder: Path
+    models: tuple[str, ...]
+    items: list[Item] = field(default_factory=list)
 
 
 class AppState:
-    """Restores uploaded photos.
+    """Restores the photos of all tabs, one at a time, each tab in its turn.
 
-    An upload is removed as soon as it has been read. Its pixels stay in memory, so that another model can restore them.
-    The restored file stays on disk for the download. Both are removed when the tab gets another photo, is cleared or is
-    closed.
+    Uploads and restored files stay on disk until their tab removes them or is closed.
 
     Args:
         models: to choose from, by name.
         device: where they restore.
         folder: to work in.
+        suffix: what a restored file's name has after the photo's.
 
     Attributes:
         uploads: where each upload lies in a folder of its own, which is removed with it.
-        answers: where each answer does.
+        answers: where each tab has a folder.
     """
 
-    def __init__(self, models: Mapping[str, Model], device: torch.device, folder: Path) -> None:
+    def __init__(
+        self, models: Mapping[str, Model], device: torch.device, folder: Path, suffix: str = "-restored"
+    ) -> None:
         self.models = models
         self.uploads, self.answers = folder / UPLOADS, folder / "answers"
         for place in (self.uploads, self.answers):
             place.mkdir(exist_ok=True)
+        self._suffix = suffix
         self._restorers = {name: PhotoRestorer(model, device) for name, model in models.items()}
-        self._photos: dict[str, tuple[str, Photo]] = {}
-        self._folders: dict[str, Path] = {}
-        self._writing = threading.Lock()
+        self._tabs: dict[str, Tab] = {}
+        self._changed = threading.Condition(threading.RLock())
         self._closed = False
+        self._numbers = count()
+        self._worker = threading.Thread(target=self._work, daemon=True, name="restoring")
+        self._worker.start()
 
-    def restore(self, path: str | None, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
-        """Restore the upload ``path`` with the model ``name``; a file that cannot be restored gets a line.
+    def add(self, paths: Sequence[str], models: Sequence[str], tab: str) -> None:
+        """Take uploads, and restore all the tab's photos with ``models``.
 
         Args:
-            path: of the file, in a folder of its own; None removes the photo.
-            name: of a model.
-            tab: whose photo it is.
-            progress: is told the share that is done.
+            paths: of the files, each in a folder of its own below ``uploads``; others are refused.
+            models: names, of which ``PHOTO`` is none.
+            tab: whose photos they are.
         """
-        self.clear(tab)
-        if path is None:
-            return NOTHING
-        source = Path(path)
-        if source.resolve().parent.parent != self.uploads.resolve():
-            return None, _bold("this was not uploaded here."), None
+        with self._changed:
+            chosen = tuple(name for name in dict.fromkeys(models) if name in self.models)
+            if tab not in self._tabs:
+                self._tabs[tab] = Tab(Path(tempfile.mkdtemp(dir=self.answers)), chosen)
+            here = self._tabs[tab]
+            here.models = chosen
+            for path in paths:
+                self._take(Path(path), here)
+            kept = {item.upload.parent for each in self._tabs.values() for item in each.items}
+            _remove_stale(self.uploads, kept)
+            self._changed.notify_all()
+
+    def items(self, tab: str) -> list[Item]:
+        """The tab's photos."""
+        with self._changed:
+            return list(self._tabs[tab].items) if tab in self._tabs else []
+
+    def finished(self, tab: str) -> bool:
+        """Whether none of the tab's photos waits or is being restored."""
+        with self._changed:
+            here = self._tabs.get(tab)
+            shares = [answer.share for item in here.items for answer in item.answers.values()] if here else []
+            return here is None or (not _waiting(here) and all(share == 1 for share in shares))
+
+    def pictures(self, tab: str, item: Item, sides: tuple[str, str]) -> tuple[str, str] | None:
+        """The paths of pictures of a photo by two models, or ``PHOTO``; None where one is not there."""
+        with self._changed:
+            if tab not in self._tabs:
+                return None
+            here = self._tabs[tab]
+            files = [item.upload if side == PHOTO else item.answers.get(side, Answer()).file for side in sides]
+        shown = here.folder / "shown"
+        shutil.rmtree(shown, ignore_errors=True)
+        made = []
         try:
-            self._photos[tab] = read_header(source).name, read_photo(source, frame=0)
-        except UserError as error:
-            return None, _bold(str(error).replace(str(source), source.name)), None
-        finally:
-            shutil.rmtree(source.parent, ignore_errors=True)
-            _remove_stale(self.uploads)
-        return self.again(name, tab, progress)
+            for file in files:
+                if file is None:
+                    return None
+                place = shown / str(next(self._numbers)) / "shown.png"
+                place.parent.mkdir(parents=True)
+                Image.fromarray(middle(read_photo(file, frame=0).pixels, SHOWN)).save(place, compress_level=1)
+                made.append(str(place))
+        except (UserError, OSError):
+            return None
+        with self._changed:
+            if self._tabs.get(tab) is not here:
+                shutil.rmtree(here.folder, ignore_errors=True)
+                return None
+        return made[0], made[1]
 
-    def again(self, name: str, tab: str, progress: Callable[..., Any]) -> Shown:
-        """Restore the tab's photo with the model ``name``."""
-        if tab not in self._photos:
-            return NOTHING
-        self._remove_answer(tab)
-        file, photo = self._photos[tab]
-        done = 0.0
-
-        def tell(pixels: float) -> None:
-            nonlocal done
-            self._check_wanted(tab)
-            done += pixels
-            progress(done / (photo.pixels.shape[0] * photo.pixels.shape[1]), desc="restoring")
-
-        try:
-            pixels = self._restorers[name].restore(photo.pixels, tell)
-            with self._writing:
-                self._check_wanted(tab)
-                pictures, result = self._write(file, tab, photo, pixels)
-        except UserError as error:
-            return None, _bold(str(error)), None
-        return pictures, _explain(photo.pixels, pixels, self.models[name].card.get("estimates", {})), result
+    def bundle(self, tab: str) -> str | None:
+        """The path of an archive of all restored photos, a folder for each model if they are several; None for one."""
+        with self._changed:
+            files = [(n, answer.file) for item in self.items(tab) for n, answer in item.answers.items() if answer.file]
+            if len(files) < 2:
+                return None
+            several = len({model for model, _ in files}) > 1
+            path = self._tabs[tab].folder / "restored.zip"
+            with zipfile.ZipFile(path, "w") as archive:
+                for model, file in files:
+                    archive.write(file, f"{Path(model).stem}/{file.name}" if several else file.name)
+            return str(path)
 
     def clear(self, tab: str) -> None:
-        """Forget a tab's photo, and remove its answer."""
-        with self._writing:
-            self._photos.pop(tab, None)
-            self._remove_answer(tab)
+        """Remove a tab's photos and their restored versions; what is being restored ends at its next layer."""
+        with self._changed:
+            here = self._tabs.pop(tab, None)
+            if here is not None:
+                for folder in (here.folder, *(item.upload.parent for item in here.items)):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Write nothing more, and end what is being restored at its next layer: the process waits for it."""
-        with self._writing:
+        """Write nothing more, end what is being restored at its next layer, and wait for that."""
+        with self._changed:
             self._closed = True
+            self._changed.notify_all()
+        self._worker.join()
 
-    def _check_wanted(self, tab: str) -> None:
-        if self._closed:
-            raise UserError("the page was closed.")
-        if tab not in self._photos:
-            raise UserError("the photo was taken away.")
+    def _take(self, upload: Path, here: Tab) -> None:
+        """Add an upload; nothing else is ever read or removed."""
+        if upload.resolve().parent.parent != self.uploads.resolve():
+            return
+        taken, name = {item.name for item in here.items}, upload.name
+        numbers = count(2)
+        while name in taken:
+            name = f"{upload.stem} ({next(numbers)}){upload.suffix}"
+        here.items.append(Item(name, upload))
 
-    def _write(self, file: str, tab: str, photo: Photo, pixels: Pixels) -> tuple[tuple[str, str], str]:
-        try:
-            folder = Path(tempfile.mkdtemp(dir=self.answers))
-            self._folders[tab] = folder
-            pictures = [folder / side / "shown.png" for side in ("before", "after")]
-            for place, shown in zip(pictures, (photo.pixels, pixels), strict=True):
-                place.parent.mkdir()
-                Image.fromarray(middle(shown, SHOWN)).save(place, compress_level=1)
-        except OSError as error:
-            raise UserError(f"cannot write the answer: {error.strerror or error}.") from error
-        write_atomically(folder / file, encode_file(folder / file, replace(photo, pixels=pixels)))
-        return (str(pictures[0]), str(pictures[1])), str(folder / file)
+    def _work(self) -> None:
+        """Restore what waits, until the page is closed."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or any(map(_waiting, self._tabs.values())))
+                if self._closed:
+                    return
+                tab = next(name for name, each in self._tabs.items() if _waiting(each))
+                here = self._tabs[tab]
+                item, model = _waiting(here)[0]
+                answer = item.answers[model] = Answer()
+            try:
+                self._restore(here, item, model, answer)
+            except UserError as error:
+                answer.verdict = str(error).replace(str(item.upload), item.name)
+            except Exception as error:  # whatever is wrong with one photo, the others are not to pay for it
+                answer.verdict = f"cannot be restored: {next(iter(str(error).splitlines()), type(error).__name__)}"
+            with self._changed:
+                answer.share = 1.0
+                if self._tabs.get(tab) is here:
+                    self._tabs[tab] = self._tabs.pop(tab)  # to the end: the others come first now
 
-    def _remove_answer(self, tab: str) -> None:
-        if tab in self._folders:
-            shutil.rmtree(self._folders.pop(tab), ignore_errors=True)
+    def _restore(self, here: Tab, item: Item, model: str, answer: Answer) -> None:
+        def check_wanted() -> None:
+            if self._closed or here not in self._tabs.values():
+                raise UserError("the photo was taken away.")
+
+        def tell(pixels: float) -> None:
+            check_wanted()
+            answer.share = min(MOST, answer.share + pixels / (before.shape[0] * before.shape[1]))
+
+        photo, header = read_photo(item.upload, frame=0), read_header(item.upload)
+        before = photo.pixels
+        after = self._restorers[model].restore(before, tell)
+        name = f"{Path(item.name).stem}{self._suffix}{header.name.removeprefix(item.upload.stem)}"
+        data = encode_file(Path(name), replace(photo, pixels=after))
+        psf = removed_psf(before, after)
+        answer.details = _details(before, self.models[model].card.get("estimates", {}))
+        answer.psf = None if psf is None else psf_picture(psf)
+        with self._changed:
+            check_wanted()
+            folder = Path(tempfile.mkdtemp(dir=here.folder))
+            write_atomically(folder / name, data)
+            answer.verdict = verdict(before, after, None if psf is None else shape_of(psf))
+            answer.file = folder / name
 
 
-def _explain(before: Pixels, after: Pixels, ranges: dict[str, list[float]]) -> str:
-    psf = removed_psf(before, after)
-    done = verdict(before, after, None if psf is None else shape_of(psf))
+def _waiting(tab: Tab) -> list[tuple[Item, str]]:
+    return [(item, model) for item in tab.items for model in tab.models if model not in item.answers]
+
+
+def _details(before: Pixels, ranges: dict[str, list[float]]) -> str:
     found = estimate(before)
     numbers = ""
     if found is not None:
         numbers = f"Edges are as soft as from a Gaussian of {found.blur:.2f} pixels, noise {found.noise:.2f}/255; "
     careful = warning_of(found, ranges)
-    warning = f" {_bold(f'Careful: {careful}.')}" if careful else ""
     part = f" Shown is the middle, {SHOWN} pixels." if max(before.shape[:2]) > SHOWN else ""
-    return f"{_bold(f'{done.capitalize()}.')} {numbers}{training_ranges(ranges)}.{warning}{part}"
+    return f"{numbers}{training_ranges(ranges)}.{f' Careful: {careful}.' if careful else ''}{part}"
 
 
-def _bold(text: str) -> str:
-    return f"**{text}**"
-
-
-def _remove_stale(uploads: Path) -> None:
+def _remove_stale(uploads: Path, kept: set[Path]) -> None:
     """Remove what was uploaded and never asked for: the tab was closed, or the upload broke off."""
-    for entry in uploads.iterdir() if uploads.is_dir() else ():
+    for entry in uploads.iterdir():
         try:
-            if time.time() - entry.stat().st_mtime > STALE:
+            if entry not in kept and time.time() - entry.stat().st_mtime > STALE:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         except OSError:  # gone already
             continue

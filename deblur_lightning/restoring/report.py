@@ -100,15 +100,28 @@ def picture(before: Pixels, after: Pixels, psf: NDArray[np.float64] | None = Non
     """The middle of a photo before and after, side by side, and the PSF that was taken out, as a PNG."""
     parts = [middle(pixels, SIDE) for pixels in (before, after)]
     if psf is not None:
-        levels = np.rint(psf / psf.max() * 255).astype(np.uint8)
-        parts.append(np.kron(levels, np.ones((TAP, TAP), np.uint8))[..., None].repeat(3, axis=2))
+        parts.append(_enlarged(psf))
     sheet = np.full((max(map(len, parts)), sum(part.shape[1] + 8 for part in parts) - 8, 3), 255, np.uint8)
     left = 0
     for part in parts:
         sheet[: part.shape[0], left : left + part.shape[1]] = part
         left += part.shape[1] + 8
+    return _png(sheet)
+
+
+def psf_picture(psf: NDArray[np.float64]) -> bytes:
+    """A PSF (K, K), 8 pixels a tap, as a PNG."""
+    return _png(_enlarged(psf))
+
+
+def _enlarged(psf: NDArray[np.float64]) -> NDArray[np.uint8]:
+    levels = np.rint(psf / psf.max() * 255).astype(np.uint8)
+    return np.kron(levels, np.ones((TAP, TAP), np.uint8))[..., None].repeat(3, axis=2)
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(sheet).save(file, format="PNG")
+    Image.fromarray(pixels).save(file, format="PNG")
     return file.getvalue()
 
 

@@ -1,9 +1,13 @@
 """The page: what it answers, and in a browser that it lives on after a bad file and asks nobody else for anything."""
 
 import os
+import re
 import socket
+import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,8 @@ from scipy import ndimage
 from torch import nn
 
 from deblur_lightning.restoring import app_state
-from deblur_lightning.restoring.app_state import UPLOADS, AppState
+from deblur_lightning.restoring.app_state import PHOTO, UPLOADS, AppState, Item, Tab
+from deblur_lightning.restoring.blur_shape import SHARP
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.photos import read_photo
 from deblur_lightning.restoring.restorer import PhotoRestorer
@@ -38,8 +43,10 @@ def models() -> dict[str, Model]:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> AppState:
-    return AppState(models(), CPU, tmp_path)
+def state(tmp_path: Path) -> Iterator[AppState]:
+    state = AppState(models(), CPU, tmp_path)
+    yield state
+    state.close()
 
 
 def soft(path: Path, side: int = 200) -> Path:
@@ -51,110 +58,182 @@ def soft(path: Path, side: int = 200) -> Path:
 
 def uploaded(state: AppState, name: str) -> Path:
     """Where Gradio would put an upload of that name."""
-    folder = state.uploads / "0a1b"
-    folder.mkdir(exist_ok=True)
+    folder = state.uploads / f"{len(list(state.uploads.iterdir()))}-{name}"
+    folder.mkdir()
     return folder / name
 
 
-def idle(share: float, desc: str) -> None:
-    """Nobody watches."""
+def restore(state: AppState, *paths: Path, models: tuple[str, ...] = ("small",), tab: str = "tab") -> list[Item]:
+    state.add([str(path) for path in paths], models, tab)
+    wait_until(lambda: state.finished(tab))
+    return state.items(tab)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
+
+
+def pixels_of(path: Path | str | None) -> np.ndarray:
+    assert path is not None
+    return np.asarray(Image.open(path))
 
 
 def test_a_photo_comes_back_as_a_file_of_its_kind(state: AppState) -> None:
     upload = soft(uploaded(state, "photo.png"))
     pixels = read_photo(upload).pixels
-    pictures, told, result = state.restore(str(upload), "small", "tab", idle)
+    (item,) = restore(state, upload)
+    answer = item.answers["small"]
     wanted = PhotoRestorer(models()["small"], CPU).restore(pixels)
-    assert result is not None
+    assert answer.file is not None
+    assert answer.file.name == "photo-restored.png"
+    assert np.array_equal(pixels_of(answer.file), wanted)
+    pictures = state.pictures("tab", item, (PHOTO, "small"))
     assert pictures is not None
-    assert Path(result).name == "photo.png"
-    assert np.array_equal(np.asarray(Image.open(result)), wanted)
-    assert np.array_equal(np.asarray(Image.open(pictures[0])), pixels)
-    assert np.array_equal(np.asarray(Image.open(pictures[1])), wanted)
-    assert told.startswith("**Blur of about ")
-    assert "soft as from a Gaussian of 2.0" in told
-    assert "the model has learned from blur 0.00 to 0.10" in told
-    assert "more blurred" in told
+    assert np.array_equal(pixels_of(pictures[0]), pixels)
+    assert np.array_equal(pixels_of(pictures[1]), wanted)
+    assert answer.share == 1
+    assert answer.verdict.startswith("blur of about ")
+    assert "soft as from a Gaussian of 2.0" in answer.details
+    assert "the model has learned from blur 0.00 to 0.10" in answer.details
+    assert "more blurred" in answer.details
+    assert answer.psf is not None
+    assert Image.open(BytesIO(answer.psf)).format == "PNG"
 
 
-def test_the_model_that_was_chosen_restores_and_another_needs_no_upload(state: AppState) -> None:
-    pictures, told, first = state.restore(str(soft(uploaded(state, "photo.png"))), "idle", "tab", idle)
+def test_several_photos_wait_in_a_queue_and_one_that_is_broken_stops_none(state: AppState, tmp_path: Path) -> None:
+    first, broken, third = (uploaded(state, name) for name in ("a.png", "bad.jpg", "a.png"))
+    soft(first)
+    broken.write_bytes(b"no photo")
+    soft(third, side=120)
+    items = restore(state, first, broken, third)
+    assert [item.name for item in items] == ["a.png", "bad.jpg", "a (2).png"]
+    files = [item.answers["small"].file for item in items]
+    assert [file and file.name for file in files] == ["a-restored.png", None, "a (2)-restored.png"]
+    verdict = items[1].answers["small"].verdict
+    assert "bad.jpg" in verdict
+    assert str(tmp_path) not in verdict
+    bundle = state.bundle("tab")
+    assert bundle is not None
+    with zipfile.ZipFile(bundle) as archive:
+        assert sorted(archive.namelist()) == ["a (2)-restored.png", "a-restored.png"]
+        assert archive.read("a-restored.png") == Path(str(files[0])).read_bytes()
+
+
+def test_tabs_take_turns(state: AppState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One photo of each tab, then the next: a long queue makes no other tab wait for all of it."""
+    order: list[str] = []
+    go = threading.Event()
+
+    def noted(tab: Tab, item: Item, *_: object) -> None:
+        assert go.wait(60)
+        order.append(item.name)
+
+    monkeypatch.setattr(state, "_restore", noted)
+    state.add([str(soft(uploaded(state, f"{n}.png"))) for n in range(3)], ["small"], "many")
+    state.add([str(soft(uploaded(state, "x.png")))], ["small"], "one")
+    go.set()
+    wait_until(lambda: state.finished("many") and state.finished("one"))
+    assert order == ["0.png", "x.png", "1.png", "2.png"]
+
+
+def test_another_model_needs_no_upload_and_both_can_be_compared(state: AppState) -> None:
+    (item,) = restore(state, soft(uploaded(state, "photo.png")), models=("idle",))
+    assert item.answers["idle"].verdict == SHARP
+    assert item.answers["idle"].psf is None
+    assert "the model's card gives no ranges" in item.answers["idle"].details
+    assert state.bundle("tab") is None
+    (item,) = restore(state, models=("small", "idle"))
+    pictures = state.pictures("tab", item, ("idle", "small"))
     assert pictures is not None
-    assert Path(pictures[0]).read_bytes() == Path(pictures[1]).read_bytes()
-    assert "the model's card gives no ranges" in told
-    _, _, second = state.again("small", "tab", idle)
-    assert second is not None
-    assert first is not None
-    assert not Path(first).exists()
-    assert np.asarray(Image.open(second)).shape == (*discs().shape, 3)
+    for side, picture in zip(("idle", "small"), pictures, strict=True):
+        assert np.array_equal(pixels_of(picture), pixels_of(item.answers[side].file))
+    bundle = state.bundle("tab")
+    assert bundle is not None
+    with zipfile.ZipFile(bundle) as archive:
+        assert sorted(archive.namelist()) == ["idle/photo-restored.png", "small/photo-restored.png"]
 
 
-def test_only_what_a_tab_shows_is_kept(state: AppState, tmp_path: Path) -> None:
+def test_the_suffix_is_a_setting(tmp_path: Path) -> None:
+    state = AppState(models(), CPU, tmp_path, suffix=".sharp")
+    (item,) = restore(state, soft(uploaded(state, "photo.png")))
+    state.close()
+    assert Path(str(item.answers["small"].file)).name == "photo.sharp.png"
+
+
+def test_a_tab_s_files_go_with_it(state: AppState, tmp_path: Path) -> None:
     def kept() -> set[str]:
         return {path.name for path in tmp_path.rglob("*") if path.is_file()}
 
-    shown = {"shown.png"}
+    restore(state, tab="one")
     for tab in ("one", "other"):
-        state.restore(str(soft(uploaded(state, f"{tab}.png"))), "idle", tab, idle)
-    assert kept() == {"one.png", "other.png"} | shown
-    state.restore(str(soft(uploaded(state, "next.png"))), "idle", "one", idle)
-    assert kept() == {"next.png", "other.png"} | shown
-    uploaded(state, "bad.png").write_bytes(b"no photo")
-    state.restore(str(uploaded(state, "bad.png")), "idle", "other", idle)
-    assert kept() == {"next.png"} | shown
+        (item,) = restore(state, soft(uploaded(state, f"{tab}.png")), models=("idle",), tab=tab)
+        assert state.pictures(tab, item, (PHOTO, "idle"))
+    both = {f"{tab}{end}.png" for tab in ("one", "other") for end in ("", "-restored")}
+    assert kept() == both | {"shown.png"}
+    assert state.pictures("other", item, (PHOTO, "idle"))
+    assert len(list(tmp_path.rglob("shown.png"))) == 4, "only those that are looked at"
     state.clear("one")
-    assert kept() == set()
-    assert state.again("idle", "one", idle) == (None, "", None)
+    state.clear("other")
+    assert list(state.answers.iterdir()) == list(state.uploads.iterdir()) == []
+    assert state.items("one") == []
+    assert state.pictures("one", item, (PHOTO, "idle")) is None
 
 
-def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_answer(state: AppState) -> None:
+def test_what_was_uploaded_and_never_asked_for_goes_with_a_later_upload(state: AppState) -> None:
+    (kept,) = restore(state, soft(uploaded(state, "kept.png")), models=("idle",))
     old, young = state.uploads / "tmpold", state.uploads / "young" / "b.png"
     young.parent.mkdir()
     for path in (old, young):
         path.touch()
-    os.utime(old, (0, 0))
-    state.restore(str(soft(uploaded(state, "photo.png"))), "idle", "tab", idle)
+    for path in (old, kept.upload.parent):
+        os.utime(path, (0, 0))
+    restore(state, soft(uploaded(state, "photo.png")), models=("idle",))
     assert not old.exists()
     assert young.exists()
+    assert kept.upload.exists()
 
 
 def test_nothing_but_uploads_is_read_or_removed(state: AppState, tmp_path: Path) -> None:
     for path in (tmp_path / "mine" / "photo.png", state.uploads / "photo.png", state.answers / "photo.png"):
         path.parent.mkdir(exist_ok=True)
-        assert state.restore(str(soft(path)), "small", "tab", idle) == (None, "**this was not uploaded here.**", None)
+        assert restore(state, soft(path)) == []
+        state.clear("tab")
         assert path.exists()
 
 
-@pytest.mark.parametrize(
-    ("end", "told"), [("close", "**the page was closed.**"), ("clear", "**the photo was taken away.**")]
-)
-def test_what_nobody_waits_for_is_not_written(end: str, told: str, state: AppState) -> None:
-    def stop(share: float, desc: str) -> None:
-        state.close() if end == "close" else state.clear("tab")
-
-    assert state.restore(str(soft(uploaded(state, "photo.png"))), "small", "tab", stop) == (None, told, None)
-    assert list(state.answers.iterdir()) == []
-
-
-def test_a_desk_that_is_closed_ends_its_work_within_a_tile(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["close", "clear"])
+def test_what_nobody_waits_for_ends_at_its_next_layer_and_is_not_written(end: str, tmp_path: Path) -> None:
     by_name = models()
     done: list[nn.Module] = []
     layers = [module for module in by_name["small"].network.modules() if not list(module.children())]
     state = AppState(by_name, CPU, tmp_path)
+    begun, ended = threading.Event(), threading.Event()
+
+    def wait(*_: Any) -> None:
+        begun.set()
+        ended.wait(60)
+
     for layer in layers:
         layer.register_forward_hook(lambda module, *_: done.append(module))
-    layers[0].register_forward_hook(lambda *_: state.close())
-    state.restore(str(soft(uploaded(state, "photo.png"), side=600)), "small", "tab", idle)
+    layers[0].register_forward_hook(wait)
+    state.add([str(soft(uploaded(state, "photo.png"), side=600))], ["small"], "tab")
+    assert begun.wait(60)
+    if end == "clear":
+        state.clear("tab")
+        ended.set()
+        wait_until(lambda: done != layers[:1] or state.finished("tab"))
+        state.close()
+    else:
+        closing = threading.Thread(target=state.close)
+        closing.start()
+        wait_until(lambda: state._closed)
+        ended.set()
+        closing.join()
     assert done == layers[:1]
-
-
-def test_a_bad_file_gets_a_line_and_none_gets_nothing(state: AppState, tmp_path: Path) -> None:
-    uploaded(state, "bad.jpg").write_bytes(b"no photo")
-    pictures, told, result = state.restore(str(uploaded(state, "bad.jpg")), "small", "tab", idle)
-    assert pictures is result is None
-    assert "bad.jpg" in told
-    assert str(tmp_path) not in told
-    assert state.restore(None, "small", "tab", idle) == (None, "", None)
+    assert not list(state.answers.rglob("*.png"))
 
 
 def test_large_photos_are_shown_in_part_and_animations_by_their_first_frame(
@@ -162,13 +241,15 @@ def test_large_photos_are_shown_in_part_and_animations_by_their_first_frame(
 ) -> None:
     monkeypatch.setattr(app_state, "SHOWN", 32)
     frames = [Image.fromarray(random_pixels(40, 50, 3) // n) for n in (1, 2)]
-    frames[0].save(uploaded(state, "moving.gif"), save_all=True, append_images=frames[1:])
-    pictures, told, result = state.restore(str(uploaded(state, "moving.gif")), "small", "tab", idle)
+    frames[0].save(upload := uploaded(state, "moving.gif"), save_all=True, append_images=frames[1:])
+    (item,) = restore(state, upload)
+    pictures = state.pictures("tab", item, (PHOTO, "small"))
     assert pictures is not None
     assert [Image.open(picture).size for picture in pictures] == [(32, 32)] * 2
-    assert "Shown is the middle, 32 pixels" in told
-    assert Path(result or "").name == "moving.gif.png"
-    assert Image.open(result or "").size == (50, 40)
+    answer = item.answers["small"]
+    assert "Shown is the middle, 32 pixels" in answer.details
+    assert Path(str(answer.file)).name == "moving-restored.gif.png"
+    assert Image.open(str(answer.file)).size == (50, 40)
 
 
 @pytest.fixture
@@ -208,40 +289,48 @@ def tab(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch, chrom
     assert set(asked) <= {"127.0.0.1", "localhost", "None"}
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
-
-
-def given(tab: Any, path: Path) -> None:
-    """Drop a photo, in place of the one before."""
-    if tab.locator("#photo button[aria-label=Clear]").count():
-        tab.click("#photo button[aria-label=Clear]")
-    tab.set_input_files("#photo input[type=file]", path)
-
-
 @pytest.mark.slow
 def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
-    good = soft(tmp_path / "good.png")
+    """What is asked for are the figures that the page shows, and the bytes that it gives."""
+    good, wide = soft(tmp_path / "good.png"), soft(tmp_path / "wide.png", side=240)
     (tmp_path / "bad.jpg").write_bytes(b"no photo")
     (tmp_path / "large.png").write_bytes(bytes(300_000))
-    given(tab, tmp_path / "large.png")
+    tab.set_input_files("#photos input[type=file]", [tmp_path / "large.png"])
     tab.wait_for_selector("text=exceed the maximum allowed size")
     tab.reload()
-    for _ in range(2):
-        given(tab, good)
+    tab.set_input_files("#photos input[type=file]", [good, tmp_path / "bad.jpg"])
+    tab.wait_for_selector("#result a", timeout=60_000)
+    tab.wait_for_selector("#queue >> text=bad.jpg is not an image")
+    assert [row.split("\n")[0] for row in tab.locator("#queue .item").all_inner_texts()] == ["good.png", "bad.jpg"]
+    tab.set_input_files("#photos input[type=file]", [wide])  # the queue grows
+    tab.wait_for_selector("#bundle:visible", timeout=60_000)
+    for number, photo in enumerate((good, wide)):
         with tab.expect_download() as download:
-            tab.click("#result a", timeout=60_000)
+            tab.locator("#result a").nth(number).click()
+        assert download.value.suggested_filename == f"{photo.stem}-restored.png"
         download.value.save_as(tmp_path / "saved.png")
-        wanted = PhotoRestorer(models()["small"], CPU).restore(read_photo(good).pixels)
-        assert np.array_equal(np.asarray(Image.open(tmp_path / "saved.png")), wanted)
-        tab.wait_for_selector("#slider img >> nth=1")
-        assert "more blurred" in tab.inner_text("#told")
-        assert not list((tmp_path / UPLOADS).rglob("good.png"))
-        given(tab, tmp_path / "bad.jpg")
-        tab.wait_for_selector("#told >> text=bad.jpg")
-        assert tab.locator("#result a").count() == 0
-    given(tab, good)
+        wanted = PhotoRestorer(models()["small"], CPU).restore(read_photo(photo).pixels)
+        assert np.array_equal(pixels_of(tmp_path / "saved.png"), wanted)
+    with tab.expect_download() as download:
+        tab.click("#bundle")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == ["good-restored.png", "wide-restored.png"]
+    tab.wait_for_selector("#slider img >> nth=1")
+    told = tab.inner_text("#told")
+    assert "more blurred" in told
+    assert re.search(r"^Blur of about \d+ pixels .*: restored\.", told)
+    assert tab.locator("#told img").count() == 1
+    shares = [float(bar.get_attribute("value")) for bar in tab.locator("#queue progress").all()]
+    assert shares == [1, 1, 1]
+    tab.locator("#photo label").nth(1).click()
+    tab.wait_for_selector("#told >> text=bad.jpg is not an image")
+    for width in (1300, 390):
+        for scheme in ("light", "dark"):
+            tab.emulate_media(color_scheme=scheme)
+            tab.set_viewport_size({"width": width, "height": 800})
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.click("#remove")
+    tab.wait_for_selector("#queue .item", state="detached")
+    assert not list((tmp_path / UPLOADS).rglob("*.png"))
+    tab.set_input_files("#photos input[type=file]", [good])
     tab.wait_for_selector("#result a")  # an answer that goes with its tab

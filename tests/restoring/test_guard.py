@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,8 @@ UPLOAD, JOIN = "/gradio_api/upload", "/gradio_api/queue/join"
 class Served:
     """The page, and how to ask it."""
 
-    def __init__(self, port: int, folder: Path) -> None:
-        self.port, self.folder = port, folder
+    def __init__(self, port: int, state: AppState) -> None:
+        self.port, self.state, self.folder = port, state, state.uploads.parent
         self.name = f"127.0.0.1:{port}"
         self.own = {"Origin": f"http://{self.name}"}
 
@@ -49,11 +50,13 @@ class Served:
         return self.ask("POST", UPLOAD, {"Content-Type": "multipart/form-data; boundary=x"} | headers, form)
 
     def join(self, path: str) -> str:
-        """Have a file restored, and return all that the page sends for it."""
+        """Have a file taken into the queue of the tab "tab", and return all that the page sends for it."""
         file = {"path": path, "meta": {"_type": "gradio.FileData"}}
         _, _, config = self.ask("GET", "/config")
-        one = next(each for each in json.loads(config)["dependencies"] if len(each["inputs"]) == 2)
-        body = json.dumps({"data": [file, "small"], "fn_index": one["id"], "session_hash": "tab"}).encode()
+        one = next(each for each in json.loads(config)["dependencies"] if len(each["inputs"]) == 3)
+        body = json.dumps(
+            {"data": [[file], "the photo", "small"], "fn_index": one["id"], "session_hash": "tab"}
+        ).encode()
         status, _, text = self.ask("POST", JOIN, self.own | {"Content-Type": "application/json"}, body)
         assert status == 200, text
         return self.ask("GET", "/gradio_api/queue/data?session_hash=tab")[2]
@@ -69,7 +72,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / UPLOADS))
         state = AppState({"small": small_model()}, torch.device("cpu"), folder)
         with serving.serve(page(state), free_port()) as address:
-            yield Served(int(address.rpartition(":")[2]), folder)
+            yield Served(int(address.rpartition(":")[2]), state)
+        state.close()
 
 
 def test_the_page_itself_is_answered(site: Served) -> None:
@@ -156,26 +160,27 @@ def test_gradio_fetches_nothing_for_anybody(site: Served) -> None:
 def test_only_uploads_are_restored(site: Served, tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     Image.fromarray(random_pixels(9, 12, 3)).save(secret)
-    assert '"success":true' not in site.join(str(secret))
+    site.join(str(secret))
     assert secret.exists()
-    assert "result" not in site.kept()
+    assert site.state.items("tab") == []
 
 
-def test_an_upload_is_gone_once_it_is_answered(site: Served) -> None:
+def test_an_answer_is_served_until_its_tab_removes_it(site: Served) -> None:
     Image.fromarray(random_pixels(9, 12, 3)).save(site.folder / "photo.png")
     data = (site.folder / "photo.png").read_bytes()
     (site.folder / "photo.png").unlink()
     path = json.loads(site.upload(site.own, data)[2])[0]
     assert Path(path).read_bytes() == data
-    sent = site.join(path)
-    assert '"success":true' in sent
-    assert not Path(path).exists()
-    shown = json.loads(sent[sent.index("data: ", sent.index("process_completed") - 20) + 6 :].split("\n")[0])
-    _, _, result = shown["output"]["data"]
-    status, headers, _ = site.ask("GET", f"/gradio_api/file={result['path']}")
+    assert '"success":true' in site.join(path)
+    until = time.monotonic() + 60
+    while not site.state.finished("tab"):
+        assert time.monotonic() < until
+    (item,) = site.state.items("tab")
+    result = item.answers["small"].file
+    status, headers, _ = site.ask("GET", f"/gradio_api/file={result}")
     assert status == 200
     assert headers["content-type"] == "image/png"
     assert headers["cache-control"] == "no-store"
-    again = json.loads(site.upload(site.own, data)[2])[0]
-    site.join(again)
-    assert not Path(result["path"]).exists(), "one answer for each tab"
+    site.state.clear("tab")
+    assert not Path(path).exists()
+    assert site.ask("GET", f"/gradio_api/file={result}")[0] in (403, 404)

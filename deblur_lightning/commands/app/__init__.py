@@ -7,9 +7,10 @@ from deblur_lightning.commands.strict_parser import DEVICE_HELP, TRUST_HELP, Str
 from deblur_lightning.errors import UserError
 
 DESCRIPTION = """\
-Serve a page on this computer alone (127.0.0.1): drop a photo, choose a model, slide between before and after, read how
-blurred and noisy the photo is, download the result. It needs one package more: pip install 'deblur_lightning[app]'.
-Photos stay on this computer. Ctrl-C, SIGTERM and SIGHUP end the page and remove what was uploaded to it."""
+Serve a page on this computer alone (127.0.0.1): drop photos, choose a model, slide between before and after or between
+two models, read how blurred and noisy a photo is, download one result or all. It needs one package more: pip install
+'deblur_lightning[app]'. Photos stay on this computer. Ctrl-C, SIGTERM and SIGHUP end the page and remove what was
+uploaded to it."""
 
 EPILOG = """\
 exit code: 0 ended by Ctrl-C, SIGTERM or SIGHUP; 2 a mistake, told in one line
@@ -27,6 +28,8 @@ def parser() -> StrictParser:
     parser.add_argument("--trust", metavar="MODULE", action="append", default=[], help=TRUST_HELP)
     parser.add_argument("--device", metavar="auto|cpu|cuda", default="auto", help=DEVICE_HELP)
     parser.add_argument("--port", metavar="N", default="7860", help="of the page's address (default: %(default)s)")
+    suffix_help = "what a restored photo's name has after the photo's (default: %(default)s)"
+    parser.add_argument("--suffix", metavar="TEXT", default="-restored", help=suffix_help)
     return parser
 
 

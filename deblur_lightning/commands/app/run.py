@@ -27,6 +27,8 @@ def serve_page(given: Namespace) -> None:
         UserError: an option does not fit, or a model cannot be loaded.
     """
     port, device = _port(given.port), chosen_device(given.device)
+    if os.sep in given.suffix:
+        raise UserError(f"--suffix={given.suffix}: give an end of a file's name, such as -restored.")
     models = load_models([Path(ckpt).expanduser() for ckpt in given.ckpt], given.trust)
     with ending_by_signals(), temporary_folder(FOLDER) as folder:
         # Gradio reads both as it is imported; the first is where it keeps what is uploaded.
@@ -34,7 +36,7 @@ def serve_page(given: Namespace) -> None:
         from deblur_lightning.restoring.app import page
         from deblur_lightning.restoring.serving import serve
 
-        state = AppState(models, device, folder)
+        state = AppState(models, device, folder, given.suffix)
         with serve(page(state), port) as address:
             print(f"serving   {address}: Ctrl-C ends it", flush=True)
             try:
