@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
@@ -14,7 +14,7 @@ from deblur_lightning.files.writing import make_folder
 
 
 def write_picture(trainer: Trainer, name: str, image: Tensor) -> None:
-    """Write ``pictures/NAME`` of the run, and send it to W&B where the run is followed there.
+    """Write ``pictures/NAME`` of the run, and send it to W&B or TensorBoard where the run is followed there.
 
     Training goes on without it, after a warning, where it cannot be written.
 
@@ -26,9 +26,11 @@ def write_picture(trainer: Trainer, name: str, image: Tensor) -> None:
     Raises:
         CannotWrite: there is no room or no right, and nothing is being trained.
     """
+    key = f"pictures/{Path(name).stem.split('_')[0]}"
     for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger):  # as bytes: it would take floats for black
-            key = f"pictures/{Path(name).stem.split('_')[0]}"
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_image(key, image, trainer.global_step)
+        elif isinstance(logger, WandbLogger):  # as bytes: it would take floats for black
             logger.log_image(key, [image.permute(1, 2, 0).cpu().numpy()], step=trainer.global_step)
     path = Path(trainer.default_root_dir) / "pictures" / name
     try:

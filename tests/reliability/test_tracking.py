@@ -18,7 +18,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 from deblur_lightning.commands.experiment import loggers
 from deblur_lightning.files.images import read_rgb
 from tests.conftest import REPOSITORY
-from tests.helpers.command import SRCNN, fresh, photographs_of
+from tests.helpers.command import CLASSIFIER, GAN, SRCNN, fresh, photographs_of, write_tiny_labels
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -92,6 +92,59 @@ def test_what_is_kept_without_a_key_is_what_the_run_has(
     for step in (3, 6):
         picture = kept[-1] / "files" / history["pictures/val.filenames", step][0]
         assert torch.equal(read_rgb(picture), read_rgb(workplace / f"run/pictures/val_{step:06d}.png"))
+
+
+def scalars_of(folder: Path) -> Any:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(folder), size_guidance={"images": 0, "scalars": 0})
+    return events.Reload()
+
+
+def test_tensorboard_has_the_curves_and_pictures_of_the_run(workplace: Path, photographs: Path, deblur: Deblur) -> None:
+    flag = ["--trainer.logger=TensorBoard", "--trainer.max_epochs=2", "--run=run"]
+    code, _, complained = deblur("fit", *SRCNN, *photographs_of(photographs), *flag)
+    assert code == 0, complained
+    events = scalars_of(workplace / "run/tensorboard")
+    history = {(tag, event.step): event.value for tag in events.Tags()["scalars"] for event in events.Scalars(tag)}
+    logged = 0
+    for row in csv.DictReader((workplace / "run/metrics.csv").open()):
+        for name, value in row.items():
+            if value and name not in ("step", "epoch"):
+                assert history[name, int(row["step"])] == pytest.approx(float(value), rel=1e-6), name
+                logged += 1
+    assert logged > 12
+    for picture in events.Images("pictures/val"):
+        (workplace / "seen.png").write_bytes(picture.encoded_image_string)
+        kept = read_rgb(workplace / f"run/pictures/val_{picture.step:06d}.png")
+        assert torch.equal(read_rgb(workplace / "seen.png"), kept)
+    assert [picture.step for picture in events.Images("pictures/val")] == [3, 6]
+
+
+DECONV = ["--config", "experiments/deconv_inverse.yaml", "--config", "tiny.yaml"]
+DECONV += ["--trainer.max_steps=2", "--trainer.callbacks+=FilterPictures"]
+
+
+@pytest.mark.slow
+def test_the_board_of_wandb_shows_what_runs_log(workplace: Path, photographs: Path, deblur: Deblur) -> None:
+    """Each curve and picture of the template is one that some method logs under that name."""
+    pytest.importorskip("wandb_workspaces")
+    board = pytest.importorskip("tools.wandb_workspace").workspace("entity", "project", "name")
+    write_tiny_labels(workplace)
+    rates = [*SRCNN, "--model.last_lr=1e-4"]
+    logged: set[str] = set()
+    for name, command in {"srcnn": rates, "gan": GAN, "deconv": DECONV, "classifier": CLASSIFIER}.items():
+        files = [] if name == "classifier" else photographs_of(photographs)
+        flags = ["--trainer.logger=TensorBoard", f"--run={name}", "--trainer.log_every_n_steps=1"]
+        code, _, complained = deblur("fit", *command, *files, *flags)
+        assert code == 0, complained
+        tags = scalars_of(workplace / name / "tensorboard").Tags()
+        logged |= {*tags["scalars"], *tags["images"]}
+    shown = {key for section in board.sections for panel in section.panels for key in getattr(panel, "y", [])}
+    pictures = {
+        key for section in board.sections for panel in section.panels for key in getattr(panel, "media_keys", [])
+    }
+    assert len(shown) > 15
+    assert (shown | pictures) - logged <= {"train/refine_lr"}
 
 
 @pytest.mark.parametrize("host", ["refuses", "is silent", "is unknown"])

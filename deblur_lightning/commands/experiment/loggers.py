@@ -1,4 +1,4 @@
-"""Loggers: curves as a CSV file, and Weights & Biases, offline where there is no key."""
+"""Loggers: curves as a CSV file, TensorBoard, and Weights & Biases, offline where there is no key."""
 
 import csv
 import netrc
@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlparse
 from urllib.request import urlopen
 
-from lightning.pytorch.loggers import CSVLogger, WandbLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.loggers.logger import DummyExperiment  # type: ignore[attr-defined]
 from lightning.pytorch.utilities import rank_zero_only, rank_zero_warn
 
@@ -94,6 +94,23 @@ class ToleratedWandb(WandbLogger):
             self._lost = True
             rank_zero_warn(f"Training goes on without W&B: {' '.join(str(error).split()) or type(error).__name__}.")
             return None
+
+
+class TensorBoard(TensorBoardLogger):
+    """Lightning's logger to TensorBoard, in the folder ``tensorboard`` of the run."""
+
+    def __init__(self) -> None:
+        super().__init__(".", name="", version="tensorboard")
+
+    @staticmethod
+    def of(loggers: list[Any], folder: Path) -> list[Any]:
+        """The same loggers, those of this class in ``folder`` from now on."""
+        return [
+            TensorBoardLogger(folder, name="", version="tensorboard", default_hp_metric=False)
+            if isinstance(logger, TensorBoard)
+            else logger
+            for logger in loggers
+        ]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -36,7 +36,12 @@ from deblur_lightning.commands.experiment.checkpoints import (
     command_with,
     run_of,
 )
-from deblur_lightning.commands.experiment.loggers import RunCurves, ToleratedWandb, go_offline_if_need_be
+from deblur_lightning.commands.experiment.loggers import (
+    RunCurves,
+    TensorBoard,
+    ToleratedWandb,
+    go_offline_if_need_be,
+)
 from deblur_lightning.commands.experiment.lost_process import lost_process
 from deblur_lightning.commands.experiment.option_names import with_options
 from deblur_lightning.commands.experiment.run_folder import (
@@ -177,7 +182,7 @@ class ExperimentCLI(LightningCLI):
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
-            loggers = ToleratedWandb.of(_as_list(self.config_init.fit.trainer.logger))
+            loggers = TensorBoard.of(ToleratedWandb.of(_as_list(self.config_init.fit.trainer.logger)), self.folder)
             kwargs["logger"] = [RunCurves(self.folder), *loggers]
             extra.insert(0, SharedFolder())
             extra.append(RunConfig(self._parser("fit"), without_run(self.given), save_to_log_dir=False))

@@ -11,7 +11,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import SaveConfigCallback
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from deblur_lightning.callbacks.scores import package_commit
@@ -45,7 +45,7 @@ class RunConfig(SaveConfigCallback):
         settings = f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False)}"
         write_atomically(folder / "config.yaml", settings.encode())
         for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
+            if isinstance(logger, WandbLogger | TensorBoardLogger):
                 logger.log_hyperparams(yaml.safe_load(settings))
 
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
