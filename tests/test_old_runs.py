@@ -47,7 +47,7 @@ def test_it_goes_on(run: Path, deblur: Deblur) -> None:
 
 def test_its_model_and_its_summary_are_read(run: Path) -> None:
     assert sum(weights.numel() for weights in read_model(run / "checkpoints/last.ckpt").network.parameters()) > 0
-    summaries, left_out = summarise_runs(Path("runs"))
+    summaries, _, left_out = summarise_runs(Path("runs"))
     assert (len(summaries), left_out) == (1, [])
 
 

@@ -11,17 +11,24 @@ from typing import Any
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder, write_atomically
 from deblur_lightning.ledger.rows import Row
-from deblur_lightning.ledger.run_summaries import LeftOut, RunSummary
+from deblur_lightning.ledger.run_summaries import LeftOut, RunSummary, SeedMeans
 from deblur_lightning.ledger.verdicts import name_non_finite
 
 TITLE = b"<title>Deblurring: what has been run</title>"
 """By this a page of ours is recognised."""
 
 
-def write_page(runs: Sequence[RunSummary], left_out: Sequence[LeftOut], rows: Sequence[Row], path: Path) -> None:
+def write_page(
+    runs: Sequence[RunSummary],
+    means: Sequence[SeedMeans],
+    left_out: Sequence[LeftOut],
+    rows: Sequence[Row],
+    path: Path,
+) -> None:
     """Write the page to ``path``, with its style, script, data and pictures in the one file."""
     content = {
         "runs": [asdict(run) for run in runs],
+        "means": [asdict(each) for each in means],
         "leftOut": [asdict(run) for run in left_out],
         "claims": [asdict(row) for row in rows],
     }

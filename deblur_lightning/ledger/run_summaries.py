@@ -2,15 +2,19 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import open_image
+from deblur_lightning.intervals import half_width
+from deblur_lightning.ledger.claims import BUDGETS
 from deblur_lightning.ledger.run_files import RunResult, branch, read_losses, read_note, read_result, read_settings
 from deblur_lightning.ledger.runs import NOTE, Run
 
@@ -21,6 +25,9 @@ STRENGTHS = ("sigma", "length", "angle", "width", "radius", "extent", "read")
 """Settings that describe how strong a blur or noise is."""
 MOST_PARTS, MOST_DEPTH = 16, 3
 """Limits of a mixture or chain: number of its parts, and depth of nesting."""
+MEANS = ("blurred", "psnr", "gain", "ssim", "accuracy", "seconds")
+INDIFFERENT = ("callbacks", "default_root_dir", "enable_progress_bar", "log_every_n_steps", "logger", "profiler")
+"""Settings of the trainer that have no part in a run's result."""
 Point = tuple[int, float]
 
 
@@ -42,6 +49,8 @@ class RunSummary:
         blur: class and ranges of the degradation, or where the pairs are; empty for classifiers.
         crime: whether the blur was circular, noiseless and unrounded (an inverse crime).
         protocol: name of the metrics' protocol.
+        budget: "quick" or "full" where that is in the path, as of the ledger's runs; else empty.
+        steps: of the training; None where nothing was trained.
         images: number of test images.
         blurred: mean PSNR of the input in dB.
         psnr: mean PSNR of the output in dB.
@@ -61,6 +70,8 @@ class RunSummary:
     blur: str
     crime: bool
     protocol: str
+    budget: str
+    steps: int | None
     images: int
     blurred: float | None
     psnr: float | None
@@ -75,37 +86,83 @@ class RunSummary:
     filters: str | None
 
 
-def summarise_runs(root: Path, finished: Iterable[Run] = ()) -> tuple[list[RunSummary], list[LeftOut]]:
-    """All tested runs below ``root``, in order of their names, and those that cannot be read.
+@dataclass(frozen=True)
+class SeedMeans:
+    """Runs of one recipe that differ in their seeds alone. Figures are means over seeds and images, or None.
+
+    Attributes:
+        name: of the first run.
+        seeds: how many runs there are; of two with the same seed the later counts.
+        half: half of the 95 % interval of the gain over seeds and images; None for a single value.
+
+    The others are as in ``RunSummary``.
+    """
+
+    name: str
+    seeds: int
+    method: str
+    blur: str
+    crime: bool
+    protocol: str
+    budget: str
+    steps: int | None
+    images: int
+    blurred: float | None
+    psnr: float | None
+    gain: float | None
+    half: float | None
+    ssim: float | None
+    accuracy: float | None
+    parameters: int | None
+    seconds: float | None
+
+
+class _Tested(NamedTuple):
+    """A run, with what tells whether another is of the same recipe, and its seeds."""
+
+    summary: RunSummary
+    recipe: str
+    seeds: tuple[Any, ...]
+    gains: tuple[float, ...]
+
+
+def summarise_runs(root: Path, finished: Iterable[Run] = ()) -> tuple[list[RunSummary], list[SeedMeans], list[LeftOut]]:
+    """All tested runs below ``root`` in order of their names, their means over seeds, and those that cannot be read.
 
     Args:
         root: folder of runs; each has a ``scores.csv``.
         finished: runs whose files have been read already.
     """
     known = {run.folder.resolve(): run.result() for run in finished}
-    summaries: list[RunSummary] = []
+    tested: list[_Tested] = []
     left_out: list[LeftOut] = []
     for folder in sorted(path.parent for path in root.rglob("scores.csv")):
         try:
-            summaries.append(_summarise(folder, root, known))
+            tested.append(_summarise(folder, root, known))
         except Exception as error:  # one folder, however it is damaged, must not cost the others
             reason = str(error) if isinstance(error, UserError) else f"{folder}: {type(error).__name__}, {error}"
             left_out.append(LeftOut(folder.relative_to(root).as_posix(), " ".join(reason.split())))
-    return summaries, left_out
+    recipes: dict[str, dict[tuple[Any, ...], _Tested]] = {}
+    for run in tested:
+        recipes.setdefault(run.recipe, {})[run.seeds] = run
+    return [run.summary for run in tested], [_join(list(runs.values())) for runs in recipes.values()], left_out
 
 
-def _summarise(folder: Path, root: Path, known: Mapping[Path, RunResult]) -> RunSummary:
+def _summarise(folder: Path, root: Path, known: Mapping[Path, RunResult]) -> _Tested:
     result = known.get(folder.resolve()) or read_result(folder, read_note(folder / NOTE))
     trainings = sorted((path for path in folder.glob("*") if path.name.isdecimal()), key=lambda path: int(path.name))
     trainings = trainings or [folder]  # a test may also lie below the run whose model it is of
     settings = read_settings(trainings[-1] / "config.yaml") or read_settings(folder.parent / "config.yaml")
     filters = [path for place in trainings for path in sorted((place / "pictures").glob("filters_*.png"))]
-    return RunSummary(
+    losses = _losses(trainings)
+    summary = RunSummary(
         name=folder.relative_to(root).as_posix(),
         method=_method(branch(settings, "model")),
         blur=_blur(branch(settings, "data", "init_args", "degradation")) or _pairs(branch(settings, "data")),
         crime=result.inverse_crime,
         protocol=result.protocol,
+        budget=next((part for part in folder.relative_to(root).parts if part in BUDGETS), ""),
+        steps=max(losses) + 1 if losses else None,
         images=result.images,
         blurred=result.mean("psnr_blurred"),
         psnr=result.mean("psnr"),
@@ -115,10 +172,37 @@ def _summarise(folder: Path, root: Path, known: Mapping[Path, RunResult]) -> Run
         accuracy=result.mean("correct"),
         parameters=result.note.get("parameters"),
         seconds=result.note.get("seconds"),
-        curve=_curve(trainings),
+        curve=_curve(losses),
         pictures=_pictures(folder / "pictures" / "test.png") if "psnr" in result.values else [],
         filters=_data_url(filters[-1]) if filters else None,
     )
+    recipe, seeds = _recipe(settings) if settings else (summary.name, ())
+    images, gains = result.values.get("psnr_gain", ((), ()))
+    return _Tested(summary, repr((recipe, summary.protocol, summary.crime, summary.images, images)), seeds, gains)
+
+
+def _recipe(settings: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """What a run was made by, as text, without what has no part in the result; and its seeds."""
+    data = branch(settings, "data")
+    arguments = branch(data, "init_args")
+    seeds = (settings.get("seed_everything"), arguments.pop("seed", None))
+    trainer = {name: value for name, value in branch(settings, "trainer").items() if name not in INDIFFERENT}
+    parts = {"model": settings.get("model"), "data": {**data, "init_args": arguments}, "trainer": trainer}
+    return json.dumps(parts, default=str), seeds
+
+
+def _join(runs: Sequence[_Tested]) -> SeedMeans:
+    first = asdict(runs[0].summary)
+    half = half_width([run.gains for run in runs]) if runs[0].gains else math.nan
+    means = {name: _mean([getattr(run.summary, name) for run in runs]) for name in MEANS}
+    means["half"] = round(half, 4) if math.isfinite(half) else None
+    shared = {field.name: first[field.name] for field in fields(SeedMeans) if field.name in first}
+    return SeedMeans(**shared | means, seeds=len(runs))
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 4) if len(known) == len(values) else None
 
 
 def _method(model: dict[str, Any]) -> str:
@@ -162,11 +246,16 @@ def _class(settings: Any) -> str:
     return str(settings["class_path"]).rsplit(".", 1)[-1] if has_class else ""
 
 
-def _curve(trainings: Iterable[Path]) -> list[Point]:
-    """Some of the training losses by step; a continued training replaces the steps that it repeats."""
+def _losses(trainings: Iterable[Path]) -> dict[int, float]:
+    """The training losses by step; a continued training replaces the steps that it repeats."""
     losses: dict[int, float] = {}
     for folder in trainings:
         losses |= read_losses(folder / "metrics.csv")
+    return losses
+
+
+def _curve(losses: Mapping[int, float]) -> list[Point]:
+    """Some of the losses."""
     points = sorted(losses.items())
     return points[:: max(1, len(points) // MOST_POINTS)]
 

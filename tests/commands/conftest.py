@@ -62,6 +62,7 @@ def tested(workplace: Path) -> Path:
         picture.save(run.folder / "1/pictures/filters_000009.png")
         (run.folder / "1/metrics.csv").write_text("step,train/loss,val/psnr\n0,0.5,\n9,0.25,\n9,,30\n19,0.125,\n")
         (run.folder / "1/config.yaml").write_text(
+            f"seed_everything: {run.seed}\n"
             "model: {class_path: a.DeconvRestorer, init_args: {network: {class_path: b.FourierDeconv2d}}}\n"
             "data: {init_args: {degradation: {class_path: c.Chain, init_args: {steps: ["
             "{class_path: d.BoxBlur, init_args: {width: [3, 5]}}]}}}}\n"

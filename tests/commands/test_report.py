@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deblur_lightning.intervals import half_width
 from deblur_lightning.records import add_scores, read_scores
 from tests.conftest import REPOSITORY
 from tests.helpers.pages import Page
@@ -41,13 +43,46 @@ def test_the_page_tells_of_every_run_and_fetches_nothing(tested: Path, deblur: D
     assert (tested / "page/index.html").read_bytes() == first
 
 
+def test_runs_that_differ_in_their_seeds_alone_are_one_row(tested: Path, deblur: Deblur) -> None:
+    """The mean over seeds and images, with the interval over both; another rate or budget is another row."""
+
+    def means(*heads: str) -> list[dict[str, object]]:
+        folders = sorted(tested.glob("runs/ledger/quick/layer/*"))
+        for number, (folder, head) in enumerate(zip(folders, heads, strict=True)):
+            config = folder / "1/config.yaml"
+            config.write_text(head + plain)
+            scores = folder / "scores.csv"
+            records = read_scores(scores)
+            scores.unlink()
+            wanted = [replace(each, value=GAINS[number][i % 2]) for i, each in enumerate(records)]
+            add_scores(scores, [w if w.metric == "psnr_gain" else r for w, r in zip(wanted, records, strict=True)])
+        assert deblur("report", "--out=page")[0] == 0
+        page = Page()
+        page.feed((tested / "page/index.html").read_text())
+        return list(json.loads(page.data)["means"])
+
+    plain = next(tested.glob("runs/**/config.yaml")).read_text().partition("\n")[2]
+    (row,) = means("seed_everything: 0\n", "seed_everything: 1\n")
+    values = np.array(GAINS)
+    assert (row["seeds"], row["images"], row["steps"], row["budget"]) == (2, 2, 20, "quick")
+    assert row["name"] == "ledger/quick/layer/embedded-0"
+    assert row["gain"] == pytest.approx(values.mean())
+    assert row["half"] == pytest.approx(half_width(values), abs=1e-4)
+    (row,) = means("seed_everything: 0\n", "seed_everything: 0\n")  # made twice
+    assert (row["seeds"], row["gain"]) == (1, values[1].mean())
+    rate = "trainer: {{max_steps: {}}}\n"
+    assert [row["seeds"] for row in means(rate.format(1), rate.format(2))] == [1, 1]
+    assert [row["seeds"] for row in means("trainer: {logger: false}\n", "seed_everything: 1\n")] == [2]
+
+
+GAINS = [[1.0, 2.0], [1.5, 3.5]]
 PAIRS = "{class_path: RealPairs, init_args: {source: {class_path: ConcatTraining, init_args: {base: "
 PAIRS += "{class_path: PairedFolder, init_args: {root: data/gopro}}}}}}"
 
 
 def test_pairs_are_named_by_their_folder(tested: Path, deblur: Deblur) -> None:
     for path in tested.glob("runs/**/config.yaml"):
-        path.write_text(f"{path.read_text().splitlines()[0]}\ndata: {PAIRS}\n")
+        path.write_text(f"{path.read_text().splitlines()[1]}\ndata: {PAIRS}\n")
     deblur("report", "--out=page")
     page = Page()
     page.feed((tested / "page/index.html").read_text())
@@ -71,7 +106,9 @@ const frame = document.querySelector("iframe");
 frame.onload = () => {{
   const page = frame.contentDocument, root = page.documentElement;
   document.title = JSON.stringify({{ figures: page.querySelectorAll("figure").length,
-    choices: page.querySelectorAll("#choice tbody tr").length, over: root.scrollWidth - root.clientWidth }});
+    choices: page.querySelectorAll("#choice tbody tr").length,
+    row: [...page.querySelectorAll("#leaderboard td.number")].map(cell => cell.textContent),
+    over: root.scrollWidth - root.clientWidth }});
 }};
 frame.srcdoc = {text};
 </script>"""
@@ -110,7 +147,8 @@ def test_a_browser_shows_it_and_it_is_no_wider_than_its_window(
     dom = dom_of(frame, chromium)
     shown = re.search(r"<title>(.*)</title>", dom)
     assert shown is not None, dom
-    assert json.loads(shown[1]) == {"figures": 1 + 2 * 2 + 2, "choices": 1, "over": 0}
+    row = ["20", "2", "2", "20.00", "21.50", "1.50", "6.35", "1.5000", "12", "3"]
+    assert json.loads(shown[1]) == {"row": row, "figures": 1 + 2 * 2 + 2, "choices": 1, "over": 0}
 
 
 def test_where_there_is_nothing_to_tell_a_line_says_so(workplace: Path, deblur: Deblur) -> None:

@@ -49,12 +49,12 @@ def execute(argv: Sequence[str]) -> list[str]:
     claim_set = read_claims(claims)
     ledger = list_runs(claim_set, Path(given.ledger))
     finished = finished_runs(ledger)
-    runs, left_out = summarise_runs(Path(given.runs), finished)
+    runs, means, left_out = summarise_runs(Path(given.runs), finished)
     if not runs and not left_out:
         raise UserError(f"no tested run below --runs={given.runs}: deblur test leaves a scores.csv in each.")
     in_a_clone = claims.parent == Path("experiments")  # elsewhere the claims are told once some of them have been run
     rows = build_rows(claim_set, ledger) if finished or in_a_clone else []
-    write_page(runs, left_out, rows, page)
+    write_page(runs, means, left_out, rows, page)
     print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
     lines = [f"{run.name}: {run.reason}" for run in left_out]
     return ["damaged runs were left out:", *lines] if lines else []

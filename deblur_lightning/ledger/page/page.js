@@ -1,5 +1,5 @@
 "use strict";
-const { runs, claims, leftOut } = JSON.parse(document.getElementById("data").textContent);
+const { runs, means, claims, leftOut } = JSON.parse(document.getElementById("data").textContent);
 const part = (id, inner) => document.querySelector(`#${id} ${inner}`);
 
 function make(tag, attributes = {}, ...children) {
@@ -86,23 +86,24 @@ function slider(run, [before, after]) {
   return make("figure", {}, box, range, make("figcaption", {}, `${run.name}: ${run.method}, ${run.blur}, ${run.gain >= 0 ? "+" : ""}${run.gain.toFixed(2)} dB`));
 }
 
-for (const run of runs) if (run.crime) run.blur += " (inverse crime)";
+for (const run of [...runs, ...means]) if (run.crime) run.blur += " (inverse crime)";
 // a figure may be missing, or be words where it was no finite number
-const restorers = runs.filter((run) => !run.crime && [run.blurred, run.psnr, run.gain].every(Number.isFinite));
+const isRestorer = (run) => !run.crime && [run.blurred, run.psnr, run.gain].every(Number.isFinite);
+const restorers = runs.filter(isRestorer);
 const gainOf = (run) => Number.isFinite(run.gain) ? run.gain : -1e9;
-document.getElementById("summary").textContent = `${runs.length} tested runs, ${claims.length} claims.`
+document.getElementById("summary").textContent = `${runs.length} tested runs${claims.length ? `, ${claims.length} claims` : ""}.`
   + (leftOut.length ? ` Left out, being damaged: ${leftOut.length}.` : "");
-const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["images", "images"],
-  ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2],
+const only = table(part("leaderboard", "table"), [["method", "method"], ["blur", "blur"], ["budget", "budget"], ["steps", "steps"],
+  ["seeds", "seeds"], ["images", "images"], ["blurred, dB", "blurred", 2], ["PSNR, dB", "psnr", 2], ["gain, dB", "gain", 2],
   ["\u00b1 95 %", "half", 2], ["SSIM", "ssim", 3], ["accuracy", "accuracy", 4],
-  ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...runs].sort((a, b) => a.crime - b.crime || gainOf(b) - gainOf(a)));
+  ["parameters", "parameters"], ["seconds", "seconds"], ["run", "name"], ["protocol", "protocol"]], [...means].sort((a, b) => a.crime - b.crime || gainOf(b) - gainOf(a)));
 document.getElementById("filter").oninput = (event) => only(event.target.value);
-const usable = restorers.filter((run) => run.blur && run.method !== "OracleWiener");
-const tests = Object.groupBy(usable, (run) => [run.blur, run.images, run.blurred.toFixed(1)].join());
-table(part("choice", "table"), [["blur", "blur"], ["blurred, dB", "blurred", 2], ["best method", "method"], ["PSNR, dB", "psnr", 2],
-  ["gain, dB", "gain", 2], ["\u00b1 95 %", "half", 2], ["parameters", "parameters"], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
+const usable = means.filter((run) => isRestorer(run) && run.blur && run.method !== "OracleWiener");
+const tests = Object.groupBy(usable, (run) => [run.blur, run.budget, run.images, run.blurred.toFixed(1)].join());
+table(part("choice", "table"), [["blur", "blur"], ["budget", "budget"], ["blurred, dB", "blurred", 2], ["best method", "method"], ["PSNR, dB", "psnr", 2],
+  ["gain, dB", "gain", 2], ["\u00b1 95 %", "half", 2], ["seeds", "seeds"], ["parameters", "parameters"], ["next", "next"], ["gain, dB", "nextGain", 2], ["images", "images"], ["run", "name"]],
   Object.values(tests).map((among) => among.sort((a, b) => b.gain - a.gain)).map(([best, ...others]) => {
-    if (best.gain <= 0) return { blur: best.blur, blurred: best.blurred, images: best.images, method: "none: no run gains" };
+    if (best.gain <= 0) return { blur: best.blur, budget: best.budget, blurred: best.blurred, images: best.images, method: "none: no run gains" };
     const next = others.find((run) => run.method !== best.method);
     return { ...best, next: next?.method, nextGain: next?.gain };
   }));
