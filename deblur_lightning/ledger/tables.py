@@ -11,6 +11,7 @@ from deblur_lightning.files.csv_tables import csv_text
 from deblur_lightning.files.writing import make_folder, write_atomically
 from deblur_lightning.ledger.rows import Row, count_verdicts
 from deblur_lightning.ledger.runs import Run
+from deblur_lightning.ledger.verdicts import FAILS, HOLDS, OPEN
 
 TITLE = "The claims ledger"
 INTRODUCTION = (
@@ -19,7 +20,24 @@ INTRODUCTION = (
     "clamped and rounded to 8 bits; accuracies are of the test set. Of a difference, both sides met the same images, "
     "pair by pair."
 )
-FULL_TEXT = ("claim", "claimed", "measured", "verdict")
+MARKS = {HOLDS: ("holds", "\u2713"), FAILS: ("fails", "\u2717"), OPEN: ("open", "?")}
+"""By verdict its class and its mark on the page."""
+HTML_COLUMNS = ("", "claim", "in words", "claimed", "measured", "95 % interval", "n", "data, budget", "reason")
+STYLE = """
+:root { color-scheme: light dark; --good: light-dark(#13692c, #6fd08c); --bad: light-dark(#a02020, #ff8f8f); }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 1rem auto; max-width: 84rem; padding: 0 1rem; }
+table { border-collapse: collapse; font-size: .9rem; }
+td, th { padding: .35rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid #8884; }
+tbody th { padding-top: 1.2rem; } code { white-space: nowrap; }
+.holds, .fails, .open { font-weight: 700; } .holds { color: var(--good); } .fails { color: var(--bad); }
+@media (max-width: 60rem) {
+  thead { display: none; } table, tbody, tr, td, tbody th { display: block; border: 0; }
+  tr { border-bottom: 1px solid #8884; padding: .5rem 0; } td { padding: .1rem 0; overflow-wrap: anywhere; }
+  td[class], td[class] + td { display: inline; margin-right: .4rem; } td:empty { display: none; }
+  td[data-name]::before { content: attr(data-name) ": "; opacity: .7; }
+  td[data-name="in words"]::before { content: ""; }
+}
+"""
 COLUMNS = tuple(field.name for field in fields(Row))
 RUN_COLUMNS = ("run", "command", "seconds", "commit", "machine")
 HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
@@ -86,23 +104,37 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def html(rows: Sequence[Row]) -> str:
-    """A page in one file, dark or light as the reader's system is."""
-    head = "".join(f"<th>{name}</th>" for name in (*FULL_TEXT, "interval", "n", "data", "reason"))
-    body = "".join(_html_row(row) for row in rows)
+    """A page in one file, dark or light as the reader's system is.
+
+    Where there is no room for a row, a claim is a card.
+    """
+    reports = list(dict.fromkeys(row.report for row in rows))
+    links = "".join(f'<a href="#report-{escape(name)}">report {escape(name)}</a> ' for name in reports)
+    legend = "; ".join(f'<span class="{kind}">{mark}</span> {verdict}' for verdict, (kind, mark) in MARKS.items())
+    head = "".join(f"<th>{name}</th>" for name in HTML_COLUMNS)
+    bodies = "".join(
+        f'<tbody id="report-{escape(name)}"><tr><th colspan="{len(HTML_COLUMNS)}">Report {escape(name)}</th></tr>'
+        f"{''.join(_html_row(row) for row in rows if row.report == name)}</tbody>"
+        for name in reports
+    )
     return (
-        f'{HEAD}<meta name="viewport" content="width=device-width,initial-scale=1"><style>'
-        ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:80rem;"
-        "padding:0 1rem}div{overflow-x:auto}table{border-collapse:collapse}td,th{padding:.35rem .6rem;text-align:left;"
-        "vertical-align:top;border-bottom:1px solid #8884}td:nth-child(4){font-weight:600}</style>"
+        f'{HEAD}<meta name="viewport" content="width=device-width,initial-scale=1"><style>{STYLE}</style>'
         f"<h1>{TITLE}</h1><p>{INTRODUCTION}</p><p>Of {len(rows)} claims {count_verdicts(rows)}.</p>"
-        f"<div><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></html>\n"
+        f"<p>{legend}.</p><nav>{links}</nav>"
+        f"<table><thead><tr>{head}</tr></thead>{bodies}</table></html>\n"
     )
 
 
 def _html_row(row: Row) -> str:
+    kind, mark = MARKS[row.verdict]
     where = ", ".join(filter(None, (row.data, row.budget)))
-    cells = (f"{row.id}: {row.claim}", row.claimed, row.measured, row.verdict, row.interval, row.n, where, row.reason)
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    cells = (row.claim, row.claimed, row.measured, row.interval, row.n, where, row.reason)
+    texts = "".join(
+        f'<td data-name="{name}">{escape(cell)}</td>' if cell else "<td></td>"
+        for name, cell in zip(HTML_COLUMNS[2:], cells, strict=True)
+    )
+    verdict = f'<td class="{kind}" title="{escape(row.verdict)}">{mark}</td>'
+    return f'<tr id="{escape(row.id)}">{verdict}<td><code>{escape(row.id)}</code></td>{texts}</tr>'
 
 
 def _facts(row: Row) -> str:

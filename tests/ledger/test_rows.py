@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from deblur_lightning.ledger.claims import ClaimSet
-from deblur_lightning.ledger.rows import build_rows, count_verdicts
+from deblur_lightning.ledger.rows import Row, build_rows, count_verdicts
 from deblur_lightning.ledger.runs import finished_runs, list_runs
-from deblur_lightning.ledger.tables import write_ledger
+from deblur_lightning.ledger.tables import html, markdown, write_ledger
+from tests.conftest import REPOSITORY
 from tests.helpers.pretended import claim, claim_set, plan_runs, pretend, rows_of
 
 GOOD, BAD = [2.0, 2.1, 2.2, 1.9], [0.1, 0.2, 0.0, -0.1]
@@ -113,6 +114,40 @@ def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path)
     assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
     HTMLParser().feed(texts[0]["ledger.html"].decode())
     assert count_verdicts(rows_of(given, tmp_path)).startswith("1 hold")
+
+
+def kept_rows() -> list[Row]:
+    with (REPOSITORY / "docs/ledger.csv").open(newline="") as file:
+        return [Row(**row) for row in csv.DictReader(file)]
+
+
+def test_the_kept_ledger_s_page_text_and_table_are_of_the_same_rows() -> None:
+    assert markdown(kept_rows()) == (REPOSITORY / "docs/ledger.md").read_text()
+    assert html(kept_rows()) == (REPOSITORY / "docs/ledger.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1300, 390])
+def test_a_browser_shows_each_claim_s_figures(width: int, scheme: str, chromium: str) -> None:
+    """As a row, or where that is too wide as a card, with its verdict as a mark in a colour of its own."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.goto((REPOSITORY / "docs/ledger.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shown = {row.get_attribute("id"): row.inner_text() for row in page.locator("tr[id]").all()}
+        names = page.evaluate("getComputedStyle(document.querySelector('[data-name=measured]'), '::before').content")
+        colour = "element => getComputedStyle(element).color"
+        colours = {page.locator(f"td.{kind} >> nth=0").evaluate(colour) for kind in ("holds", "fails", "open")}
+        browser.close()
+    assert list(shown) == [row.id for row in kept_rows()]
+    for row in kept_rows():
+        for figure in (row.claimed, row.measured, row.interval):
+            assert " ".join(figure.split()) in " ".join(shown[row.id].split())
+    assert (names != "none") == (width == 390)
+    assert len(colours) == 3
 
 
 def test_one_seed_holds_no_variance_of_training_and_the_row_says_so(tmp_path: Path) -> None:
