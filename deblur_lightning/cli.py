@@ -1,5 +1,6 @@
 """The ``deblur`` command: prints help and version itself, and hands all else to a subcommand."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -27,7 +28,7 @@ OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "score"
 Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
 """
 
-FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
+FAILED, MISTAKE, INTERRUPTED, UNREAD = 1, 2, 130, 141
 
 HELP = f"""\
 usage: deblur SUBCOMMAND [options]
@@ -61,9 +62,17 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Raises:
         SystemExit: 2 after a mistake of the user, which is told in one line on the standard error; 1 when something
-            was left out, which is listed there; 130 after Ctrl-C.
+            was left out, which is listed there; 130 after Ctrl-C; 141 where nobody reads the output any more.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:  # as of "deblur experiments | head -1"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains as it ends
+        raise SystemExit(UNREAD) from None
+
+
+def _run(arguments: list[str]) -> None:
     first = arguments[0] if arguments else "--help"
     if first in ("-h", "--help"):
         print(HELP, end="")
@@ -91,6 +100,8 @@ def _run_own(name: str, arguments: Sequence[str]) -> None:
     except KeyboardInterrupt:
         print("\nstopped; the same command goes on from here.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        raise
     except Exception as error:
         from deblur_lightning.commands.mistakes import one_line
 

@@ -1,5 +1,6 @@
 """The thin end of the command line: help and version without waiting, and a misspelt subcommand."""
 
+import os
 import subprocess
 import sys
 
@@ -39,3 +40,14 @@ def test_the_module_runs_as_the_command_does() -> None:
         [sys.executable, "-m", "deblur_lightning", "--version"], capture_output=True, text=True, check=True
     )
     assert answer.stdout.startswith(f"deblur {__version__}")
+
+
+@pytest.mark.parametrize("argument", ["experiments", "--help"])
+def test_output_that_nobody_reads_any_more_is_no_error(argument: str) -> None:
+    """As of ``deblur experiments | head -1``."""
+    command = [sys.executable, "-m", "deblur_lightning", argument]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        done = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (141, "")

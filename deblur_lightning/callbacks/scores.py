@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -130,8 +131,9 @@ def print_scores(records: list[ScoreRecord]) -> None:
     by_image: dict[str, dict[str, float]] = {}
     for record in records:
         by_image.setdefault(record.image, {})[record.metric] = record.value
-    for image, values in by_image.items() if len(by_image) <= MOST_ROWS else ():
-        table.add_row(escape(_shorten(image, room)), *(_figure(name, values[name]) for name in columns))
+    labels = _shorten_all(list(by_image), room)
+    for label, values in zip(labels, by_image.values(), strict=True) if len(by_image) <= MOST_ROWS else ():
+        table.add_row(escape(label), *(_figure(name, values[name]) for name in columns))
     table.add_section()
     for group, chosen in _by_copy(records).items():
         table.add_row(
@@ -152,6 +154,26 @@ def print_scores(records: list[ScoreRecord]) -> None:
             "rounding); no photograph is blurred so",
             soft_wrap=True,
         )
+
+
+def _shorten_all(names: list[str], room: int) -> list[str]:
+    """``names`` without the beginning that all share, and if need be their shared end, where one is too long."""
+    before = _shared(names) if len(names) > 1 else 0
+    if before < 2 or max(map(len, names)) <= room:
+        return [_shorten(name, room) for name in names]
+    names = [f"…{name[before:]}" for name in names]
+    after = _shared([name[::-1] for name in names])
+    if max(map(len, names)) > room and after > 1:
+        names = [f"{name[:-after]}…" for name in names]
+    return [_shorten(name, room) for name in names]
+
+
+def _shared(names: list[str]) -> int:
+    """The number of characters that all names begin with, to the end of a word or number."""
+    length = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)))
+    while length and names[0][length - 1].isalnum():
+        length -= 1
+    return length
 
 
 def _shorten(name: str, room: int) -> str:

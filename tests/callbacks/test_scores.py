@@ -187,6 +187,26 @@ def test_a_long_name_is_shortened_in_its_middle(
     assert max(map(len, printed.splitlines()[:6])) <= 80
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["test/GOPR0477_11_00-659.png", "test/GOPR0477_11_00-792.png"], ["…659.png", "…792.png"]),
+        (["GOPR0477_11_00-659-n_avg-8.png", "GOPR0477_11_00-651-n_avg-8.png"], ["…659…", "…651…"]),
+        (["a.png", "GOPR0477_11_00_000659.png"], ["a.png", "GOPR047…659.png"]),
+        (["a1.png", "a2.png"], ["a1.png", "a2.png"]),
+    ],
+)
+def test_long_names_are_told_apart(
+    names: list[str], shown: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    metrics = ("psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain")
+    common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x") | {"value": 1.0}
+    print_scores([ScoreRecord(**common | {"image": i, "metric": m}) for i in names for m in metrics])  # type: ignore[arg-type]
+    lines = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert lines[: len(shown)] == shown
+
+
 def test_an_image_s_name_is_not_taken_for_markup(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = ("psnr", "psnr_blurred", "psnr_gain", "ssim", "ssim_blurred", "ssim_gain")
     common = dict.fromkeys(ScoreRecord.__dataclass_fields__, "x") | {"image": "[/red].png", "value": 1.0}

@@ -55,6 +55,6 @@ def execute(argv: Sequence[str]) -> list[str]:
     in_a_clone = claims.parent == Path("experiments")  # elsewhere the claims are told once some of them have been run
     rows = build_rows(claim_set, ledger) if finished or in_a_clone else []
     write_page(runs, means, left_out, rows, page)
-    print(f"page      {page}: {len(runs)} runs, {page.stat().st_size / 1e6:.1f} MB")
+    print(f"page      {page}: {len(runs)} run{'s' * (len(runs) != 1)}, {page.stat().st_size / 1e6:.1f} MB")
     lines = [f"{run.name}: {run.reason}" for run in left_out]
     return ["damaged runs were left out:", *lines] if lines else []
