@@ -10,6 +10,7 @@ from typing import Any
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder, write_atomically
+from deblur_lightning.ledger.charts import cost_chart, finite_restorers, loss_charts, strength_chart
 from deblur_lightning.ledger.rows import Row
 from deblur_lightning.ledger.run_summaries import LeftOut, RunSummary, SeedMeans
 from deblur_lightning.ledger.verdicts import name_non_finite
@@ -26,9 +27,15 @@ def write_page(
     path: Path,
 ) -> None:
     """Write the page to ``path``, with its style, script, data and pictures in the one file."""
+    restorers = finite_restorers(runs)
     content = {
         "runs": [asdict(run) for run in runs],
         "means": [asdict(each) for each in means],
+        "charts": {
+            "strength": strength_chart(restorers),
+            "cost": cost_chart(restorers),
+            "curves": loss_charts(runs),
+        },
         "leftOut": [asdict(run) for run in left_out],
         "claims": [asdict(row) for row in rows],
     }

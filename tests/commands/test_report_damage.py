@@ -96,7 +96,7 @@ def test_a_damaged_run_is_left_out_with_the_reason(kind: str, tested: Path, debl
     damage()
     code, printed, complained = deblur("report", "--out=page")
     assert code == 1
-    assert "1 runs" in printed
+    assert "1 run," in printed
     assert "damaged runs were left out:" in complained
     data = data_of(tested / "page/index.html")
     assert [run["name"] for run in data["runs"]] == [OTHER]
