@@ -14,6 +14,7 @@ from wandb_workspaces.workspaces import Section, Workspace
 from deblur_lightning.callbacks.plots import HEALTH_PANELS, LOGARITHMIC
 
 STEP = "trainer/global_step"
+GAINS_BY_KIND = "val/psnr_gain/.*"
 CURVES = {
     "Gain over the blurred input": {
         "PSNR gain in dB": ("val/psnr_gain",),
@@ -42,6 +43,8 @@ def workspace(entity: str, project: str, name: str) -> Workspace:
         for heading, curves in CURVES.items()
     ]
     pictures = [panels.MediaBrowser(title=title, media_keys=[key]) for title, key in PICTURES.items()]
+    by_kind = panels.LinePlot(title="PSNR gain in dB on each kind of blur", x=STEP, metric_regex=GAINS_BY_KIND)
+    sections[0].panels.append(by_kind)
     sections.insert(1, Section(name="Pictures", is_open=True, panels=pictures))
     return Workspace(entity=entity, project=project, name=name, sections=sections)
 

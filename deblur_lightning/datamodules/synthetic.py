@@ -2,10 +2,13 @@
 
 from typing import final
 
+import torch
+from torch import Tensor
+
 from deblur_lightning.batch import RestorationBatch, SharpBatch
 from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.degradations.base import Conditions, Degradation, degrade
-from deblur_lightning.draws import EVALUATION_SEED
+from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.metrics import SMALLEST_FOR_SSIM
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
@@ -74,3 +77,7 @@ class SyntheticBlur(RestorationData):
             trim=self.margin if training else 0,
             rounding=self.rounding,
         )
+
+    def kinds_of_blur(self, indices: Tensor) -> list[str]:
+        """The kind of blur that each validation image at ``indices``, (B,) int64 on the CPU, meets: a class's name."""
+        return self.degradation.kinds(Draws(EVALUATION_SEED, "val", torch.zeros_like(indices), indices))

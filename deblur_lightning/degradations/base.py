@@ -108,6 +108,10 @@ class Degradation(nn.Module, ABC):
             UserError: the image is smaller than ``smallest``.
         """
 
+    def kinds(self, draws: Draws) -> list[str]:
+        """What kind of blur each sample meets by ``draws``: the name of its degradation's class."""
+        return [type(self).__name__] * len(draws.index)
+
 
 @torch.no_grad()
 def degrade(

@@ -1,5 +1,7 @@
 """A chain of degradations: blur, then noise, then JPEG, say."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -47,3 +49,10 @@ class Chain(Degradation):
             psf = compose(psf, step_psf)
             known = known & step_known
         return DegradedBatch(image, psf, known)
+
+    def kinds(self, draws: Draws) -> list[str]:
+        """The kinds of the steps that use a pixel's neighbours, joined by "+"; of all steps where none does."""
+        steps = list(enumerate(cast(list[Degradation], list(self.steps))))
+        chosen = [(position, step) for position, step in steps if step.border != "none"] or steps
+        columns = [step.kinds(draws.substream(str(position))) for position, step in chosen]
+        return ["+".join(row) for row in zip(*columns, strict=True)]

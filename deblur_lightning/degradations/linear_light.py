@@ -55,3 +55,6 @@ class LinearLight(Degradation):
             light = torch.where(sharp > 254.5 / 255, light * white, light)
         blurred, psf, known = self.inner(light, draws)
         return DegradedBatch(srgb_from_linear(blurred.clamp(0, 1)).clamp(max=1), psf, torch.zeros_like(known))
+
+    def kinds(self, draws: Draws) -> list[str]:
+        return self.inner.kinds(draws)

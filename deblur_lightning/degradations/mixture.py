@@ -57,6 +57,16 @@ class Selection(Degradation):
             known[rows] = part.psf_known
         return DegradedBatch(blurred, psf, known)
 
+    def kinds(self, draws: Draws) -> list[str]:
+        kinds = [""] * len(draws.index)
+        which = self.which(draws)
+        for position, member in enumerate(self.members):
+            assert isinstance(member, Degradation)
+            rows = (which == position).nonzero().flatten()
+            for row, kind in zip(rows.tolist(), member.kinds(draws.select(rows).substream(str(position))), strict=True):
+                kinds[row] = kind
+        return kinds
+
     def _blur_whole_batch(self, sharp: Tensor, which: Tensor, draws: Draws) -> DegradedBatch:
         """Convolve the whole batch, which is faster than convolving each member's part and joining the parts."""
         psf = torch.empty(len(which), self.psf_size, self.psf_size, device=which.device)

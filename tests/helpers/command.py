@@ -24,6 +24,8 @@ GAN = ["--config", "experiments/deblurgan.yaml", "--config", "tiny.yaml"]
 GAN += ["--model.network.widths=[4,8]", "--model.discriminator.widths=[4,8]"]
 CLASSIFIER = ["--config", "experiments/mnist_mlp.yaml", "--config", "tiny_labels.yaml", "--model.network.widths=[8]"]
 CLASSIFIER += ["--data.source.length=40"]
+TWO_BLURS = """--data.degradation={class_path: InTurn, init_args: {members: [
+    {class_path: MotionBlur}, {class_path: CameraShake}]}}"""
 FEW = ["--data.batch_size=4", "--data.epoch_length=8", "--data.eval_batch_size=10", "--trainer.log_every_n_steps=1"]
 FEW += ["--trainer.max_epochs=1", "--trainer.accelerator=cpu"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.helpers.command import SRCNN, fresh, photographs_of, wait_for
+from tests.helpers.command import SRCNN, TWO_BLURS, fresh, photographs_of, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +93,7 @@ def test_several_processes_learn_and_measure_what_one_does(name: str, workplace:
     """There are three images for validation, or seven: one of the processes gets one more than the other."""
     arguments, ways = RUNS[name]
     if name == "srcnn":
-        arguments = [*arguments, *photographs_of(photographs), "--data.degradation=MotionBlur"]
+        arguments = [*arguments, *photographs_of(photographs), TWO_BLURS]  # processes see other kinds
     whole, (alone,) = trained("one", arguments, workplace)
     psfs = list(alone["psfs"].values())
     assert all(not torch.equal(one, other) for place, one in enumerate(psfs) for other in psfs[:place])

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from wandb.proto.wandb_internal_pb2 import Record
 from deblur_lightning.commands.experiment import loggers
 from deblur_lightning.files.images import read_rgb
 from tests.conftest import REPOSITORY
-from tests.helpers.command import CLASSIFIER, GAN, SRCNN, fresh, photographs_of, write_tiny_labels
+from tests.helpers.command import CLASSIFIER, GAN, SRCNN, TWO_BLURS, fresh, photographs_of, write_tiny_labels
 
 Deblur = Callable[..., tuple[int, str, str]]
 
@@ -130,9 +131,9 @@ def test_the_board_of_wandb_shows_what_runs_log(workplace: Path, photographs: Pa
     pytest.importorskip("wandb_workspaces")
     board = pytest.importorskip("tools.wandb_workspace").workspace("entity", "project", "name")
     write_tiny_labels(workplace)
-    rates = [*SRCNN, "--model.last_lr=1e-4"]
+    blurs = [*SRCNN, "--model.last_lr=1e-4", TWO_BLURS]
     logged: set[str] = set()
-    for name, command in {"srcnn": rates, "gan": GAN, "deconv": DECONV, "classifier": CLASSIFIER}.items():
+    for name, command in {"srcnn": blurs, "gan": GAN, "deconv": DECONV, "classifier": CLASSIFIER}.items():
         files = [] if name == "classifier" else photographs_of(photographs)
         flags = ["--trainer.logger=TensorBoard", f"--run={name}", "--trainer.log_every_n_steps=1"]
         code, _, complained = deblur("fit", *command, *files, *flags)
@@ -142,6 +143,16 @@ def test_the_board_of_wandb_shows_what_runs_log(workplace: Path, photographs: Pa
     shown = {key for section in board.sections for panel in section.panels for key in getattr(panel, "y", [])}
     pictures = {
         key for section in board.sections for panel in section.panels for key in getattr(panel, "media_keys", [])
+    }
+    patterns = {
+        pattern
+        for section in board.sections
+        for panel in section.panels
+        if (pattern := getattr(panel, "metric_regex", 0))
+    }
+    assert {key for pattern in patterns for key in logged if re.fullmatch(pattern, key)} == {
+        "val/psnr_gain/CameraShake",
+        "val/psnr_gain/MotionBlur",
     }
     assert len(shown) > 15
     assert (shown | pictures) - logged <= {"train/refine_lr"}

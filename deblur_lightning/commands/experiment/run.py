@@ -18,6 +18,7 @@ from lightning.pytorch.utilities import rank_zero_only
 import deblur_lightning
 from deblur_lightning.callbacks.classification import ClassificationWriter
 from deblur_lightning.callbacks.divergence import StopAtDivergence
+from deblur_lightning.callbacks.gain_by_blur import GainByBlur
 from deblur_lightning.callbacks.health import HealthPanel
 from deblur_lightning.callbacks.interrupt import SaveOnInterrupt, stop_cause
 from deblur_lightning.callbacks.label_writer import LabelWriter
@@ -211,7 +212,7 @@ class ExperimentCLI(LightningCLI):
         """What writes down what the model found."""
         if isinstance(self.model, ImageClassifier):
             return [ClassificationWriter(), LabelWriter()]
-        return [ScoreWriter(), PredictionWriter(), HealthPanel()]
+        return [ScoreWriter(), PredictionWriter(), HealthPanel(), GainByBlur()]
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         if isinstance(self.model, ImageClassifier):  # there is no before and after to compare
