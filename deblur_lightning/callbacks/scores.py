@@ -92,7 +92,7 @@ def gather(trainer: Trainer, own: T) -> list[T]:
 def score_records(trainer: Trainer, pl_module: LightningModule, run: Path, scores: list[Scored]) -> list[ScoreRecord]:
     """``scores`` of the test split with all that decides what they may be compared with."""
     data: ScoredData = trainer.datamodule  # type: ignore[attr-defined]
-    checkpoint = Path(str(trainer.ckpt_path))
+    checkpoint = Path(str(getattr(pl_module, "weights_file", None) or trainer.ckpt_path))
     common = {
         "run": run.as_posix(),
         "split": "test",

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from deblur_lightning.errors import UserError
 
-CKPT_HELP = "a checkpoint of deblur fit, or a .safetensors file (default: the shipped model)"
+CKPT_HELP = "a checkpoint of deblur fit, a .safetensors, or published weights, .pth (default: the shipped model)"
 DEVICE_HELP = "where to compute (default: %(default)s, the GPU where there is one)"
 TRUST_HELP = "a module whose networks a model file may name, beside this package's; its code runs; may be repeated"
 

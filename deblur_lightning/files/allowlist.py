@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
 from deblur_lightning.files.plain_data import check_plain, printable, text_keys
-from deblur_lightning.files.weight_files import check_finite
+from deblur_lightning.files.weight_files import PUBLISHED, check_finite
 
 OWN = "deblur_lightning.networks"
 
@@ -56,7 +56,11 @@ def network_of(settings: Any, weights: Mapping[str, Tensor], path: Path, trust: 
     try:
         check_plain(text_keys(settings), LARGEST)
         settings = with_names_of_today(settings)
-        sketch = _sketch(settings, path, trust, calls=CALLS_FOR_EACH * (len(weights) + 100))
+        calls = CALLS_FOR_EACH * (len(weights) + 100)
+        if settings["class_path"] == PUBLISHED:
+            check_finite(weights, path)
+            return _published(weights, path, calls).requires_grad_(False).eval()
+        sketch = _sketch(settings, path, trust, calls)
         _compare(sketch, weights, path)
         check_finite(weights, path)
         network = _build(settings, path, trust)
@@ -122,8 +126,19 @@ def _sketch(settings: dict[str, Any], path: Path, trust: Sequence[str], calls: i
         return _build(settings, path, trust)  # one of the user's may need values, which the meta device does not have
 
 
+def _published(weights: Mapping[str, Tensor], path: Path, calls: int) -> nn.Module:
+    """Somebody else's network, known by the names and shapes of its weights; the file says nothing else of it."""
+    kind = import_module(OWN).Published
+    with _Sketch(calls):
+        network: nn.Module = kind.of_weights({name.removeprefix("network."): x for name, x in weights.items()})
+    _refuse_large(network, path)
+    return network
+
+
 def _build(settings: dict[str, Any], path: Path, trust: Sequence[str]) -> nn.Module:
     kind = _find(settings, path, trust)
+    if settings["class_path"] == PUBLISHED:
+        raise ValueError("it can be no part of another network")  # it would read whatever file is named here
     given = {**text_keys(settings.get("init_args") or {}), **text_keys(settings.get("dict_kwargs") or {})}
     hints = _hints(kind)
     arguments = {name: _argument(value, path, trust) for name, value in given.items()}
@@ -173,8 +188,13 @@ def _compare(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> N
     name, wanted = type(network).__name__, network.state_dict()
     if {key: _kind(value) for key, value in wanted.items()} != {key: _kind(value) for key, value in weights.items()}:
         raise UserError(f"{path} does not fit the {name} that it says it is of: get another copy.")
+    _refuse_large(network, path)
+
+
+def _refuse_large(network: nn.Module, path: Path) -> None:
     held = {id(value): value.numel() for value in (*network.parameters(), *network.buffers())}
     if sum(held.values()) > path.stat().st_size + SLACK:
+        name = type(network).__name__
         raise UserError(f"{path} is smaller than the {name} that it says it is of: get another copy.")
 
 

@@ -28,6 +28,9 @@ CLASSES = {
 ARGUMENTS = {"crop": "crop_border", "rim": "loss_border"}
 """Of the methods."""
 
+ENDED = ("initial_weights",)
+"""Arguments of methods that no longer are, left out where they say nothing; ``--weights`` does this one's work."""
+
 METHODS = (
     *("AdversarialRestorer", "ClassicalRestorer", "DeconvRestorer"),
     *("OracleWiener", "RegressionRestorer", "SRCNNRestorer"),
@@ -93,4 +96,5 @@ def public_names(package: str) -> frozenset[str]:
 
 
 def _arguments_today(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {ARGUMENTS.get(name, name): value for name, value in arguments.items()}
+    left = {name: value for name, value in arguments.items() if name not in ENDED or value is not None}
+    return {ARGUMENTS.get(name, name): value for name, value in left.items()}

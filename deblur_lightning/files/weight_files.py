@@ -1,8 +1,5 @@
 """Reads checkpoints and safetensors files as data: nothing in them is executed."""
 
-import pickletools
-import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +10,13 @@ from torch import Tensor
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
+from deblur_lightning.files.pickles import check_tensors, is_packed
 from deblur_lightning.files.plain_data import check_plain, leaves, parse_json, text_keys
+from deblur_lightning.files.published_files import SUFFIXES as PUBLISHED_SUFFIXES
+from deblur_lightning.files.published_files import read_published
 
-NAMED = re.compile(
-    r"(collections (OrderedDict|Counter))|((builtins|__builtin__) (set|complex))|(torch\.nn\.parameter Parameter)"
-    r"|(torch\._utils _rebuild_(parameter|tensor(_v2|_v3)?))|(torch (Size|device))"
-    r"|(torch(\.storage)? \w+Storage)|(torch (bfloat|bool|complex|float|int|uint|long|half|double)\w*)"
-)
-"""What a checkpoint's pickle may name. ``weights_only`` allows more, some of it as large as the file wants it."""
+PUBLISHED = "deblur_lightning.networks.Published"
+"""The class of networks whose weights tell what they are."""
 
 TENSORS = ("state_dict", "latest", "generators")
 """Keys of a checkpoint that hold tensors by name."""
@@ -38,7 +34,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"no checkpoint at {path}: give the file's path, such as RUN/checkpoints/last.ckpt.")
     try:
-        packed = _is_packed(path)
+        packed = is_packed(path)
         content = None if packed else torch.load(path, weights_only=True, map_location="cpu", mmap=True)
     except Exception as error:  # a damaged file makes torch raise nearly anything
         raise UserError(f"{path} cannot be read as a checkpoint: give one that deblur fit has written.") from error
@@ -70,9 +66,13 @@ def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
 def settings_and_weights(path: Path) -> tuple[Any, dict[str, Tensor]]:
     """What a model file says of its network, unchecked, and the weights, not read yet; see ``network_of``.
 
+    Files of other people say nothing of their network: what they hold is left to ``networks.Published``.
+
     Raises:
         UserError: the file is damaged, or is no model's.
     """
+    if path.suffix in PUBLISHED_SUFFIXES:
+        return _published(read_published(path))
     if path.suffix == ".safetensors":
         return _safetensors(path)
     content = read_checkpoint(path)
@@ -96,7 +96,7 @@ def read_downloaded(path: Path, cure: str, like: Mapping[str, Tensor]) -> dict[s
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        _check_tensors(content)
+        check_tensors(content)
         weights = {name: value for name, value in content.items() if name in like}
         counted = {name for name in like if name.endswith("num_batches_tracked")}  # which older files lack
         if like.keys() - counted - weights.keys() or any(x.shape != like[name].shape for name, x in weights.items()):
@@ -114,30 +114,15 @@ def _safetensors(path: Path) -> tuple[Any, dict[str, Tensor]]:
     except (SafetensorError, OSError, ValueError, RuntimeError, AttributeError) as error:
         raise UserError(f"{path} is no sound safetensors file: get another copy.") from error
     if described is None:
-        raise UserError(f"{path} does not say which network it is of: make it with deblur export.")
+        return _published(weights)
     try:
         return parse_json(described), weights
     except ValueError as error:
         raise UserError(f"{path} does not say which network it is of ({error}): get another copy.") from error
 
 
-def _is_packed(path: Path) -> bool:
-    """Whether a checkpoint, a zip whose entries torch leaves as they are, would unpack to more than it is.
-
-    Raises:
-        ValueError: it names what no checkpoint needs.
-    """
-    with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            return True
-        if sum(entry.file_size for entry in entries) > path.stat().st_size:
-            return True
-        (pickled,) = (entry for entry in entries if entry.filename.rpartition("/")[2] == "data.pkl")
-        for operation, argument, _ in pickletools.genops(archive.read(pickled)):
-            if operation.name == "GLOBAL" and not NAMED.fullmatch(str(argument)):
-                raise ValueError(f"it names {argument}")
-    return False
+def _published(weights: dict[str, Tensor]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    return {"class_path": PUBLISHED}, {f"network.{name}": value for name, value in weights.items()}
 
 
 def _check(content: dict[str, Any]) -> None:
@@ -147,7 +132,7 @@ def _check(content: dict[str, Any]) -> None:
         ValueError: naming what is wrong.
     """
     for key in TENSORS:
-        _check_tensors(content.get(key, {}))
+        check_tensors(content.get(key, {}))
     for key in ("hyper_parameters", "settings", "loops"):
         text_keys(content.get(key, {}))
     groups = [text_keys(state).get("param_groups") for state in content.get("optimizer_states", [])]
@@ -157,9 +142,3 @@ def _check(content: dict[str, Any]) -> None:
         pass
     if not isinstance(content.get("features", ""), str):
         raise ValueError("its features are no text")
-
-
-def _check_tensors(named: Any) -> None:
-    for value in text_keys(named).values():
-        if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
-            raise ValueError("it holds something else where weights should be")

@@ -1,6 +1,5 @@
 """Regression to the sharp image, as modern restoration networks are trained."""
 
-from pathlib import Path
 from typing import Any, final
 
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -9,7 +8,6 @@ from torch.optim import AdamW
 
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.weight_files import settings_and_weights
 from deblur_lightning.losses.perceptual import VGGPerceptual
 from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import PSNRLoss, ReconstructionLoss
@@ -33,8 +31,6 @@ class RegressionRestorer(Restorer):
         weight_decay: AdamW's, 0 or more.
         ema_decay: of the average over the weights at each step (see ``ExponentialMovingAverage``); 0 for none.
         schedule: of the rate over the run's steps; rises and stays when not given.
-        initial_weights: of a network of the same settings, a .ckpt or a .safetensors, to go on from; random when not
-            given.
         crop_border: pixels at each edge that a test leaves out of the scores.
 
     Raises:
@@ -51,11 +47,10 @@ class RegressionRestorer(Restorer):
         weight_decay: float = 0.0,
         ema_decay: float = 0.999,
         schedule: Schedule | None = None,
-        initial_weights: str | None = None,
         crop_border: int = 0,
     ) -> None:
         super().__init__(network, crop_border)
-        self.save_hyperparameters(logger=False, ignore="initial_weights")  # a checkpoint has weights of its own
+        self.save_hyperparameters(logger=False)
         check_rates(lr=lr)
         check_betas(betas)
         if not 0 <= weight_decay < float("inf"):
@@ -66,28 +61,15 @@ class RegressionRestorer(Restorer):
         self.weight_decay = weight_decay
         self.average = ExponentialMovingAverage(network, ema_decay) if ema_decay else None
         self.schedule = schedule or WarmUp()
-        self.initial_weights = initial_weights
 
     def setup(self, stage: str) -> None:
         super().setup(stage)
-        if stage == "fit" and self.initial_weights is not None:
-            self._start_from(Path(self.initial_weights))
         if stage == "fit" and isinstance(self.loss, VGGPerceptual):
             if not self.loss.load():
                 raise UserError(
                     f"{self.loss.weights_file()}, which the loss needs, is missing; to get it: {self.loss.cure}"
                 )
             self.features = self.loss.name
-
-    def _start_from(self, path: Path) -> None:
-        _, weights = settings_and_weights(path)
-        for network in (self.network, *([] if self.average is None else [self.average.network])):
-            try:
-                network.load_state_dict(weights)
-            except RuntimeError as error:
-                raise UserError(
-                    f"initial_weights={path} is of a network of other settings: give one of this network's."
-                ) from error
 
     @property
     def inference_network(self) -> nn.Module:

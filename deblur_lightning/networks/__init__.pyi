@@ -6,6 +6,7 @@ from .image_discriminator import ImageDiscriminator as ImageDiscriminator
 from .luminance import Luminance as Luminance
 from .nafnet import NAFNet as NAFNet
 from .patchgan import MultiScalePatchGAN as MultiScalePatchGAN
+from .published import Published as Published
 from .regularised import MultiDeconv as MultiDeconv
 from .regularised import RegularisedDeconv as RegularisedDeconv
 from .resnet import ResNet18 as ResNet18

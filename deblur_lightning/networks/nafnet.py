@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.networks.bands import by_bands
 from deblur_lightning.networks.channels import check_channels
 from deblur_lightning.networks.local_mean import lacking, local_mean
+from deblur_lightning.networks.nafnet_names import with_authors_names, with_our_names
 
 CELL = 4
 """Side of the squares, in each level's own pixels, between which local means are interpolated."""
@@ -31,6 +33,8 @@ class NAFNet(nn.Module):
         window: side in pixels of the windows that channel attention looks at: that of the training crops.
         shuffle: 2 takes every 2x2 pixels as one with four times the channels, a quarter of the time; 1 is the paper's.
         channels: of the image, in and out.
+        eps: of the norms; the authors' code has 1e-6.
+        padding: what is beyond the image where its sides are no multiples of ``stride``; the authors' code has zeros.
 
     Attributes:
         stride: the lowest level's pixels are squares of this side.
@@ -58,9 +62,16 @@ class NAFNet(nn.Module):
         window: int = 256,
         shuffle: int = 1,
         channels: int = 3,
+        eps: float = 1e-5,
+        padding: Literal["replicate", "zeros"] = "replicate",
     ) -> None:
         super().__init__()
         _check(width, encoder_blocks, middle_blocks, decoder_blocks, window, shuffle)
+        if not 0 < eps < 1:
+            raise UserError(f"NAFNet eps={eps}: give a small number above 0, such as 1e-6.")
+        if padding not in ("replicate", "zeros"):
+            raise UserError(f"NAFNet padding={padding}: give replicate or zeros.")
+        self.padding = "constant" if padding == "zeros" else padding
         sides = [shuffle * 2**level for level in range(len(encoder_blocks) + 1)]
         widths = [width * 2**level for level in range(len(sides))]
         windows = [window // side for side in sides]
@@ -72,11 +83,16 @@ class NAFNet(nn.Module):
 
         levels = list(zip(widths, windows, strict=True))
         self.channels = channels
+        self.shuffle = shuffle
         inner = channels * shuffle**2
         self.head = nn.Sequential(nn.PixelUnshuffle(shuffle), nn.Conv2d(inner, width, 3, padding=1))
-        self.encoders = nn.ModuleList(_blocks(n, *level) for n, level in zip(encoder_blocks, levels, strict=False))
-        self.middle = _blocks(middle_blocks, *levels[-1])
-        self.decoders = nn.ModuleList(_blocks(n, *level) for n, level in zip(decoder_blocks, levels, strict=False))
+
+        def blocks(counts: Sequence[int]) -> nn.ModuleList:
+            return nn.ModuleList(_blocks(n, *level, eps) for n, level in zip(counts, levels, strict=False))
+
+        self.encoders = blocks(encoder_blocks)
+        self.middle = _blocks(middle_blocks, *levels[-1], eps)
+        self.decoders = blocks(decoder_blocks)
         self.down = nn.ModuleList(nn.Conv2d(here, below, 2, stride=2) for here, below in pairwise(widths))
         self.up = nn.ModuleList(
             nn.Sequential(nn.Conv2d(below, 4 * here, 1, bias=False), nn.PixelShuffle(2))
@@ -86,7 +102,18 @@ class NAFNet(nn.Module):
         for parameter in last.parameters():
             nn.init.zeros_(parameter)
         self.tail = nn.Sequential(last, nn.PixelShuffle(shuffle))
+        self.register_load_state_dict_pre_hook(_accept_authors_names)  # type: ignore[no-untyped-call]
         self.to(memory_format=torch.channels_last)
+
+    def authors_state_dict(self) -> dict[str, Tensor]:
+        """The weights by the names and shapes of the authors' code, from which ``load_state_dict`` takes them too.
+
+        Raises:
+            UserError: ``shuffle`` is not 1, which the authors do not have.
+        """
+        if self.shuffle != 1:
+            raise UserError(f"NAFNet shuffle={self.shuffle} is not of its authors' making: no file of theirs holds it.")
+        return with_authors_names(self.state_dict())
 
     def forward(self, blurred: Tensor) -> Tensor:
         """Restore ``blurred``, (B, channels, H, W) in [0, 1]; the output has its size and is not clamped.
@@ -97,7 +124,7 @@ class NAFNet(nn.Module):
         check_channels("NAFNet", self.channels, blurred)
         height, width = blurred.shape[-2:]
         below, right = (lacking(length, self.stride) for length in (height, width))
-        padded = F.pad(blurred, (0, right, 0, below), mode="replicate")
+        padded = F.pad(blurred, (0, right, 0, below), mode=self.padding)
         x = self.head(padded.contiguous(memory_format=torch.channels_last))
         skips = []
         for encoder, down in zip(self.encoders, self.down, strict=True):
@@ -119,11 +146,12 @@ class NAFBlock(nn.Module):
     Args:
         width: channels.
         window: side, in the pixels that the block sees, of the windows of channel attention outside of training.
+        eps: of the norms.
     """
 
-    def __init__(self, width: int, window: int) -> None:
+    def __init__(self, width: int, window: int, eps: float) -> None:
         super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps), nn.LayerNorm(width, eps)
         self.widen = nn.Linear(width, 2 * width)
         self.spread = nn.Conv2d(2 * width, 2 * width, 3, padding=1, groups=2 * width)
         self.attention = ChannelAttention(width, window)
@@ -190,8 +218,15 @@ def gate(x: Tensor) -> Tensor:
     return value * gate
 
 
-def _blocks(count: int, width: int, window: int) -> nn.Sequential:
-    return nn.Sequential(*(NAFBlock(width, window) for _ in range(count)))
+def _accept_authors_names(network: nn.Module, weights: dict[str, Any], prefix: str, *_: Any) -> None:
+    if f"{prefix}intro.weight" in weights:
+        theirs = {name.removeprefix(prefix): weights.pop(name) for name in list(weights) if name.startswith(prefix)}
+        ours = with_our_names(theirs, network.state_dict())
+        weights |= {f"{prefix}{name}": value for name, value in ours.items()}
+
+
+def _blocks(count: int, width: int, window: int, eps: float) -> nn.Sequential:
+    return nn.Sequential(*(NAFBlock(width, window, eps) for _ in range(count)))
 
 
 def _check(width: int, encoder: Sequence[int], middle: int, decoder: Sequence[int], window: int, shuffle: int) -> None:

@@ -1,5 +1,6 @@
 """Exports networks: safetensors for ``deblur restore``, ONNX for everything else."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import write_atomically
+from deblur_lightning.networks.nafnet import NAFNet
+from deblur_lightning.networks.published import Published
 from deblur_lightning.restoring.model import Model
 
 TOLERANCE = 1e-3
@@ -25,6 +28,20 @@ def export_safetensors(model: Model, out: Path) -> None:
     """Write the weights, with the network's settings in the header, from which ``deblur restore --ckpt`` builds it."""
     weights = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     write_atomically(out, save(weights, metadata={"network": json.dumps(model.settings)}))
+
+
+def export_pth(model: Model, out: Path) -> None:
+    """Write a NAFNet's weights as its authors' code reads them.
+
+    Raises:
+        UserError: it is another network, or one that its authors do not have.
+    """
+    network = model.network.network if isinstance(model.network, Published) else model.network
+    if not isinstance(network, NAFNet):
+        raise UserError(f".pth files are NAFNet's, and this is {type(network).__name__}: export .safetensors instead.")
+    file = io.BytesIO()
+    torch.save({"params": network.authors_state_dict()}, file)
+    write_atomically(out, file.getvalue())
 
 
 def export_onnx(model: Model, out: Path) -> str:

@@ -14,6 +14,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import check_output, network_of
 from deblur_lightning.files.plain_data import parse_json, text_keys
 from deblur_lightning.files.weight_files import settings_and_weights
+from deblur_lightning.networks.published import Published
 
 SHIPPED = "nafnet_photographs"
 """Name of the shipped model's two files, .safetensors and .json, in the package's folder ``weights``."""
@@ -44,6 +45,8 @@ class Model:
     @property
     def channels(self) -> int:
         """Of the images that the network takes: 1 or 3."""
+        if isinstance(self.network, Published):
+            return self.network.channels
         channels = (self.settings.get("init_args") or {}).get("channels", 3)
         return channels if isinstance(channels, int) else 3  # in a user's own network the word may mean anything
 
@@ -58,6 +61,19 @@ class Model:
         """Multiples of which tiles should start at."""
         return int(getattr(self.network, "alignment", getattr(self.network, "stride", 1)))
 
+    @property
+    def tile(self) -> int | None:
+        """The side of the tiles, with what surrounds them, that its photos should be cut into; None leaves it open."""
+        return self.network.tile if isinstance(self.network, Published) else None
+
+    @property
+    def origin(self) -> str:
+        """Whose network a file of other people holds, in words; empty for our own."""
+        if not isinstance(self.network, Published):
+            return ""
+        count = sum(value.numel() for value in self.network.parameters()) / 1e6
+        return f"{self.name}: {self.network.architecture}, {count:.1f} million weights; its file names no licence"
+
 
 def weights_folder() -> Path:
     """Where the shipped weights lie."""
@@ -65,7 +81,7 @@ def weights_folder() -> Path:
 
 
 def load_model(path: Path | None = None, trust: Sequence[str] = ()) -> Model:
-    """Load ``path``, a .ckpt of a run or a .safetensors of ``deblur export``; without one the shipped model.
+    """Load ``path``, a .ckpt of a run, a .safetensors of ``deblur export`` or published weights; or the shipped model.
 
     The file is data: what it names is of this package or of modules that are trusted, and nothing else is imported.
     A card of the file's name that ends in .json is read too, and its hash checked.
@@ -99,7 +115,7 @@ def read_model(path: Path, trust: Sequence[str] = ()) -> Model:
         UserError: the file is missing, damaged, or other than its card says.
     """
     if not path.is_file():
-        raise UserError(f"no file {path}: --ckpt takes a run's checkpoints/best.ckpt or a .safetensors file.")
+        raise UserError(f"no file {path}: --ckpt takes a run's checkpoints/best.ckpt, a .safetensors or a .pth file.")
     card = read_card(path)
     settings, weights = settings_and_weights(path)
     return Model(network_of(settings, weights, path, trust), settings, card, path.stem)

@@ -148,7 +148,7 @@ def tiling_for(model: Model, tile: int | None) -> Tiling:
     alignment = model.alignment
     radius = FORCED_OVERLAP if model.receptive_radius is None else model.receptive_radius
     overlap = -(-radius // alignment) * alignment
-    side = max(SMALLEST, SIDE - 2 * overlap) if tile is None else tile
+    side = max(SMALLEST, (model.tile or SIDE) - 2 * overlap) if tile is None else tile
     return Tiling(-(-side // alignment) * alignment, overlap, alignment)
 
 

@@ -38,7 +38,7 @@ def test_a_safetensors_file_restores_as_its_origin(
 
 
 @pytest.mark.parametrize(
-    ("out", "message"), [("x.pt", "ends in .safetensors or .onnx"), ("gone/x.onnx", "there is no folder gone")]
+    ("out", "message"), [("x.pt", "ends in .safetensors, .onnx or .pth"), ("gone/x.onnx", "there is no folder gone")]
 )
 def test_mistakes_end_in_one_line(
     out: str, message: str, tmp_path: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch

@@ -16,8 +16,6 @@ from deblur_lightning.methods.regression import RegressionRestorer
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.optim.ema import ExponentialMovingAverage
 from deblur_lightning.optim.schedules import Constant, Cosine
-from deblur_lightning.restoring.export import export_safetensors
-from deblur_lightning.restoring.model import Model, load_model
 from tests.helpers.small import data, same, trainer, weights
 
 
@@ -122,50 +120,6 @@ def test_settings_reach_the_optimizer_and_the_loss(photographs: Path, tmp_path: 
 def test_bad_settings_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         restorer(**settings)
-
-
-def exported(path: Path, seed: int = 1, width: int = 4) -> Path:
-    """A file of other weights than ``restorer``'s, of the same settings unless its width differs."""
-    torch.manual_seed(seed)
-    settings = {"width": width, "encoder_blocks": [1], "middle_blocks": 1, "decoder_blocks": [1], "window": 32}
-    network = NAFNet(**settings, shuffle=2)  # type: ignore[arg-type]
-    given = {"class_path": "deblur_lightning.networks.NAFNet", "init_args": {**settings, "shuffle": 2}}
-    export_safetensors(Model(network, given), path)
-    return path
-
-
-@pytest.mark.parametrize("decay", [0.0, 0.999])
-def test_initial_weights_are_gone_on_from(decay: float, photographs: Path, tmp_path: Path) -> None:
-    model = restorer(ema_decay=decay, initial_weights=str(exported(tmp_path / "first.safetensors")))
-    wanted = weights(load_model(tmp_path / "first.safetensors").network)
-    model.trainer = trainer(tmp_path)
-    model.setup("test")  # a checkpoint has weights of its own
-    assert not same(weights(model.network), wanted)
-    model.setup("fit")
-    assert same(weights(model.network), wanted)
-    if model.average is not None:
-        assert same(weights(model.average.network), wanted)
-    runner = trainer(tmp_path, max_steps=1)
-    runner.fit(model, data(photographs))
-    runner.save_checkpoint(tmp_path / "at.ckpt")
-    assert "initial_weights" not in torch.load(tmp_path / "at.ckpt", weights_only=True)["hyper_parameters"]
-
-
-def test_a_checkpoint_goes_before_initial_weights(photographs: Path, tmp_path: Path) -> None:
-    model, runner = restorer(lr=0.1), trainer(tmp_path, max_steps=2)
-    runner.fit(model, data(photographs))
-    runner.save_checkpoint(tmp_path / "at.ckpt")
-    again = restorer(initial_weights=str(exported(tmp_path / "first.safetensors")))
-    trainer(tmp_path, max_steps=2).fit(again, data(photographs), ckpt_path=tmp_path / "at.ckpt")
-    assert same(weights(again.network), weights(model.network))
-
-
-def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    path = exported(tmp_path / "wide.safetensors", width=8)
-    model = restorer(initial_weights=str(path))
-    model.trainer = trainer(tmp_path)
-    with pytest.raises(UserError, match=r"initial_weights=.*wide\.safetensors is of a network of other settings: give"):
-        model.setup("fit")
 
 
 def test_where_time_ends_the_run_the_rate_falls_with_time(

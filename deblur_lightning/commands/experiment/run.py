@@ -53,6 +53,7 @@ from deblur_lightning.commands.experiment.run_folder import (
     take_folder,
 )
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
+from deblur_lightning.commands.experiment.weights import freeze, start_from, use, weights_of
 from deblur_lightning.commands.mistakes import causes_of, explain, message_of, one_line
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.experiments import with_experiment_paths
@@ -138,6 +139,10 @@ class ExperimentCLI(LightningCLI):
         parser.add_argument("--stop_when_full", type=bool, default=True, help=told)
         meant = "whether a checkpoint's run may go on with other data or another precision than it had"
         parser.add_argument("--allow_changes", type=bool, default=False, help=meant)
+        told = "a .ckpt, .safetensors or .pth, or shipped: fit starts from its weights, the others use its network"
+        parser.add_argument("--weights", type=str | None, help=told)
+        told = "parts of the network that are not trained, by the beginnings of their names, such as [encoders]"
+        parser.add_argument("--freeze", type=list[str], default=[], help=told)
         parser.add_lightning_class_args(Checkpoints, "checkpoint")
         parser.add_lightning_class_args(ComparisonPictures, "pictures")
         best = {"monitor": "val/psnr", "mode": "max", "filename": "best", "save_last": True}
@@ -150,6 +155,7 @@ class ExperimentCLI(LightningCLI):
             defaults = self._subcommand_parsers[args[0]].get_defaults(skip_validation=True)
             raise UserError(explain(str(error), args, defaults.keys(branches=True))) from error
         self.given = self.config[self.config.subcommand]
+        self.given.weights = weights_of(self.given, args)
 
     def _parse_ckpt_path(self) -> None:
         """In place of Lightning's own, which takes the checkpoint's settings for the configuration's in silence."""
@@ -158,14 +164,15 @@ class ExperimentCLI(LightningCLI):
             check_checkpoint(Path(path), self.given.model)
             if self.config.subcommand == "fit":
                 check_course(Path(path), course(self._parser("fit"), self.given), self.given.allow_changes)
-        elif self.config.subcommand != "fit":
+        elif self.config.subcommand != "fit" and self.given.weights is None:
             raise UserError(
-                f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt"
+                f"deblur {self.config.subcommand} needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt, or "
+                "--weights=FILE"
             )
 
     def before_instantiate_classes(self) -> None:
         self.parser.add_instantiator(construct, object)  # after Lightning's own, for what is no module of its
-        if self.subcommand == "fit":
+        if self.subcommand == "fit" or not (self.given.run or self.given.ckpt_path):
             self.folder = self._taken = take_folder(self.given.run, experiment_name(self.given))
         else:
             self.folder = Path(self.given.run) if self.given.run else run_of(Path(self.given.ckpt_path))
@@ -182,6 +189,8 @@ class ExperimentCLI(LightningCLI):
         extra: list[Any] = [StopAtDivergence(), SaveRNGState(), *self._writers(), SaveOnInterrupt(), ScheduleMonitor()]
         if self.given.trainer.enable_progress_bar is not False:
             extra.append(RunProgress())
+        if self._taken is not None and self.subcommand != "fit":
+            extra.insert(0, SharedFolder())
         if self.subcommand == "fit" and not self.given.trainer.fast_dev_run:
             loggers = TensorBoard.of(ToleratedWandb.of(_as_list(self.config_init.fit.trainer.logger)), self.folder)
             kwargs["logger"] = [RunCurves(self.folder), *loggers]
@@ -220,7 +229,11 @@ class ExperimentCLI(LightningCLI):
         return super()._instantiate_trainer(config, callbacks)
 
     def before_fit(self) -> None:
-        """Say where everything will be."""
+        """Start from weights that are given, and say where everything will be."""
+        if self.given.weights is not None and self.given.ckpt_path is None:
+            start_from(self.model, Path(self.given.weights))
+        if self.given.freeze:
+            freeze(self.model, self.given.freeze)
         if self.trainer.is_global_zero and not self.given.trainer.fast_dev_run:
             print(f"run       {self.folder}", flush=True)
 
@@ -248,6 +261,13 @@ class ExperimentCLI(LightningCLI):
             print(f"picture   {pictures[-1]}")
         print(f"test      {command_with('test', folder, checkpoints / best)}")
         print(f"continue  {command_with('fit', folder, checkpoints / 'last.ckpt')}")
+
+    def before_validate(self) -> None:
+        """Put the network of a file in place of the settings'."""
+        if self.given.weights is not None:
+            use(self.model, Path(self.given.weights))
+
+    before_test = before_predict = before_validate
 
     def after_test(self) -> None:
         """Say where the scores and the picture are."""

@@ -37,6 +37,8 @@ def restore_photos(options: Options) -> list[str]:
     waiting, left_out = select_jobs(options, memory)
     skipped = len(options.jobs) - len(waiting) - len(left_out)
     prepare(options)
+    if model.origin:
+        print(f"model     {model.origin}", flush=True)
     batch = BatchRestorer(options, model, memory)
     left_out += batch.work(waiting)
     count = len(options.jobs) - skipped - len(left_out)
