@@ -1,6 +1,7 @@
 # make demo       train a small deblurring GAN on bundled photographs and show what it does (four minutes on two cores)
 # make ledger     run again what the reports claim, within 45 minutes on two cores; DATA=FOLDER with real sets
 # make test       the test suite without its slow parts, on up to four cores
+# make test-slow  its slow parts
 # make test-all   the whole test suite, and how much of the package it runs
 # make check      lint, format, types and import layers
 # make docs       the documentation as a site, in docs/_build/index.html
@@ -14,10 +15,11 @@ DEV_READY := $(VENV)/.dev-ready
 DOCS_READY := $(VENV)/.docs-ready
 DEMO := runs/demo/001
 QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
+SLOW := $(BIN)/python -m pytest -m slow -n 2
 
 DATA ?=
 
-.PHONY: demo ledger test test-all check docs format clean
+.PHONY: demo ledger test test-slow test-all check docs format clean
 
 demo: $(READY)
 	rm -rf $(DEMO)
@@ -30,9 +32,12 @@ ledger: $(READY)
 test: $(DEV_READY)
 	$(QUICK)
 
+test-slow: $(DEV_READY)
+	$(SLOW)
+
 test-all: $(DEV_READY)
 	$(QUICK) --cov --cov-report=
-	$(BIN)/python -m pytest -m slow -n 2 --cov --cov-append --cov-report=term
+	$(SLOW) --cov --cov-append --cov-report=term
 
 check: $(DEV_READY)
 	$(BIN)/ruff check .

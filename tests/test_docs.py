@@ -101,7 +101,11 @@ def _starts_from_an_experiment(command: str) -> bool:
     return bool(re.match(r"(fit|validate|test|predict) --config (experiments|runs)/", command))
 
 
-@pytest.mark.parametrize("command", [*filter(_starts_from_an_experiment, _commands("deblur"))])
+def _long_ones_slow(command: str) -> Any:
+    return pytest.param(command, marks=pytest.mark.slow) if "nafnet_photographs" in command else command
+
+
+@pytest.mark.parametrize("command", map(_long_ones_slow, filter(_starts_from_an_experiment, _commands("deblur"))))
 def test_a_command_over_an_experiment_parses(
     command: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:

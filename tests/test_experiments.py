@@ -96,6 +96,9 @@ def small_photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+SLOW = ("nafnet_photographs", "total_variation")
+
+
 @pytest.fixture
 def _small_photographs(small_photographs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In place of the bundled photographs the middle of each, of no more than 176 pixels a side."""
@@ -105,7 +108,7 @@ def _small_photographs(small_photographs: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.usefixtures("_small_photographs")
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "total_variation" else name for name in NAMES]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NAMES]
 )
 def test_every_experiment_runs_from_fit_to_prediction(name: str, workplace: Path, deblur: Deblur) -> None:
     """On the experiment's own data, with one image each for validation and test; fit validates as ``validate`` does."""

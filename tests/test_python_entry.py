@@ -209,6 +209,9 @@ def test_the_tour_runs(workplace: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted((DOCS / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_runs_and_was_kept_without_its_results(path: Path, workplace: Path) -> None:
+    """Epochs are shorter here, which nothing in a notebook hangs on."""
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(workplace)}}).execute()
+    for cell in notebook.cells:
+        cell.source = re.sub(r"epoch_length=\d+", "epoch_length=16", cell.source)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(workplace)}}).execute()

@@ -207,6 +207,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _method(model: dict[str, Any]) -> str:
     arguments = branch(model, "init_args")
+    published = branch(arguments, "network", "init_args").get("path")
+    if isinstance(published, str) and _class(arguments.get("network")) == "Published":
+        return Path(published).stem
     return _class(arguments.get("network") or arguments.get("filter")) or _class(model)
 
 

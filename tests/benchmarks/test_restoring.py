@@ -19,6 +19,7 @@ from tests.helpers.models import SETTINGS, small_model, write_model
 from tools import release_weights
 
 
+@pytest.mark.slow
 def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = write_model(tmp_path / "small.safetensors", changes=False)
     families = ["Gaussian, sigma 1", "sharp", "motion, 41 px"]
@@ -53,6 +54,7 @@ def test_a_folder_of_photographs_takes_the_place_of_the_test_split(photographs: 
     assert len(found["sharp"]["small"]) == 12
 
 
+@pytest.mark.slow
 def test_a_run_becomes_the_shipped_model(tmp_path: Path) -> None:
     run = tmp_path / "run"
     (run / "checkpoints").mkdir(parents=True)

@@ -170,6 +170,7 @@ def test_a_network_of_the_quality_table_trains_for_its_time(tmp_path: Path, debl
     assert code == 0, complained
 
 
+@pytest.mark.slow
 def test_a_step_is_timed_with_its_peak_in_processes_of_its_own() -> None:
     (row,) = allocator.main(["--quick", "--rounds", "1", "--steps", "1", "--only", "SRCNN 9-1-5, 32x1x64x64"])
     assert row.speed.median > 0

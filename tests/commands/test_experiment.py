@@ -125,6 +125,7 @@ def test_an_overlay_changes_the_data_of_a_trained_model(run: Path, tmp_path: Pat
     assert len(read_scores(run / "scores.csv")) == 7
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_gan_and_count_every_image_once(
     workplace: Path, photographs: Path, deblur: Deblur
 ) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from deblur_lightning.files.images import read_rgb
 from deblur_lightning.files.weight_files import settings_and_weights
+from deblur_lightning.ledger.run_summaries import summarise_runs
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.published import import_spandrel
 from deblur_lightning.restoring.model import load_model, sha256, weights_folder
@@ -128,6 +129,8 @@ def test_a_file_is_scored_whatever_network_the_settings_have(
     assert code == 0, complained
     assert "scores    runs/nafnet_blind/001/scores.csv" in printed
     assert checkpoints("runs/nafnet_blind/001") == {sha256(Path(path))[:16]}
+    (summary,), _, left_out = summarise_runs(Path("runs"))
+    assert (summary.method, left_out) == ({"pth": "published", "safetensors": "at", "ckpt": "NAFNet"}[kind], [])
     pictures = []
     for number, weights in enumerate((path, published)):
         flags = [f"--weights={weights}", f"--run=p{number}"]

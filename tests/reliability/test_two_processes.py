@@ -4,12 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.conftest import REPOSITORY
 from tests.helpers.two_processes import main
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one_with_their_batches_together(photographs: Path, tmp_path: Path) -> None:
     """Both GANs, over two cycles, with the penalty at random places, clipping and the average."""
     two = [sys.executable, "-m", "tests.helpers.two_processes", photographs, tmp_path / "two.pt", "2"]

@@ -53,7 +53,7 @@ from deblur_lightning.commands.experiment.run_folder import (
     take_folder,
 )
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
-from deblur_lightning.commands.experiment.weights import freeze, start_from, use, weights_of
+from deblur_lightning.commands.experiment.weights import freeze, network_settings, start_from, use, weights_of
 from deblur_lightning.commands.mistakes import causes_of, explain, message_of, one_line
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.experiments import with_experiment_paths
@@ -267,7 +267,15 @@ class ExperimentCLI(LightningCLI):
         if self.given.weights is not None:
             use(self.model, Path(self.given.weights))
 
-    before_test = before_predict = before_validate
+    before_predict = before_validate
+
+    def before_test(self) -> None:
+        """Let a test of a file's network, which is of no run, say what it tested, as a run does."""
+        self.before_validate()
+        if self.given.weights is not None and self._taken is not None and self.trainer.is_global_zero:
+            self.given.model.init_args.network = network_settings(Path(self.given.weights))
+            config = RunConfig(self._parser("test"), without_run(self.given), save_to_log_dir=False)
+            config.save_config(self.trainer, self.model, "test")
 
     def after_test(self) -> None:
         """Say where the scores and the picture are."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import Namespace
+from jsonargparse import Namespace, dict_to_namespace
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
@@ -78,6 +78,15 @@ def use(model: Any, path: Path) -> None:
     model.weights_file = str(path)  # of which every score's record has the hash
     if len(networks) > 1:
         model.average = None
+
+
+def network_settings(path: Path) -> Namespace:
+    """What to write into settings for the network of ``path``, which has been read before."""
+    settings, _ = settings_and_weights(path)
+    if settings == {"class_path": PUBLISHED}:
+        settings = {"class_path": PUBLISHED, "init_args": {"path": str(path)}}
+    found: Namespace = dict_to_namespace(settings)
+    return found
 
 
 def freeze(model: LightningModule, parts: Sequence[str]) -> None:
