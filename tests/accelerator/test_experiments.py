@@ -21,7 +21,7 @@ WAITING = {
     "methods/oracle.py",  # whether the spectra were measured
     "classical/planes.py",  # iterative filters run on the host
 }
-SELDOM = ("--trainer.log_every_n_steps=1000", "--pictures.count=1")
+SELDOM = ("--trainer.log_every_n_steps=1000", "--pictures.count=1", "--trainer.limit_val_batches=1")
 
 
 @pytest.mark.parametrize(
