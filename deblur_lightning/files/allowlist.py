@@ -130,7 +130,8 @@ def _published(weights: Mapping[str, Tensor], path: Path, calls: int) -> nn.Modu
     """Somebody else's network, known by the names and shapes of its weights; the file says nothing else of it."""
     kind = import_module(OWN).Published
     with _Sketch(calls):
-        network: nn.Module = kind.of_weights({name.removeprefix("network."): x for name, x in weights.items()})
+        inner = {name.removeprefix("network."): value for name, value in weights.items()}
+        network: nn.Module = kind.of_weights(inner, str(path))
     _refuse_large(network, path)
     return network
 

@@ -12,12 +12,13 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.weight_files import check_finite, settings_and_weights
+from deblur_lightning.files.weight_files import PUBLISHED, check_finite, settings_and_weights
 from deblur_lightning.networks.channels import check_channels
+from deblur_lightning.networks.local_mean import lacking
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.nafnet_names import is_nafnet, nafnet_settings
 
-SLACK = 1_000_000
+SLACK = 16_000_000
 """Values that a network may hold beside its weights, such as masks of attention."""
 
 LOCAL = ".<locals>."
@@ -61,22 +62,27 @@ class Published(nn.Module):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__()
-        _, weights = settings_and_weights(Path(path).expanduser())
+        settings, weights = settings_and_weights(Path(path).expanduser())
+        if settings != {"class_path": PUBLISHED}:
+            raise UserError(f"Published path={path} is a file of this package, which says its network: use --weights.")
         check_finite(weights, Path(path))
-        self._become(
-            {name.removeprefix("network."): value for name, value in weights.items()}, f"Published path={path}"
-        )
+        inner = {name.removeprefix("network."): value for name, value in weights.items()}
+        self._become(inner, f"Published path={path}")
 
     @classmethod
-    def of_weights(cls, weights: Mapping[str, Tensor]) -> "Published":
+    def of_weights(cls, weights: Mapping[str, Tensor], owner: str) -> "Published":
         """The network that has ``weights``, by its authors' names or as ``state_dict`` gives them less "network.".
+
+        Args:
+            weights: of the network.
+            owner: where they are from, for messages.
 
         Raises:
             UserError: they are of no network known here.
         """
         network = cls.__new__(cls)
         nn.Module.__init__(network)
-        network._become(weights, "the file")
+        network._become(weights, owner)
         return network
 
     def forward(self, blurred: Tensor) -> Tensor:
@@ -108,7 +114,7 @@ class Published(nn.Module):
         self.channels = found.input_channels
         self.tile, self.receptive_radius = self.TILE, self.RADIUS
         self.alignment = max(1, found.size_requirements.multiple_of)
-        self._lacking = found.size_requirements.get_padding
+        self._lacking = _padding(found.size_requirements)
         self._call = found._call_fn  # some return more than the image, or work in another range
 
 
@@ -195,6 +201,14 @@ class _NumbersOnTheHost(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         given = kwargs or {}
         return func(*args, **({"device": "cpu"} | given if func is torch.linspace else given))
+
+
+def _padding(needs: Any) -> Callable[[int, int], tuple[int, int]]:
+    """What spandrel's requirements ask for to the right and below; where it can be without a decision, for graphs."""
+    if needs.square or needs.minimum:
+        padding: Callable[[int, int], tuple[int, int]] = needs.get_padding
+        return padding
+    return lambda width, height: (lacking(width, needs.multiple_of), lacking(height, needs.multiple_of))
 
 
 def _plain(network: Any, image: Tensor) -> Tensor:

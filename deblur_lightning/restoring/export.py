@@ -51,7 +51,7 @@ def export_onnx(model: Model, out: Path) -> str:
         A line on that comparison.
 
     Raises:
-        UserError: the package onnx is missing, the network uses Fourier transforms, or the two disagree.
+        UserError: the package onnx is missing, the network cannot be written so, or the two disagree.
     """
     refuse_transforms(model)
     try:
@@ -59,6 +59,19 @@ def export_onnx(model: Model, out: Path) -> str:
         import onnxscript  # type: ignore[import-not-found, unused-ignore]  # noqa: F401
     except ImportError as error:
         raise UserError("ONNX files need two packages more: pip install 'deblur_lightning[onnx]'.") from error
+    try:
+        data = _traced(model)
+        agreement = _compare(model, data)
+    except UserError:
+        raise
+    except Exception as error:  # there are as many reasons as there are networks
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80].rstrip(".: ")
+        raise UserError(f"{model.name} cannot be written as ONNX ({reason}): export .safetensors instead.") from error
+    write_atomically(out, data)
+    return agreement
+
+
+def _traced(model: Model) -> bytes:
     program = torch.onnx.export(
         model.network,
         (torch.rand(2, model.channels, 80, 72),),
@@ -69,10 +82,8 @@ def export_onnx(model: Model, out: Path) -> str:
         dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
     )
     assert program is not None
-    data = program.model_proto.SerializeToString()
-    agreement = _compare(model, data)
-    write_atomically(out, data)
-    return agreement
+    data: bytes = program.model_proto.SerializeToString()
+    return data
 
 
 def refuse_transforms(model: Model) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from deblur_lightning.commands.export import execute
 from deblur_lightning.errors import CannotWrite, UserError
@@ -122,4 +122,19 @@ def test_an_onnx_file_that_disagrees_is_not_written(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("deblur_lightning.restoring.export.TOLERANCE", -1)
     with pytest.raises(UserError, match=r"ONNX Runtime differs from torch by .*: export \.safetensors instead"):
         export_onnx(moved(SRCNN(channels=1)), tmp_path / "x.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+class Choosy(nn.Module):
+    """Does what depends on the image's values, which no graph can hold."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image * 2 if image.mean() > 0.5 else image
+
+
+def test_a_network_that_cannot_be_traced_is_told_in_one_line(tmp_path: Path) -> None:
+    for package in ("onnx", "onnxscript"):
+        pytest.importorskip(package)
+    with pytest.raises(UserError, match=r"mine cannot be written as ONNX \(.*\): export \.safetensors instead\.$"):
+        export_onnx(Model(Choosy(), {}, name="mine"), tmp_path / "x.onnx")
     assert not list(tmp_path.iterdir())

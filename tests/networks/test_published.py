@@ -1,5 +1,6 @@
 """Other people's weights: NAFNet's become ours and restore as theirs, others are run as spandrel does."""
 
+import json
 import resource
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.published import Published, import_spandrel
 from deblur_lightning.networks.srcnn import SRCNN
+from deblur_lightning.restoring.model import load_model
 
 pytest.importorskip("spandrel")
 pytest.importorskip("spandrel_extra_arches")
@@ -123,6 +125,16 @@ def test_others_restore_as_spandrel_does(size: tuple[int, int], tmp_path: Path) 
     assert (found.architecture, found.channels, found.alignment, found.tile) == ("Restormer", 3, 8, 640)
 
 
+@pytest.mark.slow
+def test_others_can_be_traced_for_any_size(tmp_path: Path) -> None:
+    network = Published(save(restormer().state_dict(), tmp_path / "at.pth")).eval()
+    anything = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
+    with torch.no_grad():
+        program = torch.export.export(network, (torch.rand(1, 3, 80, 72),), dynamic_shapes=(anything,))
+        image = torch.rand(1, 3, 75, 50)
+        torch.testing.assert_close(program.module(check_guards=False)(image), network(image))
+
+
 def test_it_can_be_trained(tmp_path: Path) -> None:
     network = Published(save(restormer().state_dict(), tmp_path / "at.pth")).train().requires_grad_(True)
     network(torch.rand(2, 3, 16, 20)).mean().backward()
@@ -135,11 +147,13 @@ def test_weights_alone_say_which_network_they_are_of(tmp_path: Path) -> None:
         first = Published(save(network.state_dict(), tmp_path / "at.pth")).eval()
         inner = {name.removeprefix("network."): value for name, value in first.state_dict().items()}
         image = torch.rand(1, 3, 24, 31)
-        assert torch.equal(Published.of_weights(inner).eval()(image), first(image))
+        assert torch.equal(Published.of_weights(inner, "it").eval()(image), first(image))
 
 
 def test_what_is_unknown_or_does_something_else_is_refused(tmp_path: Path) -> None:
     unknown = save(SRCNN().state_dict(), tmp_path / "at.pth")
+    with pytest.raises(UserError, match=r"^/.*at\.pth: spandrel knows no network with these weights\."):
+        load_model(unknown)
     with pytest.raises(UserError, match=r"path=.*at\.pth: spandrel knows no network with these weights\."):
         Published(unknown)
     esrgan = pytest.importorskip("spandrel.architectures.Compact").Compact(num_feat=8, num_conv=1, upscale=4)
@@ -149,6 +163,13 @@ def test_what_is_unknown_or_does_something_else_is_refused(tmp_path: Path) -> No
         Published(tmp_path / "gone.pth")
     with pytest.raises(UserError, match=r"Published Restormer is for 3 channels|channels"):
         Published(save(restormer().state_dict(), tmp_path / "r.pth"))(torch.rand(1, 1, 16, 16))
+
+
+def test_a_file_of_this_package_says_its_network_itself(tmp_path: Path) -> None:
+    given = json.dumps({"class_path": "deblur_lightning.networks.SRCNN"})
+    save_file(SRCNN().state_dict(), tmp_path / "at.safetensors", metadata={"network": given})
+    with pytest.raises(UserError, match="is a file of this package, which says its network: use --weights"):
+        Published(tmp_path / "at.safetensors")
 
 
 class Calls:
