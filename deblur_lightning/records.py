@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import read_csv, write_csv
@@ -83,6 +84,31 @@ def read_scores(path: Path) -> list[ScoreRecord]:
     if tuple(header) != COLUMNS:
         raise UserError(f"{path} was not written by this version: move it away and test again.")
     return [_record(row, f"{path}, row {number},") for number, row in enumerate(rows, start=1)]
+
+
+def load(root: str | Path) -> Any:
+    """All scores below ``root``, a folder of runs, as a pandas DataFrame with the columns of ``ScoreRecord``.
+
+    Raises:
+        UserError: there are none, a file of them is damaged, or pandas is not installed.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from deblur_lightning.records import COLUMNS, load
+        >>> row = ["runs/a/001", "1.png", "test", "rgb8", "psnr_gain", "1.5", *["none"] * 7]
+        >>> _ = Path("scores.csv").write_text("\\n".join([",".join(COLUMNS), ",".join(row)]))
+        >>> scores = load(".")
+        >>> scores[scores.metric == "psnr_gain"].groupby("run").value.mean()["runs/a/001"]
+        np.float64(1.5)
+    """
+    try:
+        import pandas  # type: ignore[import-untyped, unused-ignore]
+    except ImportError as error:
+        raise UserError("a table of scores needs pandas: pip install pandas.") from error
+    records = [record for path in sorted(Path(root).rglob("scores.csv")) for record in read_scores(path)]
+    if not records:
+        raise UserError(f"no scores.csv below {root}: deblur test leaves one in each run.")
+    return pandas.DataFrame([astuple(record) for record in records], columns=list(COLUMNS))
 
 
 def _record(row: dict[str, str], place: str) -> ScoreRecord:

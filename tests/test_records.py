@@ -1,14 +1,15 @@
 """Records survive the file unharmed, replace older ones of the same thing, and are never mixed."""
 
 import os
-from dataclasses import replace
+import sys
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.records import COLUMNS, ScoreRecord, add_scores, mean_score, read_scores
+from deblur_lightning.records import COLUMNS, ScoreRecord, add_scores, load, mean_score, read_scores
 
 RECORD = ScoreRecord(
     run="runs/one",
@@ -174,3 +175,24 @@ def test_the_mean_of_nothing_is_refused() -> None:
     for records in ([], [RECORD]):
         with pytest.raises(UserError, match="ssim"):
             mean_score(records, "ssim")
+
+
+def test_all_scores_below_a_folder_are_a_table(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    with pytest.raises(UserError, match=r"no scores\.csv below .*: deblur test leaves one in each run"):
+        load(tmp_path)
+    records = [replace(RECORD, run=f"runs/{run}/001", image=f"{image}.png") for run in "ab" for image in range(2)]
+    for part in (records[:2], records[2:]):
+        place = tmp_path / part[0].run
+        place.mkdir(parents=True)
+        add_scores(place / "scores.csv", part)
+    table = load(str(tmp_path))
+    assert list(table.columns) == list(COLUMNS)
+    assert [tuple(row) for row in table.itertuples(index=False)] == [astuple(each) for each in records]
+    assert table.groupby("run").value.mean().to_dict() == pytest.approx({one.run: one.value for one in records})
+
+
+def test_without_pandas_the_table_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UserError, match="pip install pandas"):
+        load(tmp_path)
