@@ -1,5 +1,6 @@
 """Photographs that exist both blurred and sharp, in folders side by side."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import final
@@ -18,6 +19,8 @@ from deblur_lightning.sources.splits import (
 )
 from deblur_lightning.sources.validation import Size, decode_all, warn_of_unused
 
+ID = "{id}"
+
 _Sides = dict[str, dict[str, list[str]]]
 """By the name of a side's folders, by a pair's name without suffix, the files; there should be one each."""
 
@@ -30,6 +33,10 @@ class PairedFolder(Source):
     (train/SCENE/blur/000047.png), REDS (train/train_blur/SCENE/00000047.png), two flat folders (blur/, sharp/), and
     what ``deblur synthesize`` writes (blurred/train/NAME.png). Images elsewhere, for example in blur_gamma/, are left
     out with a warning.
+
+    Files of other names are found by patterns, in which "{id}" is what both files of a pair have in common:
+    "{id}_blur" and "{id}_sharp" for files beside each other, "blur/blur_{id}" and "gt/gt_{id}" for RealBlur. A pattern
+    is compared with the end of a path, with or without the suffix.
 
     Pairs below a folder train/, val/ or test/ are split by it, and other pairs are then left out with a warning.
     Without a folder for validation, a tenth of the training pairs is taken. Without such folders at all, pairs are
@@ -49,14 +56,16 @@ class PairedFolder(Source):
 
         Args:
             root: the folder that holds all of them; a leading "~" is the home folder.
-            blurred: the name of the folders with blurred images.
-            sharp: the name of the folders with sharp images.
+            blurred: the name of the folders with blurred images, or a pattern of their files.
+            sharp: the name of the folders with sharp images, or a pattern of their files.
             skip_bad: whether pairs that cannot be decoded are left out, after a warning; else they are refused.
             check: whether to decode all images beforehand, which takes some minutes for a large set.
 
         Raises:
-            UserError: ``root`` holds no pairs, or a file has no partner or more than one.
+            UserError: ``root`` holds no pairs, a file has no partner or more than one, or only one side is a pattern.
         """
+        if (ID in blurred) != (ID in sharp):
+            raise UserError(f"blurred={blurred} and sharp={sharp}: give two names of folders, or {ID} in both.")
         self._root = existing_folder(root)
         self._files = _match_pairs(self._root, blurred, sharp)
         self._parts = _split_pairs(self._root, list(self._files))
@@ -114,18 +123,25 @@ def _match_pairs(root: Path, blurred: str, sharp: str) -> dict[str, list[Path]]:
             side, key = found
             sides[side].setdefault(key, []).append(str(path))
     if not all(sides.values()) or blurred == sharp:
-        folders = f"a folder {blurred} and a folder {sharp}" if blurred != sharp else f"two folders {blurred}"
-        raise UserError(f"{root} has no images in {folders}: set blurred and sharp to what they are called.")
+        places = f"{_place(blurred)} and {_place(sharp)}" if blurred != sharp else f"two folders {blurred}"
+        raise UserError(f"{root} has no images in {places}: set blurred and sharp to what they are called.")
     keys = _with_partners(sides[blurred], sides[sharp])
     files = {key: (_only(root, key, sides, blurred), _only(root, key, sides, sharp)) for key in keys}
     used = {path for pair in files.values() for path in pair}
-    cure = f"a pair needs an image in a folder {blurred} and one in a folder {sharp}"
+    cure = f"a pair needs an image in {_place(blurred)} and one in {_place(sharp)}"
     warn_of_unused(root, [name for name in names if name not in used], sorted(used), cure)
     return {key + PurePosixPath(pair[0]).suffix: [root / path for path in pair] for key, pair in files.items()}
 
 
+def _place(side: str) -> str:
+    """Where a side's images are, in words."""
+    return f"files named {side}" if ID in side else f"a folder {side}"
+
+
 def _side_and_name(path: PurePosixPath, sides: _Sides) -> tuple[str, str] | None:
     """The side that a file belongs to and the name of its pair; None if it belongs to neither."""
+    if any(ID in side for side in sides):
+        return _by_pattern(path, sides)
     # the outermost such folder decides: the output of synthesize for a folder of pairs has such folders twice
     for depth, folder in enumerate(path.parts[:-1]):
         name = PurePosixPath(*path.parts[:depth], *path.parts[depth + 1 :]).with_suffix("")
@@ -134,6 +150,17 @@ def _side_and_name(path: PurePosixPath, sides: _Sides) -> tuple[str, str] | None
         for split in SPLITS:
             if (side := folder.removeprefix(f"{split}_")) in sides and side != folder:
                 return side, str(name if split in path.parts[:depth] else split / name)
+    return None
+
+
+def _by_pattern(path: PurePosixPath, sides: _Sides) -> tuple[str, str] | None:
+    """As ``_side_and_name``; of two patterns that fit, the one with more letters counts."""
+    for pattern in sorted(sides, key=len, reverse=True):
+        count = pattern.count("/") + 1
+        letters = re.escape(pattern).replace(re.escape(ID), "([^/]+)", 1).replace(re.escape(ID), r"\1")
+        for end in (path.with_suffix(""), path):
+            if found := re.fullmatch(letters, str(PurePosixPath(*end.parts[-count:]))):
+                return pattern, str(PurePosixPath(*path.parts[:-count], found[1]))
     return None
 
 
@@ -149,7 +176,7 @@ def _only(root: Path, key: str, sides: _Sides, side: str) -> str:
     files = sides[side].get(key, [])
     if not files:
         partner = next(found[key][0] for found in sides.values() if key in found)
-        raise UserError(f"{root / partner} has no partner in a folder {side}: add the image there, or remove this one.")
+        raise UserError(f"{root / partner} has no partner in {_place(side)}: add the image there, or remove this one.")
     if len(files) > 1:
         raise UserError(f"{root / files[0]} and {files[1]} could both belong to the pair {key}: remove one of them.")
     return files[0]

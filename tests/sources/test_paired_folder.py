@@ -186,3 +186,52 @@ def test_real_gopro_pairs() -> None:
         blurred, sharp = images.blurred.pixels(i).float(), images.pixels(i).float()
         assert 50 < (blurred - sharp).square().mean() < 1000  # 31 to 18 dB
         assert blurred.diff(dim=2).abs().mean() < sharp.diff(dim=2).abs().mean()
+
+
+@pytest.mark.parametrize(
+    ("blurred", "sharp", "files", "pairs"),
+    [
+        ("{id}_blur", "{id}_sharp", ["a_blur.png", "a_sharp.jpg", "b/c_blur.png", "b/c_sharp.png"],
+         ["a.png", "b/c.png"]),
+        ("{id}_blur.png", "{id}_sharp.png", ["a_blur.png", "a_sharp.png"], ["a.png"]),
+        ("{id}", "{id}_gt", ["a.png", "a_gt.png", "b_1.png", "b_1_gt.png"], ["a.png", "b_1.png"]),
+        ("blur/blur_{id}", "gt/gt_{id}", ["s1/blur/blur_1.png", "s1/gt/gt_1.png"], ["s1/1.png"]),
+        ("{id}/{id}.blur", "{id}/{id}.sharp", ["x/x.blur.png", "x/x.sharp.png"], ["x.png"]),
+    ],
+)  # fmt: skip
+def test_files_of_any_name_are_found_by_patterns(
+    blurred: str, sharp: str, files: list[str], pairs: list[str], tmp_path: Path
+) -> None:
+    put(tmp_path, *files)
+    images = PairedFolder(tmp_path, blurred, sharp).split("test")
+    assert names_of(images) == pairs
+    assert images.blurred is not None
+    assert torch.equal(images.blurred.pixels(0), read_rgb(tmp_path / files[0]))
+    assert torch.equal(images.pixels(0), read_rgb(tmp_path / files[1]))
+
+
+def test_splits_and_scenes_are_those_of_the_folders_around_a_pattern(tmp_path: Path) -> None:
+    """As RealBlur is unpacked, with its two lists made folders: frames of a scene stay together."""
+    for split, scenes in {"train": 20, "test": 2}.items():
+        for scene in range(scenes):
+            for frame in (1, 2):
+                folder = f"{split}/scene{scene:03d}"
+                put(tmp_path, f"{folder}/blur/blur_{frame}.png", f"{folder}/gt/gt_{frame}.png")
+    source = PairedFolder(tmp_path, "blur/blur_{id}", "gt/gt_{id}")
+    train, val, test = (names_of(source.split(split)) for split in SPLITS)
+    assert test == [f"test/scene{scene:03d}/{frame}.png" for scene in (0, 1) for frame in (1, 2)]
+    assert len(train) + len(val) == 40
+    assert not {Path(name).parent for name in train} & {Path(name).parent for name in val}
+
+
+def test_mistakes_in_patterns_are_told_in_one_line(tmp_path: Path) -> None:
+    put(tmp_path, "a_blur.png", "a_sharp.png", "b_blur.png", "c.png")
+    with pytest.raises(UserError, match=r"b_blur\.png has no partner in files named \{id\}_sharp: add the image there"):
+        PairedFolder(tmp_path, "{id}_blur", "{id}_sharp")
+    with pytest.raises(UserError, match=r"blurred=\{id\}_blur and sharp=sharp: give two names of folders, or"):
+        PairedFolder(tmp_path, "{id}_blur", "sharp")
+    with pytest.raises(UserError, match=r"has no images in files named \{id\}_x and files named \{id\}_y: set blurred"):
+        PairedFolder(tmp_path, "{id}_x", "{id}_y")
+    (tmp_path / "b_blur.png").unlink()
+    with pytest.warns(UserWarning, match=r"1 image left out, in .*; a pair needs an image in files named \{id\}_"):
+        PairedFolder(tmp_path, "{id}_blur", "{id}_sharp")
