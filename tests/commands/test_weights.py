@@ -165,13 +165,18 @@ def test_the_shipped_model_is_scored_by_its_name(workplace: Path, photographs: P
             "has no network",
         ),
         (["test", *NAF, "--weights=published.pth", "--ckpt_path=x.ckpt"], "give one of them"),
+        (
+            ["test", "--config=experiments/mnist_mlp.yaml", "--data.source.length=40", "--weights=published.pth"],
+            "is of Published, which is no classifier: give a classifier's",
+        ),
         (["test", *NAF], "--ckpt_path=RUN/checkpoints/best.ckpt, or --weights=FILE"),
     ],
 )
 def test_mistakes_end_in_one_line(
     arguments: list[str], wanted: str, photographs: Path, published: str, deblur: Deblur
 ) -> None:
-    code, _, complained = deblur(*arguments, *photographs_of(photographs))
+    data = [] if "--data.source.length=40" in arguments else photographs_of(photographs)
+    code, _, complained = deblur(*arguments, *data)
     assert code == 2
     assert wanted in complained
     assert complained.count("\n") == 1

@@ -267,18 +267,14 @@ class ExperimentCLI(LightningCLI):
         if self.given.weights is not None:
             use(self.model, Path(self.given.weights))
 
-    before_predict = before_validate
+    before_test = before_predict = before_validate
 
-    def before_test(self) -> None:
-        """Let a test of a file's network, which is of no run, say what it tested, as a run does."""
-        self.before_validate()
+    def after_test(self) -> None:
+        """Say where the scores and the picture are, and write down what was tested if that is of no run."""
         if self.given.weights is not None and self._taken is not None and self.trainer.is_global_zero:
             self.given.model.init_args.network = network_settings(Path(self.given.weights))
             config = RunConfig(self._parser("test"), without_run(self.given), save_to_log_dir=False)
             config.save_config(self.trainer, self.model, "test")
-
-    def after_test(self) -> None:
-        """Say where the scores and the picture are."""
         if self.trainer.is_global_zero:
             print(f"scores    {self.folder}/scores.csv\npicture   {self.folder}/pictures/test.png")
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.weight_files import PUBLISHED, check_finite, settings_and_weights
+from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.nafnet_names import with_our_names
 from deblur_lightning.networks.published import Published
@@ -74,7 +75,10 @@ def use(model: Any, path: Path) -> None:
         UserError: the file cannot be read, names a network of somebody else's code, or the method has no network.
     """
     networks = list(_networks(model))
-    model.network = read_model(path).network
+    found = read_model(path).network
+    if isinstance(model, ImageClassifier) and not isinstance(getattr(found, "classes", None), int):
+        raise UserError(f"--weights={path} is of {type(found).__name__}, which is no classifier: give a classifier's.")
+    model.network = found
     model.weights_file = str(path)  # of which every score's record has the hash
     if len(networks) > 1:
         model.average = None
