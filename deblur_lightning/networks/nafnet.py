@@ -149,7 +149,7 @@ class NAFBlock(nn.Module):
         eps: of the norms.
     """
 
-    def __init__(self, width: int, window: int, eps: float) -> None:
+    def __init__(self, width: int, window: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width, eps), nn.LayerNorm(width, eps)
         self.widen = nn.Linear(width, 2 * width)

@@ -168,7 +168,8 @@ def test_an_overlay_before_its_experiment_is_told_to_come_after(workplace: Path,
 def test_nothing_but_a_trained_restorer_is_scored(workplace: Path, deblur: Deblur) -> None:
     code, _, complained = deblur("test", "--config", "experiments/srcnn_915.yaml")
     assert code == 2
-    assert complained == _one_line("deblur test needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt")
+    wanted = "deblur test needs a trained restorer: --ckpt_path=RUN/checkpoints/best.ckpt, or --weights=FILE"
+    assert complained == _one_line(wanted)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import network_of
 from deblur_lightning.files.weight_files import settings_and_weights
 from deblur_lightning.networks.classifiers import Classifier
+from deblur_lightning.networks.published import Published
 from deblur_lightning.restoring.model import load_model
 from tests.helpers.small import same, weights
 
@@ -48,12 +49,13 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 def classes() -> list[type[nn.Module]]:
+    """All but what comes with no settings: ``tests/networks/test_published.py`` has it."""
     modules = [
         import_module(module.name) for module in pkgutil.iter_modules(networks.__path__, f"{networks.__name__}.")
     ]
     found = {kind for module in modules for _, kind in inspect.getmembers(module, inspect.isclass)}
     ours = [kind for kind in found if issubclass(kind, nn.Module) and kind.__module__.startswith(networks.__name__)]
-    return sorted((kind for kind in ours if kind is not Classifier), key=lambda kind: kind.__name__)
+    return sorted((kind for kind in ours if kind not in (Classifier, Published)), key=lambda kind: kind.__name__)
 
 
 def write(path: Path, settings: dict[str, Any], network: nn.Module) -> Path:

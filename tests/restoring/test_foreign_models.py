@@ -78,6 +78,10 @@ DESCRIBED: dict[str, tuple[Any, str]] = {
         {"class_path": f"{OWN}.luminance.Luminance", "init_args": {"network": PAYLOAD}},
         "names the network payload.Net",
     ),
+    "another file within a network": (
+        {"class_path": f"{OWN}.Luminance", "init_args": {"network": {"class_path": f"{OWN}.published.Published"}}},
+        "it can be no part of another network",
+    ),
     "a callable among the arguments": (PATCHES, "which is not of this package"),
     "one that fetches its weights": (HARDNET, "which is not of this package"),
     "a module beside ours": ({"class_path": f"{OWN}_payload.Net"}, "which is not of this package"),
