@@ -61,7 +61,7 @@ def test_the_shorter_the_lens_the_more_the_blur_varies() -> None:
 def test_no_pixel_within_the_margin_sees_beyond_the_edges() -> None:
     blur = ProjectiveShake(extent=(9, 9), roll=(8, 8), frame=300)
     trim, size = blur.margin, 96
-    inside = places(blur, 100, size, size)[..., trim : size - trim, trim : size - trim]
+    inside = places(blur, 300, size, size)[..., trim : size - trim, trim : size - trim]
     assert inside.min() >= 0
     assert inside.max() <= size - 1
     assert inside.min() < 5  # nor is the margin much too wide
