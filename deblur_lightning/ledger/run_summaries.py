@@ -188,6 +188,7 @@ def _recipe(settings: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     seeds = (settings.get("seed_everything"), arguments.pop("seed", None))
     trainer = {name: value for name, value in branch(settings, "trainer").items() if name not in INDIFFERENT}
     parts = {"model": settings.get("model"), "data": {**data, "init_args": arguments}, "trainer": trainer}
+    parts |= {"weights": settings.get("weights"), "freeze": settings.get("freeze") or []}
     return json.dumps(parts, default=str), seeds
 
 

@@ -73,6 +73,8 @@ def test_runs_that_differ_in_their_seeds_alone_are_one_row(tested: Path, deblur:
     rate = "trainer: {{max_steps: {}}}\n"
     assert [row["seeds"] for row in means(rate.format(1), rate.format(2))] == [1, 1]
     assert [row["seeds"] for row in means("trainer: {logger: false}\n", "seed_everything: 1\n")] == [2]
+    assert [row["seeds"] for row in means("weights: a.pth\n", "seed_everything: 1\n")] == [1, 1]
+    assert [row["seeds"] for row in means("freeze: [head]\n", "freeze: []\nseed_everything: 1\n")] == [1, 1]
 
 
 GAINS = [[1.0, 2.0], [1.5, 3.5]]

@@ -23,7 +23,7 @@ from deblur_lightning.sources.files import existing_folder
 
 UNUSED = (
     *("seed_everything", "trainer", "model", "checkpoint", "pictures"),
-    *("run", "stop_when_full", "allow_changes", "ckpt_path", "weights_only"),
+    *("run", "stop_when_full", "allow_changes", "ckpt_path", "weights_only", "weights", "freeze"),
 )
 """What else the configuration of ``deblur fit`` holds."""
 
