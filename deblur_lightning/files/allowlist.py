@@ -17,7 +17,8 @@ from torch.overrides import TorchFunctionMode
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
-from deblur_lightning.files.plain_data import check_plain, printable, text_keys
+from deblur_lightning.files.pickles import check_size
+from deblur_lightning.files.plain_data import check_plain, first_line, printable, text_keys
 from deblur_lightning.files.weight_files import PUBLISHED, check_finite
 
 OWN = "deblur_lightning.networks"
@@ -68,7 +69,7 @@ def network_of(settings: Any, weights: Mapping[str, Tensor], path: Path, trust: 
     except UserError:
         raise
     except Exception as error:  # whatever a constructor makes of numbers that somebody else has chosen
-        name, reason = printable(settings["class_path"]), printable(_first_line(error))
+        name, reason = printable(settings["class_path"]), printable(first_line(error))
         raise UserError(f"{path} is of a network {name} that cannot be built here ({reason}).") from error
     return network.requires_grad_(False).eval()
 
@@ -93,7 +94,7 @@ def check_output(network: nn.Module, image: Tensor, shape: Sequence[int], path: 
     except UserError:
         return
     except Exception as error:  # networks within networks, chosen by somebody else
-        reason = printable(_first_line(error))
+        reason = printable(first_line(error))
         raise UserError(f"{path} is of {type(network).__name__}, which fails on an image ({reason}).") from error
     if not isinstance(found, Tensor) or found.shape != torch.Size(shape) or not found.isfinite().all():
         raise UserError(
@@ -129,10 +130,10 @@ def _sketch(settings: dict[str, Any], path: Path, trust: Sequence[str], calls: i
 def _published(weights: Mapping[str, Tensor], path: Path, calls: int) -> nn.Module:
     """Somebody else's network, known by the names and shapes of its weights; the file says nothing else of it."""
     kind = import_module(OWN).Published
+    check_size(weights, path)
     with _Sketch(calls):
         inner = {name.removeprefix("network."): value for name, value in weights.items()}
         network: nn.Module = kind.of_weights(inner, str(path))
-    _refuse_large(network, path)
     return network
 
 
@@ -189,13 +190,8 @@ def _compare(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> N
     name, wanted = type(network).__name__, network.state_dict()
     if {key: _kind(value) for key, value in wanted.items()} != {key: _kind(value) for key, value in weights.items()}:
         raise UserError(f"{path} does not fit the {name} that it says it is of: get another copy.")
-    _refuse_large(network, path)
-
-
-def _refuse_large(network: nn.Module, path: Path) -> None:
     held = {id(value): value.numel() for value in (*network.parameters(), *network.buffers())}
     if sum(held.values()) > path.stat().st_size + SLACK:
-        name = type(network).__name__
         raise UserError(f"{path} is smaller than the {name} that it says it is of: get another copy.")
 
 
@@ -234,7 +230,3 @@ def _elements_fit(value: Any, hints: tuple[Any, ...], is_fixed: bool) -> bool:
     if is_fixed:
         return len(value) == len(hints) and all(map(_fits, value, hints))
     return not hints or all(_fits(one, hints[0]) for one in value)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].strip(" .:")

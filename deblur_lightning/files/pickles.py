@@ -3,6 +3,7 @@
 import pickletools
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,6 +60,17 @@ def check_tensors(named: Any) -> None:
     for value in text_keys(named).values():
         if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
             raise ValueError("it holds something else where weights should be")
+
+
+def check_size(weights: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse tensors that repeat what the file holds once, and would take more memory than it takes room.
+
+    Raises:
+        ValueError: they would.
+    """
+    held = {(x.data_ptr(), x.shape): x.nbytes for x in weights.values()}  # names may share a tensor
+    if sum(held.values()) > path.stat().st_size:
+        raise ValueError("it is smaller than its tensors")
 
 
 def _check_names(pickled: bytes | IO[bytes]) -> None:

@@ -83,6 +83,11 @@ def text_keys(structure: Any) -> dict[str, Any]:
     return structure
 
 
+def first_line(error: Exception) -> str:
+    """What an error says first, or what kind it is."""
+    return (str(error).splitlines() or [type(error).__name__])[0].strip(" .:")
+
+
 def printable(value: Any) -> str:
     """``value`` for a message: of one line, with nothing that a terminal would obey, cut off where it is long."""
     try:

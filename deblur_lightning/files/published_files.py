@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.pickles import check_legacy, check_tensors, is_packed
-from deblur_lightning.files.plain_data import text_keys
+from deblur_lightning.files.pickles import check_legacy, check_size, check_tensors, is_packed
+from deblur_lightning.files.plain_data import first_line, printable, text_keys
 
 SUFFIXES = (".pth", ".pt")
 
@@ -35,11 +35,9 @@ def read_published(path: Path) -> dict[str, Tensor]:
             raise ValueError("it unpacks to more than it is")
         weights = _unwrap(torch.load(path, weights_only=True, map_location="cpu"))
         check_tensors(weights)
-        held = {(x.data_ptr(), x.shape): x.nbytes for x in weights.values()}  # names may share a tensor
-        if sum(held.values()) > path.stat().st_size:
-            raise ValueError("it is smaller than its tensors")
+        check_size(weights, path)
     except Exception as error:  # a damaged file makes torch raise nearly anything
-        reason = (str(error).splitlines() or [""])[0][:80].rstrip(".: ")
+        reason = printable(first_line(error))
         raise UserError(
             f"{path} cannot be read as weights ({reason}): give a .pth or .safetensors of tensors by name, and no more."
         ) from error

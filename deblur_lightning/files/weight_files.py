@@ -11,7 +11,7 @@ from torch import Tensor
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
 from deblur_lightning.files.pickles import check_tensors, is_packed
-from deblur_lightning.files.plain_data import check_plain, leaves, parse_json, text_keys
+from deblur_lightning.files.plain_data import check_plain, leaves, parse_json, printable, text_keys
 from deblur_lightning.files.published_files import SUFFIXES as PUBLISHED_SUFFIXES
 from deblur_lightning.files.published_files import read_published
 
@@ -60,7 +60,9 @@ def check_finite(weights: Mapping[str, Tensor], path: Path) -> None:
     """
     for name, value in weights.items():
         if value.is_floating_point() and not value.isfinite().all():
-            raise UserError(f"{path} holds values that are no numbers, in {name}: give an earlier checkpoint.")
+            raise UserError(
+                f"{path} holds values that are no numbers, in {printable(name)}: give an earlier checkpoint."
+            )
 
 
 def settings_and_weights(path: Path) -> tuple[Any, dict[str, Tensor]]:

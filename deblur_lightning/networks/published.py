@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.plain_data import first_line, printable
 from deblur_lightning.files.weight_files import PUBLISHED, check_finite, settings_and_weights
 from deblur_lightning.networks.channels import check_channels
 from deblur_lightning.networks.local_mean import lacking
@@ -171,7 +172,7 @@ def _recognise(weights: Mapping[str, Tensor], owner: str) -> Any:
     except spandrel.UnsupportedModelError as error:
         raise UserError(f"{owner}: spandrel knows no network with these weights{more}.") from error
     except Exception as error:  # whatever a constructor makes of shapes that somebody else has chosen
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:80].rstrip(".: ")
+        reason = printable(first_line(error))
         raise UserError(f"{owner}: its weights fit no network of spandrel's ({reason}).") from error
     restores = isinstance(found, spandrel.ImageModelDescriptor) and found.scale == 1
     if not restores or found.input_channels != found.output_channels:
@@ -186,8 +187,10 @@ def _refuse_large(make: Callable[[], nn.Module], weights: Mapping[str, Tensor]) 
         with torch.device("meta"), _NumbersOnTheHost(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*copying from a non-meta parameter.*")
             sketch = make()
-    except (NotImplementedError, RuntimeError) as error:
-        if "meta" in str(error):  # it needs values to be built, which the meta device does not have
+    except NotImplementedError:  # it needs values to be built, which the meta device does not have
+        return
+    except RuntimeError as error:
+        if str(error).startswith("Tensor.item() cannot be called on meta"):  # so does it
             return
         raise
     held = sum(value.numel() for value in (*sketch.parameters(), *sketch.buffers()))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.plain_data import first_line, printable
 from deblur_lightning.files.writing import write_atomically
 from deblur_lightning.networks.nafnet import NAFNet
 from deblur_lightning.networks.published import Published
@@ -65,7 +66,7 @@ def export_onnx(model: Model, out: Path) -> str:
     except UserError:
         raise
     except Exception as error:  # there are as many reasons as there are networks
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:80].rstrip(".: ")
+        reason = printable(first_line(error))
         raise UserError(f"{model.name} cannot be written as ONNX ({reason}): export .safetensors instead.") from error
     write_atomically(out, data)
     return agreement

@@ -40,8 +40,8 @@ def test_what_is_full_or_closed_is_named() -> None:
     assert one_line(full) == told
     full.filename = None
     assert str(one_line(full)).startswith("a file: No space left on device;")
-    closed = one_line(PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/root/a.csv"))
-    assert str(closed).startswith("/root/a.csv: Permission denied;")
+    closed = one_line(PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/closed/a.csv"))
+    assert str(closed).startswith("/closed/a.csv: Permission denied;")
 
 
 def test_an_error_of_another_kind_is_no_shortage() -> None:

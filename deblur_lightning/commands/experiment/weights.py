@@ -9,6 +9,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.files.plain_data import printable
 from deblur_lightning.files.weight_files import PUBLISHED, check_finite, settings_and_weights
 from deblur_lightning.methods.classifier import ImageClassifier
 from deblur_lightning.networks.nafnet import NAFNet
@@ -57,12 +58,12 @@ def start_from(model: LightningModule, path: Path) -> None:
     for network in _networks(model):
         is_theirs = settings == {"class_path": PUBLISHED} and not isinstance(network, Published)
         named = {name.removeprefix("network.") if is_theirs else name: value for name, value in weights.items()}
-        if isinstance(network, NAFNet):
-            named = with_our_names(named, network.state_dict())
         try:
             network.load_state_dict(named)
         except RuntimeError as error:
-            reason = _difference(network.state_dict(), named)
+            wanted = network.state_dict()
+            given = with_our_names(named, wanted) if isinstance(network, NAFNet) else named
+            reason = _difference(wanted, given)
             raise UserError(
                 f"--weights={path} is of another architecture than this {type(network).__name__}: {reason}."
             ) from error
@@ -129,4 +130,4 @@ def _difference(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> st
         if given[name].shape != value.shape:
             shapes = ("x".join(map(str, each.shape)) for each in (given[name], value))
             return "{} is {} and not {}".format(name, *shapes)
-    return f"it has {next(iter(given.keys() - wanted.keys()), 'other values')} beside"
+    return f"it has {printable(min(given.keys() - wanted.keys(), default='other values'))} beside"
