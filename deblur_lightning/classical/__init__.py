@@ -1,4 +1,4 @@
-"""Classical deconvolution filters that are told the PSF."""
+"""Classical deconvolution filters that are told the PSF, and the estimate of a PSF that nobody tells."""
 
 import lazy_loader
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from deblur_lightning.classical.base import ClassicalFilter
+from deblur_lightning.classical.psf_estimation import estimate_psf
+from deblur_lightning.errors import UserError
 from deblur_lightning.functional.padding import pad_for_deconvolution
 
 
@@ -14,16 +16,23 @@ class FilteredPlanes(nn.Module):
 
     Args:
         filter: what restores a plane.
+        psf_size: taps a side of the PSFs that are estimated from the images themselves; None takes those it is told.
 
     Attributes:
         strength: () float32, below 0 until it is tuned.
+
+    Raises:
+        UserError: ``psf_size`` is even or below 3.
     """
 
     strength: Tensor
 
-    def __init__(self, filter: ClassicalFilter) -> None:
+    def __init__(self, filter: ClassicalFilter, psf_size: int | None = None) -> None:
         super().__init__()
+        if psf_size is not None and (psf_size < 3 or psf_size % 2 == 0):
+            raise UserError(f"psf_size={psf_size}: give an odd number of taps, 3 or more.")
         self.filter = filter
+        self.psf_size = psf_size
         self.register_buffer("strength", torch.tensor(-1.0))
 
     @property
@@ -41,13 +50,15 @@ class FilteredPlanes(nn.Module):
 
         Args:
             blurred: (B, C, H, W) in [0, 1], of any size, on any device, in any floating point.
-            psf: (B, K, K).
+            psf: (B, K, K); unused where ``psf_size`` is given.
             strengths: S.
 
         Returns:
             (S, B, C, H, W), on the device and of the dtype of ``blurred``; not clamped.
         """
         height, width = blurred.shape[-2:]
+        if self.psf_size is not None:
+            psf = estimate_psf(blurred.mean(dim=1), self.psf_size)
         wide = pad_for_deconvolution(blurred.float(), psf.float()).double().cpu().numpy()
         kernels = psf.double().cpu().numpy()
         kernels = kernels / kernels.sum(axis=(1, 2), keepdims=True)

@@ -25,18 +25,23 @@ class ClassicalRestorer(FilterRestorer):
 
     Args:
         filter: what restores a plane.
+        psf_size: taps a side of the PSF that is estimated from each image: blind restoration; None is told the PSFs.
         crop_border: pixels at each edge that a test leaves out of the scores.
     """
 
     network: FilteredPlanes
 
-    def __init__(self, filter: ClassicalFilter, crop_border: int = 0) -> None:
-        super().__init__(FilteredPlanes(filter), crop_border)
+    def __init__(self, filter: ClassicalFilter, psf_size: int | None = None, crop_border: int = 0) -> None:
+        super().__init__(FilteredPlanes(filter, psf_size), crop_border)
         self.save_hyperparameters(logger=False)
 
     @property
     def title(self) -> str:
         return type(self.network.filter).__name__
+
+    def check_psf(self, batch: RestorationBatch) -> None:
+        if self.network.psf_size is None:
+            super().check_psf(batch)
 
     @property
     def is_fitted(self) -> bool:

@@ -13,7 +13,7 @@ from deblur_lightning.methods.base import Restorer
 
 
 class FilterRestorer(Restorer, ABC):
-    """A filter that is told each sample's PSF; ``deblur fit`` measures what else it needs.
+    """A filter that is told each sample's PSF or estimates it; ``deblur fit`` measures what else it needs.
 
     Its network maps blurred images (B, C, H, W) and their PSFs (B, K, K) to restored images.
     """

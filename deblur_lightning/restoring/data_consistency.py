@@ -127,7 +127,7 @@ def _cell(before: Pixels, after: Pixels, top: int, bottom: int, left: int, right
     y0, y1 = max(0, top - reach), min(height, bottom + reach)
     x0, x1 = max(0, left - reach), min(width, right + reach)
     psf = fit_psf(before[top:bottom, left:right], after[top:bottom, left:right])
-    part = _keep_supported_values(_to_unit_range(before[y0:y1, x0:x1]), _to_unit_range(after[y0:y1, x0:x1]), psf)
+    part = _keep_supported_values(to_unit_range(before[y0:y1, x0:x1]), to_unit_range(after[y0:y1, x0:x1]), psf)
     return part[top - y0 : bottom - y0, left - x0 : right - x0]
 
 
@@ -168,7 +168,7 @@ def _smoothing(shape: list[int]) -> Values:
 
 def _gradients(before: Pixels, after: Pixels) -> Iterator[tuple[Values, Values, float]]:
     """Differences along both axes of each channel, faded out at the edges; and their sum of weights."""
-    blurred, sharp = _to_unit_range(before), _to_unit_range(after)
+    blurred, sharp = to_unit_range(before), to_unit_range(after)
     for axis in (0, 1):
         changes = np.diff(sharp, axis=axis), np.diff(blurred, axis=axis)
         if not changes[0].size:
@@ -271,5 +271,6 @@ def _within_range(change: Values, values: Values) -> Values:
     return change.clip(-most, most)
 
 
-def _to_unit_range(pixels: Pixels) -> Values:
+def to_unit_range(pixels: Pixels) -> Values:
+    """(H, W, C) uint8 or uint16 as float32 in [0, 1]."""
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)

@@ -31,6 +31,7 @@ def restore(
     device: str | torch.device | None = None,
     tile: int | None = None,
     averaged: bool = False,
+    fast: bool = False,
 ) -> Image.Image: ...
 
 
@@ -42,6 +43,7 @@ def restore(
     device: str | torch.device | None = None,
     tile: int | None = None,
     averaged: bool = False,
+    fast: bool = False,
 ) -> Given: ...
 
 
@@ -52,6 +54,7 @@ def restore(
     device: str | torch.device | None = None,
     tile: int | None = None,
     averaged: bool = False,
+    fast: bool = False,
 ) -> Any:
     """Restore a blurred image as ``deblur restore`` does, without being told what blurred it.
 
@@ -63,6 +66,7 @@ def restore(
         device: where the network runs; None takes a GPU where there is one.
         tile: side in pixels of the tiles that a large image is cut into; None chooses.
         averaged: whether to restore eight flipped and turned versions and take their mean: slower, a little better.
+        fast: whether to leave out the estimate of one PSF for the whole image.
 
     Returns:
         The restored image: of the same kind, shape, type and device. A path gives a PIL image, upright, of 8 bits
@@ -80,7 +84,7 @@ def restore(
         ((32, 48, 3), dtype('uint8'))
     """
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    restorer = PhotoRestorer(_model(model), where, tile, averaged)
+    restorer = PhotoRestorer(_model(model), where, tile, averaged, fast)
     if isinstance(image, str | Path):
         photo = read_photo(Path(image).expanduser(), frame=0)
         return _as_image(restorer.restore(photo.pixels), photo.alpha, photo.settings)

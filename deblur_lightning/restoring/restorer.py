@@ -12,6 +12,7 @@ from deblur_lightning.restoring.forward_progress import ForwardProgress
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.plausibility import half_size, is_plausible
 from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tell, Tiling, restore_in_tiles
+from deblur_lightning.restoring.uniform_blur import apply, find_uniform_blur
 
 FORCED_OVERLAP = 64
 """Pixels around the tiles of a network that does not say how far it looks."""
@@ -31,16 +32,25 @@ class PhotoRestorer:
         device: where.
         tile: side in pixels of the tiles; None chooses, and takes the image whole where the network sees all of it.
         averaged: whether to restore eight flipped and turned versions and take their mean ("test-time augmentation").
+        fast: whether to leave out the estimate of one PSF for the whole photo.
 
     Attributes:
         forward: runs the network.
         tiling: how photos are cut up; when memory runs out the tiles become smaller and stay so.
     """
 
-    def __init__(self, model: Model, device: torch.device, tile: int | None = None, averaged: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        device: torch.device,
+        tile: int | None = None,
+        averaged: bool = False,
+        fast: bool = False,
+    ) -> None:
         self.model = model
         self.device = device
         self.averaged = averaged
+        self.fast = fast
         self.forward = ForwardProgress(model.network.to(device))
         self.tiling = tiling_for(model, tile)
 
@@ -48,7 +58,8 @@ class PhotoRestorer:
         """Restore ``pixels``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
 
         A model with a card has learned from all blurs up to some size. What it makes of a larger one is not believed,
-        and of the rest only as much as the photo supports. RGB without any colour is restored as grey.
+        and of the rest only as much as the photo supports. Where the photo shows one PSF all over that explains it
+        better than the network does, that is inverted instead. RGB without any colour is restored as grey.
 
         Args:
             pixels: the photo.
@@ -68,13 +79,20 @@ class PhotoRestorer:
         if not self.model.card:
             return self._restore(pixels, tell)
         count, small = pixels.shape[0] * pixels.shape[1], half_size(pixels)
+        work = 2 * count + small + (0 if self.fast else count)
 
-        def tell_part(done: float) -> None:  # the network, the network at half the size, what is supported
-            tell(done * count / (2 * count + small))
+        def tell_part(done: float) -> None:  # the network, the network at half the size, the PSF, what is supported
+            tell(done * count / work)
 
         changed = self._restore(pixels, tell_part)
-        if not is_plausible(pixels, changed, lambda half: self._restore(half, tell_part)):
+        plausible = is_plausible(pixels, changed, lambda half: self._restore(half, tell_part))
+        blur = None if self.fast else find_uniform_blur(pixels, changed if plausible else None, self._restore)
+        if blur is not None:
+            changed = apply(blur, pixels, changed if plausible else pixels, tell_part)
+        elif not plausible:
             return pixels
+        elif not self.fast:
+            tell_part(count)
         return keep_supported(pixels, changed, tell_part)
 
     @torch.inference_mode()

@@ -45,7 +45,7 @@ def test_a_difference_is_shrunk_to_the_least_of_its_sum(weight: float) -> None:
     values = np.linspace(-3, 3, 61)
     candidates = np.linspace(-3, 3, 12001)
     sums = weight * np.abs(candidates) ** (2 / 3) + (candidates - values[:, None]) ** 2 / 2
-    found = shrink(values, weight)
+    found = shrink(torch.from_numpy(values), weight).numpy()
     reached = weight * np.abs(found) ** (2 / 3) + (found - values) ** 2 / 2
     np.testing.assert_allclose(reached, sums.min(axis=1), atol=1e-4)
     assert (found == 0).any()

@@ -27,6 +27,7 @@ SMALL = {
     "srcnn_9315": ["--model.network.widths=[4,4,4]"],
     "srcnn_91115": ["--model.network.widths=[4,4,4,4]"],
     "deconv_multi": ["--model.network.width=4", "--model.network.depth=2"],
+    "blind_hyper_laplacian": ["--model.filter.weights=[1e-3]", "--model.psf_size=7"],
     "hyper_laplacian": ["--model.filter.weights=[1e-3]"],
     "richardson_lucy": ["--model.filter.iterations=[1,2]"],
     "total_variation": ["--model.filter.weights=[1e-3]"],

@@ -42,6 +42,8 @@ def parser() -> StrictParser:
     parser.add_argument("--tile", metavar="auto|N", default="auto", help=tile_help)
     tta_help = "restore eight flipped and turned versions and take their mean: a little better, 8 times slower"
     parser.add_argument("--tta", action="store_true", help=tta_help)
+    fast_help = "do not look for one PSF that has blurred the whole photo: photos that were shaken gain less"
+    parser.add_argument("--fast", action="store_true", help=fast_help)
     frames_help = "refuse animated files, or restore the first frame, or page, alone (default: %(default)s)"
     parser.add_argument("--frames", metavar="refuse|first", default="refuse", help=frames_help)
     check_help = "measure how far tiles are from the whole image, on the middle of each photo"

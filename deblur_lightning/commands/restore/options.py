@@ -63,6 +63,7 @@ class Options:
     device: torch.device
     tile: int | None
     tta: bool
+    fast: bool
     first_frame: bool
     check: bool
     report: bool
@@ -95,6 +96,7 @@ def check(given: Namespace) -> Options:
         device=chosen_device(given.device),
         tile=_tile(given.tile),
         tta=given.tta,
+        fast=given.fast,
         first_frame=_frames(given.frames),
         check=given.check,
         report=given.report,

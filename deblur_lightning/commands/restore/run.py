@@ -92,7 +92,7 @@ class BatchRestorer:
     def __init__(self, options: Options, model: Model, memory: Provenance | None) -> None:
         self._options = options
         self._memory = memory
-        self._restorer = PhotoRestorer(model, options.device, options.tile, options.tta)
+        self._restorer = PhotoRestorer(model, options.device, options.tile, options.tta, options.fast)
         self._report = Report(options.out / REPORT, model.card) if options.report else None
         self.unchanged = 0
         self._unreported: list[str] = []
