@@ -52,7 +52,7 @@ def test_a_blur_larger_than_the_square_of_a_psf_is_not_believed(monkeypatch: pyt
     psf[15] = 1 / 31
     monkeypatch.setattr(uniform_blur, "_estimate", lambda pixels: psf)
     assert find_uniform_blur(SHAKEN, None, same) is None
-    psf[15, [0, -1]] = 0
+    psf[15, [0, -1]], psf[15, 15] = 0, 3 / 31
     assert find_uniform_blur(SHAKEN, None, same) is not None
 
 
