@@ -58,7 +58,7 @@ class FilteredPlanes(nn.Module):
         """
         height, width = blurred.shape[-2:]
         if self.psf_size is not None:
-            psf = estimate_psf(blurred.mean(dim=1), self.psf_size)
+            psf = estimate_psf(blurred.mean(dim=1).cpu(), self.psf_size).to(blurred.device)  # many small steps
         wide = pad_for_deconvolution(blurred.float(), psf.float()).double().cpu().numpy()
         kernels = psf.double().cpu().numpy()
         kernels = kernels / kernels.sum(axis=(1, 2), keepdims=True)
