@@ -30,6 +30,7 @@ def test_the_table_has_every_method(tmp_path: Path, capsys: pytest.CaptureFixtur
         "Richardson-Lucy",
         "total variation",
         "unsupervised Wiener",
+        "hyper-Laplacian, PSF estimated",
         "hyper-Laplacian, told the PSF",
         "oracle Wiener, best linear",
     ]
