@@ -1,6 +1,6 @@
 """Restoration of photographs that were really blurred, against their sharp partners.
 
-python -m benchmarks real_blur --data FOLDER [--ckpt FILE] [--network-alone] [--out scores.json]
+python -m benchmarks real_blur --data FOLDER [--ckpt FILE] [--network-alone | --fast] [--out scores.json]
 
 FOLDER holds sets, each a folder of blurred images NAME beside NAME_sharp with the same file names. The outputs are
 compared at the whole-pixel shift, of up to 12 pixels, that fits the sharp image best, as is usual for such pairs, since
@@ -107,11 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, dict[str, tuple[fl
     parser = script_parser(__doc__, "--data", "--out")
     parser.add_argument("--ckpt", type=Path, help="a checkpoint or .safetensors file; the shipped model without it")
     parser.add_argument("--network-alone", action="store_true", help="without the checks of deblur restore")
+    parser.add_argument("--fast", action="store_true", help="as deblur restore --fast")
     given = parser.parse_args(arguments)
     if given.data is None:
         parser.error("--data is missing: give a folder of sets, each NAME beside NAME_sharp.")
     model = load_model(given.ckpt)
-    restorer = PhotoRestorer(replace(model, card={} if given.network_alone else {"checks": True}), torch.device("cpu"))
+    card = {} if given.network_alone else {"checks": True}
+    restorer = PhotoRestorer(replace(model, card=card), torch.device("cpu"), fast=given.fast)
     rows, found = [], {}
     for name, some in pairs(given.data).items():
         started = time.perf_counter()

@@ -1,13 +1,12 @@
 """Deconvolution with a hyper-Laplacian prior on differences (Krishnan and Fergus, NIPS 2009)."""
 
-import math
 from typing import final
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.classical.base import ClassicalFilter, Plane
-from deblur_lightning.functional.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer, differences
 
 POWER = 2 / 3  # of the differences: photographs' follow exp(-c |d|^a) with a between .5 and .8
 COUPLINGS = tuple(2 ** (1.5 * step) for step in range(8))
@@ -77,10 +76,3 @@ def shrink(values: Tensor, weight: float) -> Tensor:
         cube = root * root * root
         root = root - (root * (cube - size) + POWER * weight) / (4 * cube - size)
     return torch.where(values.abs() > threshold, (root * root * root).copysign(values), 0)
-
-
-def differences(size: tuple[int, int], like: Tensor) -> list[Tensor]:
-    """The transfer functions of "the next pixel less this", downwards and to the right: (H, 1) and (1, W // 2 + 1)."""
-    down = torch.fft.fftfreq(size[0], dtype=like.dtype, device=like.device)[:, None]
-    right = torch.fft.rfftfreq(size[1], dtype=like.dtype, device=like.device)[None]
-    return [torch.polar(torch.ones_like(turns), 2 * math.pi * turns) - 1 for turns in (down, right)]

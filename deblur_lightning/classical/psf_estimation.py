@@ -8,8 +8,7 @@ from scipy import ndimage
 from scipy.fft import next_fast_len
 from torch import Tensor
 
-from deblur_lightning.classical.hyper_laplacian import differences
-from deblur_lightning.functional.fourier import centred_transfer
+from deblur_lightning.functional.fourier import centred_transfer, differences
 from deblur_lightning.functional.padding import periodic_pad
 
 SMALLEST = 5

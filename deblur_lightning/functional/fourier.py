@@ -52,6 +52,21 @@ def centred_transfer(psf: Tensor, size: tuple[int, int]) -> Tensor:
     return transfer(placed.roll((-(side // 2), -(side // 2)), dims=(-2, -1)), size)
 
 
+def differences(size: tuple[int, int], like: Tensor) -> list[Tensor]:
+    """The transfer functions of "the next pixel less this", downwards and to the right.
+
+    Args:
+        size: height and width of the images.
+        like: of whose dtype and device they are.
+
+    Returns:
+        (H, 1) and (1, W // 2 + 1) complex.
+    """
+    down = torch.fft.fftfreq(size[0], dtype=like.dtype, device=like.device)[:, None]
+    right = torch.fft.rfftfreq(size[1], dtype=like.dtype, device=like.device)[None]
+    return [torch.polar(torch.ones_like(turns), 2 * math.pi * turns) - 1 for turns in (down, right)]
+
+
 def mirror_rows(spectrum: Tensor) -> Tensor:
     """The values (..., H, V) at the negated vertical frequencies."""
     mirrored: Tensor = spectrum.flip(-2).roll(1, dims=-2)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 
-from deblur_lightning.restoring.tiles import Pixels, Tell, quantise
+from deblur_lightning.restoring.tiles import Pixels, Tell, middle, quantise
 
 Values = NDArray[np.floating[Any]]
 
@@ -139,21 +139,21 @@ def fit_psf(before: Pixels, after: Pixels) -> Values:
     again, as evenly as they allow. Solved by accelerated projected gradient (FISTA, Beck and Teboulle, 2009).
     """
     size = SUPPORT
-    middle = size // 2
+    half = size // 2
     products, matches = np.zeros((2, 2 * size - 1, 2 * size - 1)), np.zeros((2, size, size))
     total = 0.0
-    for sharp, blurred, count in _gradients(_middle(before), _middle(after)):
+    for sharp, blurred, count in _gradients(middle(before, BLOCK), middle(after, BLOCK)):
         shape = [fft.next_fast_len(length + 2 * size) for length in sharp.shape]
         spectrum = fft.rfft2(sharp, shape)
         energy, joint = np.abs(spectrum) ** 2, spectrum.conj() * fft.rfft2(blurred, shape)
         for number, weight in enumerate((1.0, _smoothing(shape))):
             products[number] += _around(fft.irfft2(weight * energy, shape), size - 1)
-            matches[number] += _around(fft.irfft2(weight * joint, shape), middle)
+            matches[number] += _around(fft.irfft2(weight * joint, shape), half)
         total += count
     products[0, size - 1, size - 1] += ROUNDING * total
-    matches[0, middle, middle] += ROUNDING * total
+    matches[0, half, half] += ROUNDING * total
     psf = _least_squares(products[0], matches[0])
-    if psf[middle, middle] >= NO_BLUR:
+    if psf[half, half] >= NO_BLUR:
         return psf
     products[1, size - 1, size - 1] *= 1 + RIDGE
     return _least_squares(products[1], matches[1])
@@ -177,12 +177,6 @@ def _gradients(before: Pixels, after: Pixels) -> Iterator[tuple[Values, Values, 
         weights = np.outer(rows, columns)
         for channel in range(sharp.shape[2]):
             yield weights * changes[0][..., channel], weights * changes[1][..., channel], (weights**2).sum()
-
-
-def _middle(pixels: Pixels) -> Pixels:
-    """The block of (H, W, C) that a PSF is fitted to."""
-    top, left = (max(0, length - BLOCK) // 2 for length in pixels.shape[:2])
-    return pixels[top : top + BLOCK, left : left + BLOCK]
 
 
 def _around(circular: Values, reach: int) -> Values:

@@ -11,7 +11,7 @@ from deblur_lightning.restoring.data_consistency import keep_supported
 from deblur_lightning.restoring.forward_progress import ForwardProgress
 from deblur_lightning.restoring.model import Model
 from deblur_lightning.restoring.plausibility import half_size, is_plausible
-from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tell, Tiling, restore_in_tiles
+from deblur_lightning.restoring.tiles import SIDE, SMALLEST, Pixels, Tell, Tiling, middle, restore_in_tiles
 from deblur_lightning.restoring.uniform_blur import apply, find_uniform_blur
 
 FORCED_OVERLAP = 64
@@ -124,7 +124,7 @@ class PhotoRestorer:
         height, width = pixels.shape[:2]
         if all(len(self.tiling.parts(length)) == 1 for length in (height, width)):
             return 0.0
-        part = _middle(pixels, CHECKED).astype(np.uint16)
+        part = middle(pixels, CHECKED).astype(np.uint16)
         part = part * (1 if pixels.dtype == np.uint16 else 257)  # so that rounding to 8 bits hides nothing
         tiled, whole = (PhotoRestorer(self.model, self.device, averaged=self.averaged) for _ in range(2))
         tiled.tiling = replace(self.tiling, tile=min(self.tiling.tile, CHECKED // 4))
@@ -176,12 +176,6 @@ OUT_OF_MEMORY = re.compile(
     re.IGNORECASE,
 )
 """In whose words memory runs out where there is no type for it."""
-
-
-def _middle(pixels: Pixels, side: int) -> Pixels:
-    """The middle of (H, W, C), at most ``side`` pixels a side."""
-    top, left = (max(0, (length - side) // 2) for length in pixels.shape[:2])
-    return pixels[top : top + side, left : left + side]
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -107,6 +107,12 @@ def restore_in_tiles(pixels: Pixels, restore: Restore, tiling: Tiling, tell: Tel
     return output
 
 
+def middle(pixels: Pixels, side: int) -> Pixels:
+    """The middle of (H, W, C), at most ``side`` pixels a side."""
+    top, left = (max(0, (length - side) // 2) for length in pixels.shape[:2])
+    return pixels[top : top + side, left : left + side]
+
+
 def quantise(values: NDArray[np.float32], dtype: np.dtype[Any]) -> Pixels:
     """Clamp [0, 1] and round to the levels of ``dtype``, uint8 or uint16."""
     levels = np.iinfo(dtype).max

@@ -1,4 +1,4 @@
-"""Restores a photo from the PSF that its edges show, where two parts of it show the same."""
+"""Restores a photo from the PSF that its edges show, where the middles of its halves show the same."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,11 +12,8 @@ from torch import Tensor
 from deblur_lightning.classical import hyper_laplacian
 from deblur_lightning.classical.psf_estimation import estimate_psf
 from deblur_lightning.functional.padding import pad_for_deconvolution
-from deblur_lightning.restoring.data_consistency import NO_BLUR, SUPPORT, Values, fit_psf, to_unit_range
-from deblur_lightning.restoring.tiles import Pixels, Tell, Tiling, quantise, restore_in_tiles
-
-PART = 384
-"""Pixels a side, at most, of the middle of a photo, and of each of its halves, whose PSF is estimated."""
+from deblur_lightning.restoring.data_consistency import BLOCK, NO_BLUR, SUPPORT, Values, fit_psf, to_unit_range
+from deblur_lightning.restoring.tiles import Pixels, Tell, Tiling, middle, quantise, restore_in_tiles
 
 FEWEST = 3 * SUPPORT
 """Pixels a side, at least, of a photo whose PSF is estimated."""
@@ -77,24 +74,24 @@ def find_uniform_blur(before: Pixels, after: Pixels | None, restore: Callable[[P
     """
     if min(before.shape[:2]) < FEWEST:
         return None
-    blurred, restored = _middle(before), None if after is None else _middle(after)
-    fitted = None if restored is None else fit_psf(blurred, restored)
-    if fitted is not None and fitted[SUPPORT // 2, SUPPORT // 2] >= NO_BLUR:
-        return None
+    blurred, psf_of_network, unexplained = middle(before, BLOCK), None, np.inf
+    if after is not None:
+        psf_of_network = fit_psf(before, after)
+        if psf_of_network[SUPPORT // 2, SUPPORT // 2] >= NO_BLUR:
+            return None
+        unexplained = _unexplained(blurred, middle(after, BLOCK), psf_of_network)
     first, second = (_estimate(half) for half in _halves(before))
     belief = _rising(_correlation(first, second), *AGREEING)
     if not belief:
         return None
     psf = _estimate(blurred)
     belief *= 1 - _rising(1 - psf[1:-1, 1:-1].sum(), *CUT_OFF)
-    if fitted is not None:
-        belief *= 1 - _rising(_correlation(fitted, psf), *RECOGNISED)
+    if psf_of_network is not None:
+        belief *= 1 - _rising(_correlation(psf_of_network, psf), *RECOGNISED)
     if not belief:
         return None
     own = deconvolve(blurred, psf)
-    if restored is not None and fitted is not None:
-        left, least = _unexplained(blurred, restored, fitted), _unexplained(blurred, own, psf)
-        belief *= _rising(left / max(least, 1e-6), *EXPLAINED)
+    belief *= _rising(unexplained / max(_unexplained(blurred, own, psf), 1e-6), *EXPLAINED)
     if not belief:
         return None
     belief *= 1 - _rising(_distance(restore(own), own) / max(_distance(own, blurred), 1e-6), *SETTLED)
@@ -114,8 +111,8 @@ def apply(blur: UniformBlur, before: Pixels, after: Pixels, tell: Tell = lambda 
         Of the same shape and type.
     """
     own = deconvolve(before, blur.psf, tell)
-    for top in range(0, len(own), PART):  # since floating point takes four times the memory
-        part = np.s_[top : top + PART]
+    for top in range(0, len(own), BLOCK):  # since floating point takes four times the memory
+        part = np.s_[top : top + BLOCK]
         share = np.float32(blur.belief)
         own[part] = quantise(share * to_unit_range(own[part]) + (1 - share) * to_unit_range(after[part]), own.dtype)
     return own
@@ -133,15 +130,10 @@ def deconvolve(before: Pixels, psf: NDArray[np.float64], tell: Tell = lambda cou
     return restore_in_tiles(before, restore, TILING, tell)
 
 
-def _middle(pixels: Pixels) -> Pixels:
-    top, left = (max(0, length - PART) // 2 for length in pixels.shape[:2])
-    return pixels[top : top + PART, left : left + PART]
-
-
 def _halves(pixels: Pixels) -> tuple[Pixels, Pixels]:
     """The middles of the halves of (H, W, C), cut across the longer side."""
     first, second = np.array_split(pixels, 2, axis=0 if pixels.shape[0] > pixels.shape[1] else 1)
-    return _middle(first), _middle(second)
+    return middle(first, BLOCK), middle(second, BLOCK)
 
 
 def _estimate(pixels: Pixels) -> NDArray[np.float64]:

@@ -6,8 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from skimage import data
 
+import deblur_lightning
+from deblur_lightning.batch import to_uint8
+from deblur_lightning.degradations import CameraShake
 from deblur_lightning.restoring import model as models
 from deblur_lightning.restoring import restorer
 from deblur_lightning.restoring.photos import read_photo
@@ -128,6 +133,19 @@ def test_options_change_what_they_say(place: Path, deblur: Deblur) -> None:
     tiled, complained = changed(place, deblur, "--tile", "64", "--check")
     assert np.abs(tiled - plain).max() <= 1
     assert "a.png: tiles differ from the whole by 0." in complained
+
+
+def test_fast_leaves_the_psf_of_the_whole_photo_out(place: Path, deblur: Deblur) -> None:
+    sharp = torch.from_numpy(data.camera()[60:316, 120:408].copy())  # type: ignore[no-untyped-call]
+    blurred, _ = CameraShake((15, 15))(sharp[None, None] / 255, seed=1)
+    Image.fromarray(to_uint8(blurred[0, 0]).numpy()).save(place / "photos" / "a.png")
+    found = []
+    for options in ([], ["--fast"]):
+        code, _, complained = deblur("restore", "photos/a.png", "--out", "out", "--overwrite", *options)
+        assert code == 0, complained
+        found.append(np.asarray(Image.open(place / "out" / "a.png")))
+    assert not np.array_equal(found[0], found[1])
+    assert np.array_equal(found[1], deblur_lightning.restore(place / "photos" / "a.png", fast=True))
 
 
 def test_a_report_has_a_row_and_a_picture_for_each_photo(place: Path, deblur: Deblur) -> None:

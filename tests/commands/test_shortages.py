@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from lightning_utilities.core.imports import RequirementCache
 
 from deblur_lightning.commands.mistakes import one_line
 from tests.conftest import REPOSITORY
@@ -54,16 +55,24 @@ def test_an_error_of_another_kind_is_no_shortage() -> None:
         assert one_line(error) is None
 
 
-@pytest.mark.parametrize(("logger", "package"), [("TensorBoardLogger", "tensorboard"), ("MLFlowLogger", "mlflow")])
+@pytest.mark.parametrize(
+    ("logger", "package", "known"),
+    [
+        (
+            "TensorBoardLogger",
+            "tensorboard",
+            ("tensorboard._TENSORBOARD_AVAILABLE", "tensorboard._TENSORBOARDX_AVAILABLE"),
+        ),
+        ("MLFlowLogger", "mlflow", ("mlflow._MLFLOW_AVAILABLE",)),
+    ],
+)
 def test_a_logger_without_its_package_names_the_command(
-    logger: str, package: str, workplace: Path, deblur: Deblur
+    logger: str, package: str, known: tuple[str, ...], workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    try:
-        __import__(package)
-    except ImportError:
-        pass
-    else:
-        pytest.skip(f"{package} is installed")
+    """As if it were not installed, where it is: no such version is."""
+    room = "fabric" if package == "tensorboard" else "pytorch"
+    for name in known:
+        monkeypatch.setattr(f"lightning.{room}.loggers.{name}", RequirementCache(f"{package}>=999"))
     save = ["--trainer.logger.save_dir=logs"] if logger == "TensorBoardLogger" else []
     code, _, complained = deblur("fit", *SRCNN, f"--trainer.logger={logger}", *save)
     assert code == 2
