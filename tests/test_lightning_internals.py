@@ -12,7 +12,7 @@ from lightning.pytorch.strategies.launchers.multiprocessing import _MultiProcess
 from lightning.pytorch.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
 
 from deblur_lightning.commands.experiment.checkpoints import Checkpoints
-from deblur_lightning.commands.experiment.run import ExperimentCLI
+from deblur_lightning.commands.experiment.cli import ExperimentCLI
 from deblur_lightning.lightning_internals import CONNECTOR
 from tests.conftest import REPOSITORY
 

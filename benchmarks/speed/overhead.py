@@ -32,7 +32,8 @@ from benchmarks.speed.plain_torch import by_hand
 from benchmarks.timing import Ratio, ratio, synchronise
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.commands.experiment.allocator import keep_freed_memory
-from deblur_lightning.commands.experiment.run import PACKAGES, ExperimentCLI, import_all
+from deblur_lightning.commands.experiment.cli import ExperimentCLI
+from deblur_lightning.commands.experiment.run import PACKAGES, import_all
 from deblur_lightning.datamodules.synthetic import SyntheticBlur
 from deblur_lightning.methods.adversarial import AdversarialRestorer
 from deblur_lightning.methods.base import Restorer
