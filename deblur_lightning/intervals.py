@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-TAIL = 0.975
-"""Probability below the upper end of a 95 % interval."""
+ERROR = 0.05
+"""Probability that a 95 % interval misses."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Estimate:
         high: upper end of it.
         seeds: number of trainings.
         images: number of test images.
+        looks: how often the figure may be looked at as seeds are added; the intervals of all looks together are 95 %.
     """
 
     mean: float
@@ -28,35 +29,40 @@ class Estimate:
     high: float
     seeds: int
     images: int
+    looks: int = 1
 
     @property
     def caveat(self) -> str:
-        """A sentence on the variance that the interval does not include; empty where it includes all."""
+        """Sentences on the variance that the interval does not include, and on repeated looks; empty without either."""
         single = [kind for kind, count in (("seed", self.seeds), ("image", self.images)) if count == 1]
         unknown = {"seed": "training", "image": "images"}
-        return " ".join(f"One {kind}: the interval holds no variance of {unknown[kind]}." for kind in single)
+        sentences = [f"One {kind}: the interval holds no variance of {unknown[kind]}." for kind in single]
+        if self.looks > 1:
+            sentences.append(f"Seeds are added up to {self.looks - 1} times; the interval is wider for it.")
+        return " ".join(sentences)
 
 
-def estimate(values: NDArray[np.float64], hits: bool = False) -> Estimate:
+def estimate(values: NDArray[np.float64], hits: bool = False, looks: int = 1) -> Estimate:
     """The mean of ``values`` and its interval.
 
     Args:
         values: (seeds, images), in any unit.
         hits: whether the values are 1 (hit) and 0 (miss). For a single seed the interval is then ``share_interval``:
             by ``half_width``, ten hits of ten would have an interval of no width.
+        looks: how often the figure may be looked at; see ``half_width``.
     """
     seeds, images = values.shape
     mean = float(values.mean())
     if values.size == 1:
-        return Estimate(mean, mean, mean, seeds, images)
+        return Estimate(mean, mean, mean, seeds, images, looks)
     if hits and seeds == 1 and math.isfinite(mean):
-        low, high = share_interval(int(values.sum()), images)
-        return Estimate(mean, low, high, seeds, images)
-    half = half_width(values)
-    return Estimate(mean, mean - half, mean + half, seeds, images)
+        low, high = share_interval(int(values.sum()), images, looks)
+        return Estimate(mean, low, high, seeds, images, looks)
+    half = half_width(values, looks)
+    return Estimate(mean, mean - half, mean + half, seeds, images, looks)
 
 
-def half_width(values: ArrayLike) -> float:
+def half_width(values: ArrayLike, looks: int = 1) -> float:
     """Half of the 95 % interval of the mean of ``values``, (N,) or, for S seeds that met the same images, (S, N).
 
     For N values this is Student's interval: t(N - 1) s / sqrt(N), where s is the standard deviation.
@@ -70,29 +76,40 @@ def half_width(values: ArrayLike) -> float:
 
     A single seed, or a single image, shows no variance of its kind; the interval does not include that variance then.
 
+    Args:
+        values: (N,) or (S, N).
+        looks: number of times, fixed beforehand, that the figure may be looked at as values are added, until it decides
+            a question. Each interval then misses with a probability of 5 % / ``looks`` (Bonferroni's inequality), so
+            that the first that decides, whichever it is, is wrong with one of at most 5 %.
+
     Returns:
         Half of the interval, in the unit of the values; nan for a single value, and where a value is not finite.
     """
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))
     if table.size == 1 or not np.isfinite(table).all():
         return math.nan
-    return math.hypot(*(_student(table.mean(axis=axis)) for axis in (0, 1)))
+    return math.hypot(*(_student(table.mean(axis=axis), _tail(looks)) for axis in (0, 1)))
 
 
-def _student(values: np.ndarray) -> float:
+def _tail(looks: int) -> float:
+    """Probability below the upper end of the interval."""
+    return 1 - ERROR / looks / 2
+
+
+def _student(values: np.ndarray, tail: float) -> float:
     """Half of Student's interval of N values; 0 for a single one."""
     if values.size == 1:
         return 0.0
-    return float(special.stdtrit(values.size - 1, TAIL) * values.std(ddof=1) / math.sqrt(values.size))
+    return float(special.stdtrit(values.size - 1, tail) * values.std(ddof=1) / math.sqrt(values.size))
 
 
-def share_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after ``hits`` of ``count`` trials.
+def share_interval(hits: int, count: int, looks: int = 1) -> tuple[float, float]:
+    """The 95 % interval of a share, after ``hits`` of ``count`` trials; ``looks`` as in ``half_width``.
 
     Wilson's score interval (Journal of the American Statistical Association 22, 1927). It has a width even where all
     or none were hits: for ten of ten it is .722 to 1.
     """
-    square = float(special.ndtri(TAIL)) ** 2
+    square = float(special.ndtri(_tail(looks))) ** 2
     share = hits / count
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = math.sqrt(square * (share * (1 - share) / count + square / (4 * count**2))) / (1 + square / count)

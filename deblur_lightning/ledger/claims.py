@@ -3,6 +3,8 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count as count_up
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,9 +12,11 @@ import yaml
 
 from deblur_lightning.errors import UserError
 
-BUDGETS = ("full", "quick")
+BUDGETS = ("full", "day", "quick")
 """The more reliable one first."""
-METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", "taps_error")
+NOTED = ("taps_error", "late_change")
+"""Figures of a training rather than of test images; ``deblur reproduce`` writes them into ``run.json``."""
+METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", *NOTED)
 """Figures that a claim can be about; "mse" is computed from the PSNR of the clamped and rounded image."""
 
 T = TypeVar("T")
@@ -35,11 +39,25 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a training may cost: number of seeds, seconds for each seed on one CPU core, and further settings."""
+    """What a training may cost.
+
+    Attributes:
+        seeds: number of seeds.
+        seconds: for each seed, on one CPU core.
+        settings: further arguments, by which the training is made shorter than the report's.
+        most: number of seeds up to which a claim that is undecided gets more of them; 0 for no more.
+    """
 
     seeds: int
     seconds: int
     settings: tuple[str, ...] = ()
+    most: int = 0
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """After how many seeds a claim is judged: first ``seeds``, then twice as many each time, and last ``most``."""
+        doubled = takewhile(lambda count: count < self.most, (self.seeds << place for place in count_up()))
+        return (*doubled, max(self.seeds, self.most))
 
 
 @dataclass(frozen=True)
@@ -49,8 +67,9 @@ class Training:
     Attributes:
         name: name of its folder.
         experiment: name of the YAML file in ``experiments``.
-        budgets: the ``Budget`` by name, "full" or "quick".
+        budgets: the ``Budget`` by name, "full", "day" or "quick".
         settings: further arguments.
+        test: further arguments of its test.
         data: name of a set, or empty for the built-in data of the experiment.
         input: (channels, height, width) of the image that multiplications are counted on; empty to count none.
     """
@@ -59,8 +78,20 @@ class Training:
     experiment: str
     budgets: Mapping[str, Budget]
     settings: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
     data: str = ""
     input: tuple[int, ...] = ()
+
+    def is_reduced(self, budget: str) -> bool:
+        """Whether it is trained less at ``budget`` than by the report's recipe."""
+        full = self.budgets.get("full")
+        return full is None or self.budgets[budget].settings != full.settings
+
+    def home(self, budget: str) -> str:
+        """The cheapest budget with the same settings, under whose name the runs lie: the same runs are made once."""
+        settings = self.budgets[budget].settings
+        same = [name for name in BUDGETS if name in self.budgets and self.budgets[name].settings == settings]
+        return same[-1]
 
 
 @dataclass(frozen=True)
@@ -78,6 +109,7 @@ class Claim:
     beside: tuple[str, ...] = ()
     at_least: float | None = None
     at_most: float | None = None
+    figure: float | None = None
     slack: float = 0.0
     real_only: bool = False
     unrun: str = ""

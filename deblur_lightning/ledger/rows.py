@@ -1,30 +1,25 @@
 """Builds the rows of the ledger: one for each claim, from the runs that are finished."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.intervals import Estimate
-from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, Training
+from deblur_lightning.ledger.claims import BUDGETS, NOTED, Claim, ClaimSet, Training
+from deblur_lightning.ledger.looks import Look, take_look
 from deblur_lightning.ledger.runs import EMBEDDED, Run, Runs
-from deblur_lightning.ledger.verdicts import (
-    FAILS,
-    HOLDS,
-    OPEN,
-    Arms,
-    Verdict,
-    collect_values,
-    format_figure,
-    judge,
-    measure,
-)
+from deblur_lightning.ledger.verdicts import FAILS, HOLDS, OPEN, Arms, Verdict, collect_values, format_figure
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One claim and what was measured; the attributes are the columns of the ledger, empty where nothing is known."""
+    """One claim and what was measured; the attributes are the columns of the ledger, empty where nothing is known.
+
+    "mean" to "figure" are numbers as text, in the unit of the claim's metric: the measured figure, its interval, the
+    range that it must lie in, and the figure that the report states.
+    """
 
     id: str
     report: str
@@ -40,26 +35,48 @@ class Row:
     budget: str = ""
     parameters: str = ""
     macs: str = ""
+    mean: str = ""
+    low: str = ""
+    high: str = ""
+    at_least: str = ""
+    at_most: str = ""
+    figure: str = ""
+    runs: str = ""
+    decide: str = ""
     reason: str
 
 
 def build_rows(claim_set: ClaimSet, runs: Runs) -> list[Row]:
-    """A row for each claim, from its best runs: the full budget before the quick, its data set before a substitute."""
+    """A row for each claim, from its best runs: its data set before a substitute, the full budget before the others.
+
+    A budget at which more seeds are still wanted comes last.
+    """
     return [_build_row(claim, claim_set, runs) for claim in claim_set.claims]
 
 
 def _build_row(claim: Claim, claim_set: ClaimSet, runs: Runs) -> Row:
     for real in (True, False) if claim.real_only else (None,):
-        for budget in BUDGETS:
-            arms = {name: _find_runs(claim_set.trainings[name], budget, runs, real) for name in claim.trainings}
-            if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
-                try:
-                    return _measured_row(claim, budget, arms, claim_set)
-                except UserError as error:  # one claim's bad runs must not cost the other claims their rows
-                    return _row(claim, Verdict(OPEN, f"its runs do not fit: {error}"))
+        try:
+            looks = [
+                (budget, take_look(claim, budget, arms, claim_set))
+                for budget, arms in _list_arms(claim, claim_set, runs, real)
+            ]
+            for budget, look in [pair for pair in looks if pair[1].is_last] or looks:
+                return _measured_row(claim, budget, look, claim_set)
+        except UserError as error:  # one claim's bad runs must not cost the other claims their rows
+            return _row(claim, claim_set, Verdict(OPEN, f"its runs do not fit: {error}"))
     measurable = claim.is_measurable("quick", claim_set)
     unfinished = measurable or not claim.unrun
-    return _row(claim, Verdict(OPEN, "its runs are not finished." if unfinished else f"not run: {claim.unrun}."))
+    reason = "its runs are not finished." if unfinished else f"not run: {claim.unrun}."
+    return _row(claim, claim_set, Verdict(OPEN, reason))
+
+
+def _list_arms(claim: Claim, claim_set: ClaimSet, runs: Runs, real: bool | None) -> Iterator[tuple[str, Arms]]:
+    """The budgets at which there is a run of each training that the claim is measured by, and these runs."""
+    for budget in BUDGETS:
+        arms = {name: _find_runs(claim_set.trainings[name], budget, runs, real) for name in claim.trainings}
+        if claim.runs and all(arms[name] for name in (*claim.runs, *claim.minus)):
+            yield budget, arms
 
 
 def _find_runs(training: Training, budget: str, runs: Runs, real: bool | None) -> list[Run]:
@@ -78,27 +95,33 @@ def _find_runs(training: Training, budget: str, runs: Runs, real: bool | None) -
     return []
 
 
-def _measured_row(claim: Claim, budget: str, arms: Arms, claim_set: ClaimSet) -> Row:
-    measured = measure(claim, arms)
-    first = arms[claim.runs[0]][0]
+def _measured_row(claim: Claim, budget: str, look: Look, claim_set: ClaimSet) -> Row:
+    measured = look.measured
+    first = look.arms[claim.runs[0]][0]
     note = first.result().note
+    interval = _format_interval(claim, measured)
     return _row(
         claim,
-        _judge(claim, measured, budget, arms, claim_set),
+        claim_set,
+        look.verdict,
         measured.caveat,
         measured=format_figure(measured.mean, claim),
-        interval=_format_interval(claim, measured),
+        interval=interval,
         n=f"{_count(measured.seeds, 'seed')}, {_count(measured.images, 'image')}",
-        blurred=_blurred_psnr(claim, arms),
-        beside=_other_methods(claim, arms),
+        blurred=_blurred_psnr(claim, look.arms),
+        beside=_other_methods(claim, look.arms),
         data=claim_set.data[first.data].words if first.data != EMBEDDED else "built in",
         budget=budget,
         parameters=f"{note['parameters']:,}" if "parameters" in note else "",
         macs=f"{note['macs']:,}" if note.get("macs") else "",
+        mean=_number(measured.mean),
+        low=_number(measured.low) if interval else "",
+        high=_number(measured.high) if interval else "",
+        runs=" ".join(dict.fromkeys("/".join(runs[0].folder.parts[-3:-1]) for runs in look.arms.values() if runs)),
     )
 
 
-def _row(claim: Claim, verdict: Verdict, caveat: str = "", **columns: str) -> Row:
+def _row(claim: Claim, claim_set: ClaimSet, verdict: Verdict, caveat: str = "", **columns: str) -> Row:
     reason = f"{verdict.reason[0].upper()}{verdict.reason[1:]} {claim.why}"
     return Row(
         id=claim.id,
@@ -106,9 +129,31 @@ def _row(claim: Claim, verdict: Verdict, caveat: str = "", **columns: str) -> Ro
         claim=claim.claim,
         claimed=claim.claimed,
         verdict=verdict.ruling,
+        at_least=_number(claim.at_least),
+        at_most=_number(claim.at_most),
+        figure=_number(claim.figure),
+        decide=_what_it_takes(claim, claim_set) if verdict.ruling == OPEN else "",
         reason=" ".join(filter(None, (reason, caveat))),
         **columns,
     )
+
+
+def _what_it_takes(claim: Claim, claim_set: ClaimSet) -> str:
+    """The command that could decide the claim, and its time on one core."""
+    trainings = [claim_set.trainings[name] for name in dict.fromkeys((*claim.runs, *claim.minus))]
+    budgets = [training.budgets["full"] for training in trainings if "full" in training.budgets]
+    if not budgets:
+        return ""
+    most, least = (sum(budget.seconds * budget.looks[place] for budget in budgets) / 3600 for place in (-1, 0))
+    sets = dict.fromkeys(claim_set.data[training.data].words for training in trainings if training.data)
+    data = " --data FOLDER" if sets else ""
+    needs = f"with {' and '.join(sets)} in FOLDER, " if sets else ""
+    hours = f"{least:.1f}" if most == least else f"{least:.1f} to {most:.1f}"
+    return f"`deblur reproduce {claim.id} --budget full{data}`, {needs}{hours} hours on one CPU core"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or not math.isfinite(value) else f"{value:.6g}"
 
 
 def _format_interval(claim: Claim, measured: Estimate) -> str:
@@ -117,17 +162,9 @@ def _format_interval(claim: Claim, measured: Estimate) -> str:
     return f"{format_figure(measured.low, claim)} to {format_figure(measured.high, claim)}"
 
 
-def _judge(claim: Claim, measured: Estimate, budget: str, arms: Arms, claim_set: ClaimSet) -> Verdict:
-    trainings = [claim_set.trainings[name] for name in (*claim.runs, *claim.minus)]
-    if lacking := sum(training.budgets[budget].seeds - len(arms[training.name]) for training in trainings):
-        return Verdict(OPEN, f"{lacking} of its runs are not finished.")
-    real = all(arms[training.name][0].data == (training.data or EMBEDDED) for training in trainings)
-    return judge(claim, measured, budget, real)
-
-
 def _blurred_psnr(claim: Claim, arms: Arms) -> str:
     """The PSNR of the blurred input, which is the baseline of all restorers."""
-    if claim.metric in ("correct", "taps_error"):
+    if claim.metric in ("correct", *NOTED):
         return ""
     values, _ = collect_values([arms[name] for name in claim.runs], "psnr_blurred")
     return f"{values.mean():.2f} dB"
@@ -149,6 +186,6 @@ def _count(number: int, noun: str) -> str:
 
 def count_verdicts(rows: Sequence[Row]) -> str:
     """How many verdicts of each kind there are, in words."""
-    kinds = {HOLDS: "hold", FAILS: "do not hold", OPEN: OPEN}
+    kinds = {HOLDS: "hold", FAILS: "do not hold", OPEN: "are undecided"}
     verdicts = [row.verdict for row in rows]
     return ", ".join(f"{verdicts.count(kind)} {words}" for kind, words in kinds.items())

@@ -3,16 +3,18 @@
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.moved_names import with_names_of_today
 from deblur_lightning.intervals import half_width
+from deblur_lightning.ledger.claims import NOTED
 from deblur_lightning.records import ScoreRecord, read_scores
 
 MOST_BYTES = 1_000_000
@@ -22,11 +24,15 @@ NOTE_FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "arguments": list,
     "parameters": int,
     "macs": int,
+    "test": list,
     "taps_error": (int, float),
+    "late_change": (int, float),
     "seconds": (int, float),
     "commit": str,
     "machine": str,
 }
+
+GAN_LOSSES = ("train/loss_generator", "train/loss_discriminator")
 
 Image = tuple[str, str]
 """Name of a test image, and fingerprint of its input."""
@@ -42,7 +48,8 @@ class RunResult:
         protocol: name of the metrics' protocol.
         inverse_crime: whether the blur was circular, noiseless and unrounded, as of no photograph.
         values: by metric the images and the score of each, as ordered in the file.
-        note: content of ``run.json``: arguments; where known parameters, macs, taps_error, seconds, commit, machine.
+        note: content of ``run.json``: arguments; where known test, parameters, macs, taps_error, late_change,
+            seconds, commit, machine.
     """
 
     folder: Path
@@ -154,11 +161,15 @@ def _is_valid(name: str, value: Any) -> bool:
     if not isinstance(value, NOTE_FIELDS[name]):
         return False
     # an infinite error of the taps is a result (they diverged); a size or time that is no number is damage
-    return not isinstance(value, int | float) or name == "taps_error" or 0 <= value < MOST_NUMBER
+    return not isinstance(value, int | float) or name in NOTED or 0 <= value < MOST_NUMBER
 
 
-def read_losses(path: Path) -> dict[int, float]:
+def read_losses(path: Path, columns: Sequence[str] = ("train/loss", "train/mse")) -> dict[int, float]:
     """The finite training losses in a ``metrics.csv``, by step; empty where there is no such file.
+
+    Args:
+        path: the file.
+        columns: names of columns; of each row the first that has a value is taken.
 
     Raises:
         UserError: the file cannot be read, or a row is damaged.
@@ -167,16 +178,43 @@ def read_losses(path: Path) -> dict[int, float]:
         return {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            losses = dict(_losses(csv.DictReader(file)))
+            losses = dict(_losses(csv.DictReader(file), columns))
     except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({_first_line(error)}).") from error
     return {step: loss for step, loss in losses.items() if math.isfinite(loss)}
 
 
-def _losses(rows: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, float]]:
+def _losses(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterable[tuple[int, float]]:
     for row in rows:
-        if value := row.get("train/loss") or row.get("train/mse"):
+        if value := next(filter(None, map(row.get, columns)), None):
             yield int(row["step"]), float(value)
+
+
+def late_change(paths: Iterable[Path]) -> float | None:
+    """How much a GAN's losses change late in its training.
+
+    For each loss, the means over the third and the fourth quarter of its logged values are compared.
+
+    Args:
+        paths: the ``metrics.csv`` of the training and of its continuations, in order.
+
+    Returns:
+        The change of the generator's loss or of the discriminator's, whichever is greater, relative to the third
+        quarter; None where the losses are not both logged at least four times.
+
+    Raises:
+        UserError: a file cannot be read, or a row is damaged.
+    """
+    changes, files = [], list(paths)
+    for name in GAN_LOSSES:
+        losses: dict[int, float] = {}
+        for path in files:
+            losses |= read_losses(path, (name,))
+        if len(losses) < 4:
+            return None
+        *_, third, fourth = np.array_split([losses[step] for step in sorted(losses)], 4)
+        changes.append(abs(float(fourth.mean() / third.mean()) - 1))
+    return max(changes)
 
 
 def _text(path: Path) -> str:

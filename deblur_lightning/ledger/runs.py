@@ -1,12 +1,12 @@
 """The runs that claims need: their commands, their folders, and the results of those that are finished."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, Training
+from deblur_lightning.ledger.claims import BUDGETS, ClaimSet, Training
 from deblur_lightning.ledger.run_files import RunResult, read_note, read_result
 
 EMBEDDED = "embedded"
@@ -22,7 +22,7 @@ class Run:
 
     Attributes:
         training: what is trained.
-        budget: "quick" or "full".
+        budget: "quick", "day" or "full".
         data: name of a data set, or ``EMBEDDED``.
         seed: seed of the weights and of the order of the data.
         folder: holds the attempts 1, 2, ... (each continues where the one before stopped), ``scores.csv`` and ``NOTE``.
@@ -50,7 +50,7 @@ class Run:
         """
         if self._result is None:
             note = read_note(self.folder / NOTE)
-            if note.get("arguments") != list(self.arguments):
+            if note.get("arguments") != list(self.arguments) or note.get("test", []) != list(self.training.test):
                 raise UserError(f"{self.folder} has no finished run of these arguments: make it.")
             self._result = read_result(self.folder, note)
         return self._result
@@ -99,7 +99,7 @@ def _runs_of(training: Training, budget: str, data: str, claim_set: ClaimSet, ro
             budget=budget,
             data=data,
             seed=seed,
-            folder=root / budget / training.name / f"{data}-{seed}",
+            folder=root / training.home(budget) / training.name / f"{data}-{seed}",
             arguments=(
                 f"--config=experiments/{training.experiment}.yaml",
                 *settings,
@@ -107,7 +107,7 @@ def _runs_of(training: Training, budget: str, data: str, claim_set: ClaimSet, ro
                 f"--data.seed={seed}",
             ),
         )
-        for seed in range(training.budgets[budget].seeds)
+        for seed in range(training.budgets[budget].looks[-1])
     ]
 
 
@@ -115,19 +115,6 @@ def _merge_settings(overlay: Sequence[str], own: Sequence[str]) -> list[str]:
     """The overlay first; settings of a built-in source are left out where the overlay replaces that source."""
     replaces = any(setting.startswith("--config=experiments/data/") for setting in overlay)
     return [*overlay, *(setting for setting in own if not (replaces and setting.startswith("--data.source.")))]
-
-
-def plan(claims: Iterable[Claim], budget: str, claim_set: ClaimSet, runs: Runs, data: Path | None) -> list[Run]:
-    """The runs that ``claims`` need at ``budget``, each once, on the data sets that exist below ``data``."""
-    names = [name for claim in claims if claim.is_measurable(budget, claim_set) for name in claim.trainings]
-    trainings = [claim_set.trainings[name] for name in dict.fromkeys(names)]
-    groups = [runs.get((training.name, budget, _choose_data(training, claim_set, data)), ()) for training in trainings]
-    return [run for group in groups for run in group]
-
-
-def _choose_data(training: Training, claim_set: ClaimSet, data: Path | None) -> str:
-    exists = training.data and data is not None and (data / claim_set.data[training.data].needs).exists()
-    return training.data if exists else EMBEDDED
 
 
 def select_shard(runs: Sequence[Run], shard: str | None) -> list[Run]:
@@ -145,5 +132,6 @@ def select_shard(runs: Sequence[Run], shard: str | None) -> list[Run]:
 
 
 def finished_runs(runs: Runs) -> list[Run]:
-    """All runs that are done, in order."""
-    return [run for group in runs.values() for run in group if run.is_done()]
+    """All runs that are done, in order; a run that several budgets share is listed once."""
+    by_folder = {run.folder: run for group in runs.values() for run in group if run.is_done()}
+    return list(by_folder.values())

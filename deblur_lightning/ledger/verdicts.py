@@ -11,25 +11,30 @@ from numpy.typing import NDArray
 from deblur_lightning.errors import UserError
 from deblur_lightning.fingerprints import alike
 from deblur_lightning.intervals import Estimate, estimate
-from deblur_lightning.ledger.claims import Claim
+from deblur_lightning.ledger.claims import NOTED, Claim
 from deblur_lightning.ledger.run_files import Image
 from deblur_lightning.ledger.runs import Run
 
 HOLDS: Final = "holds"
 FAILS: Final = "does not hold"
-OPEN: Final = "cannot be judged at this budget"
-Ruling = Literal["holds", "does not hold", "cannot be judged at this budget"]
-PER_CENT = ("correct",)
+OPEN: Final = "undecided"
+Ruling = Literal["holds", "does not hold", "undecided"]
+PER_CENT = ("correct", "late_change")
 ERRORS = ("mse", "taps_error")
-UNITS = {"psnr": " dB", "psnr_gain": " dB", "psnr_blurred": " dB", "correct": " %"}
+UNITS = {"psnr": " dB", "psnr_gain": " dB", "psnr_blurred": " dB", "correct": " %", "late_change": " %"}
 Arms = Mapping[str, Sequence[Run]]
 """By training, its finished runs, in the order of their seeds."""
 Columns = list[tuple[str, Image]]
 """For each column of a table of values: which training, and which image."""
 
 
-def measure(claim: Claim, arms: Arms) -> Estimate:
+def measure(claim: Claim, arms: Arms, looks: int = 1) -> Estimate:
     """The figure of ``claim``.
+
+    Args:
+        claim: the claim.
+        arms: its runs.
+        looks: how often it may be measured as seeds are added.
 
     Raises:
         UserError: the runs lack the metric, or were not tested on the same inputs.
@@ -42,7 +47,7 @@ def measure(claim: Claim, arms: Arms) -> Estimate:
             raise UserError(f"{first} and {second} were tested on different inputs: they cannot be compared.")
         seeds = min(len(values), len(others))
         values = values[:seeds] - others[:seeds]
-    return estimate(values, hits=claim.metric == "correct" and not claim.minus)
+    return estimate(values, hits=claim.metric == "correct" and not claim.minus, looks=looks)
 
 
 def collect_values(groups: Sequence[Sequence[Run]], metric: str) -> tuple[NDArray[np.float64], Columns]:
@@ -77,10 +82,10 @@ def _same_inputs(columns: Columns, others: Columns) -> bool:
 def _scores_of(run: Run, metric: str) -> tuple[Sequence[Image], Sequence[float]]:
     """The images, sorted by name, and the score of each."""
     result = run.result()
-    if metric == "taps_error":
-        if (error := result.note.get("taps_error")) is None:
-            raise UserError(f"{run.folder} has no taps_error: the claim's metric does not suit its runs.")
-        return [("taps", "")], [float(error)]
+    if metric in NOTED:
+        if (figure := result.note.get(metric)) is None:
+            raise UserError(f"{run.folder} has no {metric}: the claim's metric does not suit its runs.")
+        return [(metric, "")], [float(figure)]
     if result.tests > 1:
         raise UserError(f"{run.folder}/scores.csv is of several tests: remove the folder {run.folder}.")
     name = "psnr" if metric == "mse" else metric
@@ -92,19 +97,27 @@ def _scores_of(run: Run, metric: str) -> tuple[Sequence[Image], Sequence[float]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """A ruling and its reason in words."""
+    """A ruling.
+
+    Attributes:
+        ruling: one of three.
+        reason: why, in words.
+        straddles: whether the claim is undecided because its interval straddles an end of the range.
+    """
 
     ruling: Ruling
     reason: str
+    straddles: bool = False
 
 
-def judge(claim: Claim, measured: Estimate, budget: str, real: bool) -> Verdict:
+def judge(claim: Claim, measured: Estimate, reduced: bool, real: bool) -> Verdict:
     """Compare a measured interval with the range of the claim.
 
     Args:
         claim: the claim with its range.
         measured: the mean and its interval.
-        budget: "full" or "quick"; at "quick" the claim fails only where the range is missed by more than the slack.
+        reduced: whether the runs were trained less than the report's; the claim then fails only where the range is
+            missed by more than the slack.
         real: whether the runs used the data set that the claim is about, not a substitute.
     """
     if claim.real_only and not real:
@@ -116,12 +129,12 @@ def judge(claim: Claim, measured: Estimate, budget: str, real: bool) -> Verdict:
         return Verdict(OPEN, f"{wanted}, but its scores are not all finite numbers.")
     if low <= measured.low and measured.high <= high:
         return Verdict(HOLDS, f"{wanted}, and so is all of the interval.")
-    slack = claim.slack if budget == "quick" else 0.0
+    slack = claim.slack if reduced else 0.0
     if measured.high < low - slack or measured.low > high + slack:
         return Verdict(FAILS, f"{wanted}, and none of the interval is.")
     if measured.high < low or measured.low > high:
         return Verdict(OPEN, f"{wanted}; it is missed, by less than a longer training may be worth.")
-    return Verdict(OPEN, f"{wanted}, and a part of the interval is.")
+    return Verdict(OPEN, f"{wanted}, and a part of the interval is.", straddles=True)
 
 
 def describe_range(claim: Claim) -> str:

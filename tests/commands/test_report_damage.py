@@ -13,6 +13,7 @@ import yaml
 
 from deblur_lightning.records import add_scores, read_scores
 from tests.helpers.pages import Page
+from tests.helpers.pretended import SHORTER
 
 Deblur = Callable[..., tuple[int, str, str]]
 RUN, OTHER = Path("runs/ledger/quick/layer/embedded-0"), "ledger/quick/layer/embedded-1"
@@ -117,7 +118,7 @@ def test_a_damaged_run_of_the_ledger_leaves_its_claim_open_and_the_others_judged
         "at_least": -9.0,
         "why": ".",
     }
-    training = {"experiment": "deconv_box", "quick": {"seeds": 2, "seconds": 10}}
+    training = {"experiment": "deconv_box", "quick": {"seeds": 2, "seconds": 10, "settings": [*SHORTER]}}
     claims = [usual | {"id": "one", "runs": ["layer"]}, usual | {"id": "two", "runs": [], "unrun": "no time"}]
     content = {"data": {}, "runs": {"layer": training}, "claims": claims}
     (tested / "experiments/claims.yaml").write_text(yaml.safe_dump(content))
@@ -126,7 +127,7 @@ def test_a_damaged_run_of_the_ledger_leaves_its_claim_open_and_the_others_judged
     replace_in("scores.csv", "20.000000", "bright")
     assert deblur("report", "--out=page")[0] == 1
     one, two = data_of(tested / "page/index.html")["claims"]
-    assert one["verdict"] == "cannot be judged at this budget"
+    assert one["verdict"] == "undecided"
     assert "Not run: no time." in str(two["reason"])
 
 

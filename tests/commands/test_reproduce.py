@@ -145,6 +145,38 @@ def test_ctrl_c_is_passed_on_to_all_that_is_under_way_and_waited_for(
     assert [path.exists() for path in begun] == [True, True]
 
 
+def test_runs_are_exchanged_as_scores_and_give_the_same_ledger(book: Path, deblur: Deblur) -> None:
+    for run in plan_runs(read_claims(book / "claims.yaml"), Path("runs/ledger")):
+        pretend(run, [5.0, 6.0])
+        (run.folder / "1/checkpoints").mkdir(parents=True)
+        (run.folder / "1/checkpoints/last.ckpt").write_bytes(bytes(100))
+    code, printed, complained = deblur("reproduce", "--all", "--claims=claims.yaml", "--export=scores")
+    assert code == 0, complained
+    assert "exported  1 runs to scores" in printed
+    assert [path.name for path in sorted(Path("scores").rglob("*.*"))] == ["run.json", "scores.csv"]
+    first = ledger(book)
+    shutil.move("runs/ledger", "elsewhere")
+    for count in (1, 0):  # what is here already is left alone
+        code, printed, complained = deblur("reproduce", "--import=scores", "--claims=claims.yaml")
+        assert code == 0, complained
+        assert f"imported  {count} runs from scores" in printed
+        assert ledger(book) == first
+        assert "runs to make" not in printed
+
+
+def test_an_imported_run_that_is_damaged_or_of_other_arguments_is_left_out(book: Path, deblur: Deblur) -> None:
+    (run,) = plan_runs(read_claims(book / "claims.yaml"), Path("scores"))
+    pretend(run, [5.0, 6.0])
+    note = json.loads((run.folder / "run.json").read_text())
+    for damage in (note | {"arguments": ["--model.lr=1"]}, note | {"seconds": "long"}):
+        (run.folder / "run.json").write_text(json.dumps(damage))
+        code, printed, _ = deblur("reproduce", "--import=scores", "--claims=claims.yaml")
+        assert code == 0
+        assert f"left out  {run.folder}" in printed
+        assert "imported  0 runs" in printed
+        assert not (RUN / "run.json").exists()
+
+
 def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
     for arguments, told in {
         (): "name claims",
@@ -153,6 +185,9 @@ def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
         ("nothing",): "no claim 'nothing'",
         ("gains", "--data=nowhere"): "--data=nowhere",
         ("gains", "--claims=none.yaml"): "no file none.yaml",
+        ("--import=nowhere",): "--import=nowhere is no folder",
+        ("--import=.",): "--import=. has no run of these claims",
+        ("gains", "--export=claims.yaml"): "--export=claims.yaml is a file",
         ("gains", "--out=claims.yaml"): "--out=claims.yaml is a file",
     }.items():
         given = arguments if "--claims=none.yaml" in arguments else (*arguments, "--claims=claims.yaml")

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deblur_lightning.ledger.claims import Budget, Claim, ClaimSet, DataSet, Training
+from deblur_lightning.ledger.looks import plan
 from deblur_lightning.ledger.rows import Row, build_rows
-from deblur_lightning.ledger.runs import NOTE, Run, list_runs, plan
+from deblur_lightning.ledger.runs import NOTE, Run, list_runs
 from deblur_lightning.records import ScoreRecord, add_scores
 
-BUDGETS = {"quick": Budget(seeds=2, seconds=10), "full": Budget(seeds=2, seconds=100)}
+SHORTER = ("--trainer.max_epochs=1",)
+BUDGETS = {"quick": Budget(seeds=2, seconds=10, settings=SHORTER), "full": Budget(seeds=2, seconds=100)}
+SEQUENTIAL = {"quick": Budget(seeds=2, seconds=10), "day": Budget(seeds=2, seconds=10, most=8)}
 TRAININGS = {
     "layer": Training("layer", "deconv_box", BUDGETS),
     "other": Training("other", "conv_sir", BUDGETS),
+    "more": Training("more", "deconv_box", SEQUENTIAL),
     "digits": Training("digits", "mnist_mlp", BUDGETS, data="mnist"),
 }
 DATA = {"mnist": DataSet("MNIST", "MNIST/raw", ("--config=experiments/data/mnist.yaml", "--data.source.root={data}"))}

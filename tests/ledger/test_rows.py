@@ -38,7 +38,7 @@ def test_scores_turn_a_verdict(tmp_path: Path) -> None:
     for gains, verdict, figure in (
         (GOOD, "holds", "+2.05 dB"),
         (BAD, "does not hold", "+0.05 dB"),
-        ([0.0, 2.0, 1.0, 1.1], "cannot be judged at this budget", "+1.02 dB"),
+        ([0.0, 2.0, 1.0, 1.1], "undecided", "+1.02 dB"),
     ):
         pretend_all(given, {"layer": gains}, tmp_path)
         (row,) = rows_of(given, tmp_path)
@@ -49,7 +49,7 @@ def test_scores_turn_a_verdict(tmp_path: Path) -> None:
 def test_a_quick_run_refutes_only_what_it_misses_by_more_than_the_slack(tmp_path: Path) -> None:
     given = claim_set(claim(slack=1.5), claim(id="two", slack=0.5))
     pretend_all(given, {"layer": BAD}, tmp_path)
-    assert [row.verdict for row in rows_of(given, tmp_path)] == ["cannot be judged at this budget", "does not hold"]
+    assert [row.verdict for row in rows_of(given, tmp_path)] == ["undecided", "does not hold"]
     pretend_all(given, {"layer": BAD}, tmp_path, budget="full")
     rows = rows_of(given, tmp_path)
     assert [(row.verdict, row.budget) for row in rows] == [("does not hold", "full")] * 2
@@ -63,7 +63,7 @@ def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "quick/other")
     pretend_all(given, {"other": [5.0, 0.0, 9.0, 3.0]}, tmp_path, inputs="j")
     (row,) = rows_of(given, tmp_path)
-    assert row.verdict == "cannot be judged at this budget"
+    assert row.verdict == "undecided"
     assert "different inputs" in row.reason
 
 
@@ -86,7 +86,7 @@ def test_what_a_substitute_shows_is_told_and_not_judged(tmp_path: Path) -> None:
     given = claim_set(claim(runs=("digits",), metric="correct", at_least=0.5, real_only=True))
     pretend_all(given, {"digits": [1.0, 1.0, 1.0, 1.0]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
-    assert (row.verdict, row.measured, row.data) == ("cannot be judged at this budget", "100.00 %", "built in")
+    assert (row.verdict, row.measured, row.data) == ("undecided", "100.00 %", "built in")
     assert "substitute" in row.reason
 
 
@@ -95,7 +95,7 @@ def test_a_claim_whose_seeds_are_not_all_there_is_open(tmp_path: Path) -> None:
     pretend_all(given, {"layer": GOOD}, tmp_path)
     shutil.rmtree(tmp_path / "quick/layer/embedded-1")
     (row,) = rows_of(given, tmp_path)
-    assert (row.verdict, row.n) == ("cannot be judged at this budget", "1 seed, 4 images")
+    assert (row.verdict, row.n) == ("undecided", "1 seed, 4 images")
     assert "1 of its runs" in row.reason
 
 
@@ -109,7 +109,7 @@ def test_the_ledger_is_the_same_to_the_byte_and_tells_everything(tmp_path: Path)
     assert texts[0] == texts[1]
     assert set(texts[0]) == {"ledger.md", "ledger.csv", "ledger.html", "ledger-runs.csv"}
     page = texts[0]["ledger.md"].decode()
-    assert "1 hold, 0 do not hold, 1 cannot be judged" in page
+    assert "1 hold, 0 do not hold, 1 are undecided" in page
     assert "Not run: no photographs. Because." in page
     assert b"deblur fit --config=experiments/deconv_box.yaml" in texts[0]["ledger-runs.csv"]
     HTMLParser().feed(texts[0]["ledger.html"].decode())
@@ -163,7 +163,7 @@ def test_what_is_no_finite_number_is_told_in_words_and_not_judged(value: float, 
     given = claim_set(claim())
     pretend_all(given, {"layer": [*GOOD[:3], value]}, tmp_path)
     (row,) = rows_of(given, tmp_path)
-    assert (row.verdict, row.measured, row.interval) == ("cannot be judged at this budget", words, "")
+    assert (row.verdict, row.measured, row.interval) == ("undecided", words, "")
     assert "not all finite numbers" in row.reason
 
 
@@ -173,7 +173,7 @@ def test_a_claim_s_words_stay_in_their_cells(tmp_path: Path) -> None:
     pretend_all(given, {"layer": GOOD}, tmp_path)
     write(given, tmp_path, tmp_path / "out")
     (line,) = [
-        line for line in (tmp_path / "out/ledger.md").read_text().splitlines() if line.startswith(r"| [one\|two]")
+        line for line in (tmp_path / "out/ledger.md").read_text().splitlines() if line.startswith("| \u2713 | [one")
     ]
     assert len(re.findall(r"(?<!\\)\|", line)) == 8
     assert r"| =1\|2 &lt;b&gt;3 |" in line

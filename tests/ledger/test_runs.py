@@ -1,5 +1,6 @@
 """Each run is planned once, on the data that exist, and is known to be done, half done or missing."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,14 +8,15 @@ import pytest
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.ledger.runs import NOTE, select_shard
-from tests.helpers.pretended import claim, claim_set, plan_runs, pretend
+from tests.helpers.pretended import TRAININGS, claim, claim_set, plan_runs, pretend
 
 
 def test_shared_runs_are_planned_once(tmp_path: Path) -> None:
     claims = (claim(), claim(id="two", minus=("other",)))
     runs = plan_runs(claim_set(*claims), tmp_path)
     assert [(run.training.name, run.seed) for run in runs] == [("layer", 0), ("layer", 1), ("other", 0), ("other", 1)]
-    assert runs[1].arguments == ("--config=experiments/deconv_box.yaml", "--seed_everything=1", "--data.seed=1")
+    settings = ("--config=experiments/deconv_box.yaml", "--trainer.max_epochs=1")
+    assert runs[1].arguments == (*settings, "--seed_everything=1", "--data.seed=1")
 
 
 def test_a_set_is_taken_where_it_lies(tmp_path: Path) -> None:
@@ -58,6 +60,14 @@ def test_a_run_that_is_damaged_is_not_done(tmp_path: Path) -> None:
         assert state(tmp_path) == "missing"
     (run.folder / NOTE).write_text(json.dumps(json.loads(note) | {"taps_error": float("nan")}))
     assert state(tmp_path) == "done"
+
+
+def test_a_run_whose_test_is_to_be_another_is_not_done(tmp_path: Path) -> None:
+    given = claim_set(claim())
+    pretend(plan_runs(given, tmp_path)[0], [1.0])
+    drawn = dataclasses.replace(TRAININGS["layer"], test=("--data.source=SyntheticDigits",))
+    other = dataclasses.replace(given, trainings=TRAININGS | {"layer": drawn})
+    assert [plan_runs(each, tmp_path)[0].is_done() for each in (given, other)] == [True, False]
 
 
 def test_shards_share_the_runs_out(tmp_path: Path) -> None:

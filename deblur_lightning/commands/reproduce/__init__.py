@@ -16,7 +16,9 @@ examples:
   deblur reproduce a06-blurs
   deblur reproduce --all --jobs 2
   deblur reproduce A --data data
-  deblur reproduce --all --budget full --data data --shard 1/4"""
+  deblur reproduce --all --budget day --data data
+  deblur reproduce --all --budget full --data data --shard 1/4 --export scores
+  deblur reproduce --import scores"""
 
 
 def parser() -> StrictParser:
@@ -25,8 +27,11 @@ def parser() -> StrictParser:
     names_help = "such as a06-blurs, or a report's letter; experiments/claims.yaml has them all"
     parser.add_argument("names", metavar="CLAIM", nargs="*", help=names_help)
     parser.add_argument("--all", action="store_true", help="all of them")
-    budget_help = "quick: all within 45 minutes on two CPU cores; full: the reports' recipes (default: %(default)s)"
-    parser.add_argument("--budget", metavar="quick|full", default="quick", help=budget_help)
+    budget_help = (
+        "quick: all within 45 minutes on two CPU cores; day: within 24 hours; full: the reports' recipes, days on a "
+        "CPU (default: %(default)s)"
+    )
+    parser.add_argument("--budget", metavar="quick|day|full", default="quick", help=budget_help)
     data_help = "a folder of real sets; what is absent is replaced by what the experiments have built in"
     parser.add_argument("--data", metavar="FOLDER", help=data_help)
     jobs_help = "runs at a time, which share the cores (default: %(default)s)"
@@ -38,6 +43,10 @@ def parser() -> StrictParser:
     parser.add_argument("--out", metavar="FOLDER", default="docs", help="where the ledger goes (default: %(default)s)")
     claims_help = "the claims (default: those of the package, experiments/claims.yaml)"
     parser.add_argument("--claims", metavar="FILE", help=claims_help)
+    export_help = "copy the scores of all finished runs, without weights, into this folder"
+    parser.add_argument("--export", metavar="FOLDER", dest="export_to", help=export_help)
+    import_help = "take over runs that --export wrote on another machine"
+    parser.add_argument("--import", metavar="FOLDER", dest="import_from", help=import_help)
     list_help = "say what would be run, and how long it would take, and stop"
     parser.add_argument("--list", action="store_true", help=list_help)
     return parser

@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from deblur_lightning.commands.reproduce.run_folders import clear, lock_run
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder, write_atomically
+from deblur_lightning.ledger.run_files import late_change
 from deblur_lightning.ledger.runs import NOTE, Run
 from deblur_lightning.networks.deconv import FourierDeconv2d
 from deblur_lightning.records import read_scores
@@ -69,10 +70,13 @@ def _make_parts(run: Run, data: Path | None, lock: int) -> bool:
     for name in (NOTE, "scores.csv"):  # in this order: scores beside a note count as a finished run
         (run.folder / name).unlink(missing_ok=True)
     checkpoint = last[0] / "checkpoints" / "last.ckpt"
-    test = ("test", f"--config={last[0]}/config.yaml", f"--ckpt_path={checkpoint}")
+    test = ("test", f"--config={last[0]}/config.yaml", f"--ckpt_path={checkpoint}", *run.training.test)
     if not _deblur(run, test, f"--run={run.folder}", lock):
         return False
-    note = {"arguments": list(run.arguments), **_facts(run, checkpoint), **_circumstances(run)}
+    note: dict[str, Any] = {"arguments": list(run.arguments), "test": list(run.training.test)}
+    note |= {**_facts(run, checkpoint), **_circumstances(run)}
+    if (change := late_change([attempt / "metrics.csv" for attempt in run.attempts()])) is not None:
+        note["late_change"] = change
     write_atomically(run.folder / NOTE, (json.dumps(note, indent=1) + "\n").encode())
     return True
 

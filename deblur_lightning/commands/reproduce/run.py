@@ -3,21 +3,25 @@
 import os
 import time
 from argparse import Namespace
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import suppress
+from functools import cache
+from itertools import chain, repeat
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from deblur_lightning.commands.reproduce.exchange import export_runs, import_runs
 from deblur_lightning.commands.reproduce.one_run import count_cores, interrupt, make_run, stale_folders, stopping
 from deblur_lightning.commands.reproduce.run_folders import check_own, lock_run
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.experiments import claims_path
 from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_claims
+from deblur_lightning.ledger.looks import plan
 from deblur_lightning.ledger.rows import build_rows, count_verdicts
-from deblur_lightning.ledger.runs import Run, Runs, finished_runs, list_runs, plan, select_shard
+from deblur_lightning.ledger.runs import Run, Runs, finished_runs, list_runs, select_shard
 from deblur_lightning.ledger.tables import check_ledger, write_ledger
 
 PROBE_SECONDS = 1.1
@@ -33,28 +37,46 @@ def reproduce(given: Namespace) -> list[str]:
     _check(given)
     claim_set = read_claims(Path(given.claims) if given.claims else claims_path())
     claims = claim_set.claims if given.all else claim_set.select(tuple(given.names))
-    data = None if given.data is None else Path(given.data).expanduser().resolve()
-    if data is not None:
-        if not data.is_dir():
-            raise UserError(f"--data={given.data} is no folder: give one that holds sets, such as MNIST/raw.")
-        _print_data(claims, given.budget, claim_set, data)
-    runs = list_runs(claim_set, Path(given.runs))
-    wanted = select_shard(plan(claims, given.budget, claim_set, runs, data), given.shard)
-    missing = [run for run in wanted if not run.is_done()]
+    data = _data_folder(claims, given, claim_set)
+    root = Path(given.runs)
+    runs = list_runs(claim_set, root)
+    check_ledger(Path(given.out))
+    if given.import_from is not None:
+        _import(runs, root, Path(given.import_from))
     if given.jobs > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, count_cores() // given.jobs)))
-    factor = probe() / PROBE_SECONDS if missing else 1.0
-    _print_plan(wanted, missing, factor, given.jobs)
+    rounds = _rounds(claims, given, claim_set, runs, data) if claims else iter(())
     if given.list:
+        next(rounds, None)
         return []
-    check_ledger(Path(given.out))
-    for run in missing:
-        for folder in stale_folders(run):
-            check_own(run.folder, folder)
-    failed = _make_runs(missing, data, given.jobs)
-    with lock_run(Path(given.runs) / "ledger", stopping):  # of several processes, the last one sees all runs
-        _write(claim_set, runs, Path(given.out), {claim.id for claim in claims})
+    failed = [run for missing in rounds for run in _make_runs(missing, data, given.jobs)]
+    with lock_run(root / "ledger", stopping):  # of several processes, the last one sees all runs
+        _write(claim_set, runs, Path(given.out), {claim.id for claim in claims or claim_set.claims})
+    if given.export_to is not None:
+        print(f"exported  {export_runs(runs, root, Path(given.export_to))} runs to {given.export_to}")
     return failed
+
+
+def _rounds(
+    claims: Sequence[Claim], given: Namespace, claim_set: ClaimSet, runs: Runs, data: Path | None
+) -> Iterator[list[Run]]:
+    """The runs to make, and after these the further seeds of claims that they leave undecided, until all is made."""
+    tried: set[Path] = set()
+    for is_first in chain([True], repeat(False)):
+        wanted = select_shard(plan(claims, given.budget, claim_set, runs, data), given.shard)
+        missing = [run for run in wanted if run.folder not in tried and not run.is_done()]
+        if not (is_first or missing):
+            return
+        _print_plan(wanted, missing, given.jobs)
+        yield missing
+        tried |= {run.folder for run in missing}
+
+
+def _import(runs: Runs, root: Path, folder: Path) -> None:
+    copied, faults = import_runs(runs, root, folder)
+    for fault in faults:
+        print(f"left out  {fault}")
+    print(f"imported  {copied} runs from {folder}")
 
 
 def _write(claim_set: ClaimSet, runs: Runs, out: Path, shown: Collection[str]) -> None:
@@ -68,11 +90,24 @@ def _write(claim_set: ClaimSet, runs: Runs, out: Path, shown: Collection[str]) -
 
 def _check(given: Namespace) -> None:
     if given.budget not in BUDGETS:
-        raise UserError(f"--budget={given.budget}: choose from quick, full.")
+        raise UserError(f"--budget={given.budget}: choose from {', '.join(reversed(BUDGETS))}.")
     if given.jobs < 1:
         raise UserError(f"--jobs={given.jobs}: give 1 or more.")
-    if bool(given.names) == given.all:
+    exchanges = given.import_from is not None or given.export_to is not None
+    if (given.names and given.all) or not (given.names or given.all or exchanges):
         raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
+    if given.export_to is not None and Path(given.export_to).is_file():
+        raise UserError(f"--export={given.export_to} is a file: give a folder.")
+
+
+def _data_folder(claims: Sequence[Claim], given: Namespace, claim_set: ClaimSet) -> Path | None:
+    if given.data is None:
+        return None
+    data = Path(given.data).expanduser().resolve()
+    if not data.is_dir():
+        raise UserError(f"--data={given.data} is no folder: give one that holds sets, such as MNIST/raw.")
+    _print_data(claims, given.budget, claim_set, data)
+    return data
 
 
 def _print_data(claims: Sequence[Claim], budget: str, claim_set: ClaimSet, data: Path) -> None:
@@ -83,7 +118,8 @@ def _print_data(claims: Sequence[Claim], budget: str, claim_set: ClaimSet, data:
         print(f"data      {found.words}: {source}")
 
 
-def _print_plan(wanted: Sequence[Run], missing: Sequence[Run], factor: float, jobs: int) -> None:
+def _print_plan(wanted: Sequence[Run], missing: Sequence[Run], jobs: int) -> None:
+    factor = _slowness() if missing else 1.0
     for run in missing:
         print(f"  {_name(run):<44}{run.state():<9}about {_duration(run.seconds * factor)}")
     whole = sum(run.seconds for run in missing) * factor / jobs
@@ -97,6 +133,9 @@ def _make_runs(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str
     Runs that another process is making come last, and are waited for. Ctrl-C is passed on to the running processes,
     which are waited for too.
     """
+    for run in missing:
+        for folder in stale_folders(run):
+            check_own(run.folder, folder)
     stopping.clear()
     futures: dict[Future[bool | None], Run] = {}
     failed: list[str] = []
@@ -162,6 +201,12 @@ def _duration(seconds: float) -> str:
         if seconds < 5400
         else f"{seconds / 3600:.1f} h"
     )
+
+
+@cache
+def _slowness() -> float:
+    """How much longer a training takes here than on the core that the seconds in ``claims.yaml`` are of."""
+    return probe() / PROBE_SECONDS
 
 
 def probe(steps: int = 20) -> float:
