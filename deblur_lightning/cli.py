@@ -19,10 +19,11 @@ SUBCOMMANDS = {
     "export": "write a checkpoint's network as a .safetensors or .onnx file",
     "synthesize": "blur a folder of images into pairs of files, by an experiment's degradation",
     "reproduce": "run again what the reports claim, and write the ledger of verdicts",
+    "study": "compare methods of one's own choice on sets and seeds: tables for a paper, intervals, p-values",
     "report": "write the summary page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "score", "synthesize")
+OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "score", "study", "synthesize")
 """Subcommands that Lightning has no part in.
 
 Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
@@ -53,6 +54,7 @@ examples:
   deblur score restored --sharp SHARP --protocol gopro
   deblur synthesize PHOTOS --out PAIRS --config experiments/deblurgan.yaml
   deblur reproduce --all --budget quick
+  deblur study studies/srcnn_blurs --jobs 2
   deblur report --out report
 """
 

@@ -1,14 +1,16 @@
 """Means with 95 % confidence intervals: over images, over seeds and images, and of shares of hits."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 
 ERROR = 0.05
 """Probability that a 95 % interval misses."""
+_LEAST_P = 1e-9
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,44 @@ def half_width(values: ArrayLike, looks: int = 1) -> float:
     if table.size == 1 or not np.isfinite(table).all():
         return math.nan
     return math.hypot(*(_student(table.mean(axis=axis), _tail(looks)) for axis in (0, 1)))
+
+
+def p_value(values: ArrayLike) -> float:
+    """Two-sided p-value of the hypothesis that the mean of ``values``, (N,) or (S, N), is 0.
+
+    It is the probability of error at which the interval of ``half_width`` would just reach 0; for N values alone this
+    is Student's t-test.
+
+    Returns:
+        From 0 to 1; nan for a single value, and where a value is not finite.
+    """
+    table = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    if table.size == 1 or not np.isfinite(table).all():
+        return math.nan
+    distance = abs(float(table.mean()))
+
+    def excess(error: float) -> float:
+        return math.hypot(*(_student(table.mean(axis=axis), 1 - error / 2) for axis in (0, 1))) - distance
+
+    if excess(_LEAST_P) <= 0 or distance == 0:
+        return 0.0 if distance else 1.0
+    return float(optimize.brentq(excess, _LEAST_P, 1.0, xtol=1e-12))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values of several hypotheses, corrected so that any of them is rejected wrongly in at most 5 % of cases at .05.
+
+    Those that are nan stay so, and are not counted.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+    (1979).
+    """
+    known = [place for place, p in enumerate(p_values) if not math.isnan(p)]
+    corrected, highest = [math.nan] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(known, key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, (len(known) - rank) * p_values[place]))
+        corrected[place] = highest
+    return corrected
 
 
 def _tail(looks: int) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from deblur_lightning.intervals import estimate, half_width, share_interval
+from deblur_lightning.intervals import estimate, half_width, holm, p_value, share_interval
 
 REPEATS = 1500
 
@@ -106,3 +106,36 @@ def test_a_single_value_has_no_interval() -> None:
 def test_ten_hits_of_ten_are_not_certain() -> None:
     assert estimate(np.ones((1, 10)), hits=True).low == pytest.approx(0.722, abs=5e-4)
     assert estimate(np.ones((1, 10))).low == 1
+
+
+def test_the_p_value_of_images_is_of_student_s_test() -> None:
+    values = [0.6, -0.4, 1.1, 0.8, 0.2]
+    assert p_value(values) == pytest.approx(stats.ttest_1samp(values, 0).pvalue, rel=1e-6)
+    assert p_value([-v for v in values]) == pytest.approx(p_value(values))
+    assert (p_value([0.5, -0.5]), p_value([1.0, 1.0])) == (1.0, 0.0)
+    assert math.isnan(p_value([1.0]))
+    assert math.isnan(p_value([1.0, math.inf]))
+
+
+def test_the_p_value_is_5_per_cent_where_the_interval_reaches_zero() -> None:
+    table = np.random.default_rng(0).normal(size=(3, 20))
+    table += half_width(table) - table.mean()
+    assert p_value(table) == pytest.approx(0.05, abs=1e-6)
+    assert p_value(table + 0.1) < 0.05 < p_value(table - 0.1)
+
+
+def test_holm_corrects_one_after_the_other() -> None:
+    """The example of Wikipedia's article on the method, and what the order of the values cannot change."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+    corrected = holm([0.01, math.nan, 0.04])
+    assert corrected[::2] == pytest.approx([0.02, 0.04])
+    assert math.isnan(corrected[1])
+
+
+def test_more_looks_are_wider() -> None:
+    values = [0.6, 0.9, 1.1, 0.8, 1.6]
+    assert half_width(values, looks=3) == pytest.approx(stats.sem(values) * stats.t.ppf(1 - 0.05 / 6, 4))
+    assert share_interval(8, 10, looks=3)[0] < share_interval(8, 10)[0]
+    assert "2 times" in estimate(np.array([values]), looks=3).caveat

@@ -1,25 +1,24 @@
 """Reads ``experiments/claims.yaml``: the claims, the trainings that test them, and the data sets of these."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count as count_up
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.ledger.entries import build_entry
 
+NAME = "claims.yaml"
 BUDGETS = ("full", "day", "quick")
 """The more reliable one first."""
 NOTED = ("taps_error", "late_change")
 """Figures of a training rather than of test images; ``deblur reproduce`` writes them into ``run.json``."""
 METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", *NOTED)
 """Figures that a claim can be about; "mse" is computed from the PSNR of the clamped and rounded image."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -155,9 +154,9 @@ def read_claims(path: Path) -> ClaimSet:
         raise UserError(f"no file {path}: give another --claims.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        data = {name: _build(DataSet, entry, f"data {name}") for name, entry in content["data"].items()}
+        data = {name: build_entry(DataSet, entry, f"{NAME}, data {name}") for name, entry in content["data"].items()}
         trainings = {name: _training(name, entry) for name, entry in content["runs"].items()}
-        claims = tuple(_build(Claim, entry, f"claim {entry.get('id')}") for entry in content["claims"])
+        claims = tuple(build_entry(Claim, entry, f"{NAME}, claim {entry.get('id')}") for entry in content["claims"])
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path} cannot be read ({str(error).splitlines()[0]}): the comment at its top explains the format."
@@ -169,20 +168,12 @@ def read_claims(path: Path) -> ClaimSet:
 
 def _training(name: str, entry: dict[str, Any]) -> Training:
     budgets = {
-        budget: _build(Budget, entry[budget], f"run {name}, {budget}") for budget in BUDGETS if entry.get(budget)
+        budget: build_entry(Budget, entry[budget], f"{NAME}, run {name}, {budget}")
+        for budget in BUDGETS
+        if entry.get(budget)
     }
     rest = {key: value for key, value in entry.items() if key not in BUDGETS}
-    return _build(Training, {"name": name, "budgets": budgets, **rest}, f"run {name}")
-
-
-def _build(kind: type[T], entry: dict[str, Any], where: str) -> T:
-    known = inspect.signature(kind).parameters
-    unknown = sorted(set(entry) - set(known))
-    missing = [name for name, field in known.items() if field.default is field.empty and name not in entry]
-    if unknown or missing:
-        fault = f"unknown {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
-        raise UserError(f"claims.yaml, {where}: {fault}: the fields are {', '.join(known)}.")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+    return build_entry(Training, {"name": name, "budgets": budgets, **rest}, f"{NAME}, run {name}")
 
 
 def _check(claim_set: ClaimSet) -> None:

@@ -22,7 +22,7 @@ def leaderboard(means: Sequence[SeedMeans]) -> str:
     restorers = [run for run in means if run.gain is not None]
     for (blur, budget, images), group in groupby(sorted(restorers, key=_order), key=_test):
         heading = f"{blur}, {budget} budget" if budget else blur
-        lines += [r"\midrule", rf"\multicolumn{{6}}{{l}}{{{_escape(heading or 'blur unknown')}}} \\"]
+        lines += [r"\midrule", rf"\multicolumn{{6}}{{l}}{{{escape_latex(heading or 'blur unknown')}}} \\"]
         lines += _rows(list(group), images)
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
@@ -37,7 +37,7 @@ def _rows(runs: Sequence[SeedMeans], images: int) -> Iterator[str]:
             gain = rf"\textbf{{{gain}}}" if place == 0 else rf"\underline{{{gain}}}"
         half = "" if run.half is None else rf" $\pm$ {run.half:.2f}"
         figures = f"{run.seeds} & {images} & {_figure(run.psnr, 2)} & {gain}{half} & {_figure(run.ssim, 3)}"
-        yield rf"\quad {_escape(run.method or run.name)} & {figures} \\"
+        yield rf"\quad {escape_latex(run.method or run.name)} & {figures} \\"
 
 
 def _test(run: SeedMeans) -> tuple[str, str, int]:
@@ -52,5 +52,6 @@ def _figure(value: float | None, digits: int) -> str:
     return "--" if value is None else f"{value:.{digits}f}"
 
 
-def _escape(text: str) -> str:
+def escape_latex(text: str) -> str:
+    """``text`` with the letters that LaTeX would obey written out."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)

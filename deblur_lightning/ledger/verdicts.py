@@ -42,7 +42,7 @@ def measure(claim: Claim, arms: Arms, looks: int = 1) -> Estimate:
     values, columns = collect_values([arms[name] for name in claim.runs], claim.metric)
     if claim.minus:
         others, other_columns = collect_values([arms[name] for name in claim.minus], claim.metric)
-        if not _same_inputs(columns, other_columns):
+        if not same_inputs(columns, other_columns):
             first, second = (arms[names[0]][0].folder for names in (claim.runs, claim.minus))
             raise UserError(f"{first} and {second} were tested on different inputs: they cannot be compared.")
         seeds = min(len(values), len(others))
@@ -65,14 +65,15 @@ def collect_values(groups: Sequence[Sequence[Run]], metric: str) -> tuple[NDArra
     for number, runs in enumerate(zip(*groups, strict=False)):
         scores = [_scores_of(run, metric) for run in runs]
         names = [(str(place), image) for place, (images, _) in enumerate(scores) for image in images]
-        if number and not _same_inputs(names, columns):
+        if number and not same_inputs(names, columns):
             raise UserError(f"{runs[0].folder} was tested on other inputs than its first seed: remove it.")
         columns = names
         rows.append([value for _, values in scores for value in values])
     return np.array(rows, dtype=np.float64), columns
 
 
-def _same_inputs(columns: Columns, others: Columns) -> bool:
+def same_inputs(columns: Columns, others: Columns) -> bool:
+    """Whether two tables of values are of the same test images, and of the same inputs of each."""
     return len(columns) == len(others) and all(
         (place, name) == (other_place, other_name) and alike(inputs, other_inputs)
         for (place, (name, inputs)), (other_place, (other_name, other_inputs)) in zip(columns, others, strict=True)
@@ -153,12 +154,17 @@ def name_non_finite(value: float) -> str:
 
 def format_figure(value: float, claim: Claim) -> str:
     """A value of the claim's metric with its unit, and with a sign where it is a difference."""
+    return format_metric(value, claim.metric, is_difference=bool(claim.minus))
+
+
+def format_metric(value: float, metric: str, is_difference: bool = False) -> str:
+    """A value of a metric with its unit, and with a sign where it is a gain or a difference."""
     if not math.isfinite(value):
         return name_non_finite(value)
-    unit = UNITS.get(claim.metric, "")
-    signed = "+" if claim.minus or claim.metric.endswith("gain") else ""
-    if claim.metric in PER_CENT:
-        return f"{100 * value:{signed}.2f}{' points' if claim.minus else unit}"
-    if claim.metric in ERRORS:
+    unit = UNITS.get(metric, "")
+    signed = "+" if is_difference or metric.endswith("gain") else ""
+    if metric in PER_CENT:
+        return f"{100 * value:{signed}.2f}{' points' if is_difference else unit}"
+    if metric in ERRORS:
         return f"{value:{signed}.2g}"
     return f"{value:{signed}.{2 if unit else 3}f}{unit}"

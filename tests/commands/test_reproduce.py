@@ -186,7 +186,7 @@ def test_what_is_wrong_is_told_in_a_line(book: Path, deblur: Deblur) -> None:
         ("gains", "--data=nowhere"): "--data=nowhere",
         ("gains", "--claims=none.yaml"): "no file none.yaml",
         ("--import=nowhere",): "--import=nowhere is no folder",
-        ("--import=.",): "--import=. has no run of these claims",
+        ("--import=.",): "--import=. has no run that belongs here",
         ("gains", "--export=claims.yaml"): "--export=claims.yaml is a file",
         ("gains", "--out=claims.yaml"): "--out=claims.yaml is a file",
     }.items():

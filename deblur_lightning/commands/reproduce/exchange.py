@@ -13,47 +13,58 @@ PARTS = ("scores.csv", NOTE)
 """The files of a run that a ledger is made from; the note comes last, since a run with a note counts as finished."""
 
 
-def export_runs(runs: Runs, root: Path, folder: Path) -> int:
-    """Copy the scores and notes of all finished runs below ``root`` into ``folder``; returns how many runs these are.
+def check_export(given: str | None) -> None:
+    """Check that runs can be exported to ``given``.
+
+    Raises:
+        UserError: it is a file.
+    """
+    if given is not None and Path(given).is_file():
+        raise UserError(f"--export={given} is a file: give a folder.")
+
+
+def export_runs(runs: Runs, root: Path, given: str) -> None:
+    """Copy the scores and notes of all finished runs below ``root`` into the folder ``given``, and print how many.
 
     Raises:
         UserError: the disk is full.
     """
     found = finished_runs(runs)
     for run in found:
-        _copy(run.folder, folder / run.folder.relative_to(root))
-    return len(found)
+        _copy(run.folder, Path(given) / run.folder.relative_to(root))
+    print(f"exported  {len(found)} runs to {given}")
 
 
-def import_runs(runs: Runs, root: Path, folder: Path) -> tuple[int, list[str]]:
-    """Copy runs that another machine exported into ``folder`` to ``root``, where they are not finished here.
+def import_runs(runs: Runs, root: Path, given: str) -> None:
+    """Copy runs that another machine exported into the folder ``given`` to ``root``, where they are not finished here.
 
-    Returns:
-        The number of runs that were copied; and lines about runs in ``folder`` that are of other arguments, or damaged.
+    Prints how many; and a line about each run that is left out, since it is damaged or of other arguments.
 
     Raises:
         UserError: there is no such folder, or no run in it, or the disk is full.
     """
+    folder = Path(given)
     if not folder.is_dir():
-        raise UserError(f"--import={folder} is no folder: give one that deblur reproduce --export has written.")
-    copied, faults, seen = 0, [], 0
-    for run in _distinct(runs):
-        there = folder / run.folder.relative_to(root)
-        if not (there / NOTE).is_file():
-            continue
-        seen += 1
-        try:
-            dataclasses.replace(run, folder=there).result()
-        except UserError as error:
-            faults.append(str(error))
-            continue
-        with lock_run(run.folder, None) as lock:  # a run that is being made here is left to itself
-            if lock is not None and not run.is_done():
-                _copy(there, run.folder)
-                copied += 1
-    if not seen:
-        raise UserError(f"--import={folder} has no run of these claims: give one that --export has written.")
-    return copied, faults
+        raise UserError(f"--import={given} is no folder: give one that --export has written.")
+    places = [(run, folder / run.folder.relative_to(root)) for run in _distinct(runs)]
+    there = [(run, place) for run, place in places if (place / NOTE).is_file()]
+    if not there:
+        raise UserError(f"--import={given} has no run that belongs here: give one that --export has written.")
+    print(f"imported  {sum(_import(run, place) for run, place in there)} runs from {given}")
+
+
+def _import(run: Run, place: Path) -> bool:
+    """Copy one run, unless it is here or is being made here; returns whether it was copied."""
+    try:
+        dataclasses.replace(run, folder=place).result()
+    except UserError as error:
+        print(f"left out  {error}")
+        return False
+    with lock_run(run.folder, None) as lock:
+        is_wanted = lock is not None and not run.is_done()
+        if is_wanted:
+            _copy(place, run.folder)
+    return is_wanted
 
 
 def _distinct(runs: Runs) -> Iterable[Run]:

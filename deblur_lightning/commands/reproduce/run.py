@@ -1,11 +1,8 @@
 """Runs what claims need, estimates the time it takes, and writes the ledger."""
 
-import os
 import time
 from argparse import Namespace
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import chain, repeat
 from pathlib import Path
@@ -13,9 +10,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from deblur_lightning.commands.reproduce.exchange import export_runs, import_runs
-from deblur_lightning.commands.reproduce.one_run import count_cores, interrupt, make_run, stale_folders, stopping
-from deblur_lightning.commands.reproduce.run_folders import check_own, lock_run
+from deblur_lightning.commands.reproduce.exchange import check_export, export_runs, import_runs
+from deblur_lightning.commands.reproduce.many_runs import duration, make_runs, run_name
+from deblur_lightning.commands.reproduce.one_run import stopping
+from deblur_lightning.commands.reproduce.run_folders import lock_run
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.experiments import claims_path
 from deblur_lightning.ledger.claims import BUDGETS, Claim, ClaimSet, read_claims
@@ -42,18 +40,16 @@ def reproduce(given: Namespace) -> list[str]:
     runs = list_runs(claim_set, root)
     check_ledger(Path(given.out))
     if given.import_from is not None:
-        _import(runs, root, Path(given.import_from))
-    if given.jobs > 1:
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, count_cores() // given.jobs)))
+        import_runs(runs, root, given.import_from)
     rounds = _rounds(claims, given, claim_set, runs, data) if claims else iter(())
     if given.list:
         next(rounds, None)
         return []
-    failed = [run for missing in rounds for run in _make_runs(missing, data, given.jobs)]
+    failed = [run for missing in rounds for run in make_runs(missing, data, given.jobs)]
     with lock_run(root / "ledger", stopping):  # of several processes, the last one sees all runs
         _write(claim_set, runs, Path(given.out), {claim.id for claim in claims or claim_set.claims})
     if given.export_to is not None:
-        print(f"exported  {export_runs(runs, root, Path(given.export_to))} runs to {given.export_to}")
+        export_runs(runs, root, given.export_to)
     return failed
 
 
@@ -70,13 +66,6 @@ def _rounds(
         _print_plan(wanted, missing, given.jobs)
         yield missing
         tried |= {run.folder for run in missing}
-
-
-def _import(runs: Runs, root: Path, folder: Path) -> None:
-    copied, faults = import_runs(runs, root, folder)
-    for fault in faults:
-        print(f"left out  {fault}")
-    print(f"imported  {copied} runs from {folder}")
 
 
 def _write(claim_set: ClaimSet, runs: Runs, out: Path, shown: Collection[str]) -> None:
@@ -96,8 +85,7 @@ def _check(given: Namespace) -> None:
     exchanges = given.import_from is not None or given.export_to is not None
     if (given.names and given.all) or not (given.names or given.all or exchanges):
         raise UserError("name claims, or give --all for all of them: experiments/claims.yaml has them.")
-    if given.export_to is not None and Path(given.export_to).is_file():
-        raise UserError(f"--export={given.export_to} is a file: give a folder.")
+    check_export(given.export_to)
 
 
 def _data_folder(claims: Sequence[Claim], given: Namespace, claim_set: ClaimSet) -> Path | None:
@@ -121,86 +109,10 @@ def _print_data(claims: Sequence[Claim], budget: str, claim_set: ClaimSet, data:
 def _print_plan(wanted: Sequence[Run], missing: Sequence[Run], jobs: int) -> None:
     factor = _slowness() if missing else 1.0
     for run in missing:
-        print(f"  {_name(run):<44}{run.state():<9}about {_duration(run.seconds * factor)}")
+        print(f"  {run_name(run):<44}{run.state():<9}about {duration(run.seconds * factor)}")
     whole = sum(run.seconds for run in missing) * factor / jobs
     done = len(wanted) - len(missing)
-    print(f"{len(missing)} runs to make, about {_duration(whole)} here; {done} are there.", flush=True)
-
-
-def _make_runs(missing: Sequence[Run], data: Path | None, jobs: int) -> list[str]:
-    """Make the runs, ``jobs`` at a time; returns the folders of those that failed.
-
-    Runs that another process is making come last, and are waited for. Ctrl-C is passed on to the running processes,
-    which are waited for too.
-    """
-    for run in missing:
-        for folder in stale_folders(run):
-            check_own(run.folder, folder)
-    stopping.clear()
-    futures: dict[Future[bool | None], Run] = {}
-    failed: list[str] = []
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for wait_for_others in (False, True):
-                futures = {pool.submit(make_run, run, data, wait_for_others): run for run in missing}
-                failures, missing = _watch(futures)
-                failed += failures
-                if missing and not wait_for_others:
-                    print(f"{len(missing)} are being made by another process: waiting for them.", flush=True)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            while not all(future.done() for future in futures):
-                with suppress(KeyboardInterrupt):
-                    interrupt()
-                    wait([future for future in futures if not future.done()])
-            raise
-    return failed
-
-
-def _watch(futures: Mapping[Future[bool | None], Run]) -> tuple[list[str], list[Run]]:
-    """Print a line for each run that ends, with the time left.
-
-    Returns:
-        The folders of the runs that failed, and the runs that another process is making.
-    """
-    failed: list[str] = []
-    elsewhere: list[Run] = []
-    begun, rest = time.monotonic(), sum(run.seconds for run in futures.values())
-    whole = rest
-    for number, future in enumerate(as_completed(futures), start=1):
-        run = futures[future]
-        rest -= run.seconds
-        if (succeeded := _outcome(future, run)) is None:
-            elsewhere.append(run)
-            continue
-        seconds = (time.monotonic() - begun) * rest / (whole - rest)
-        print(f"[{number}/{len(futures)}] {_name(run)}, {_duration(seconds)} to go", flush=True)
-        if not succeeded:
-            print(f"      failed: see {run.folder}/log.txt", flush=True)
-            failed.append(str(run.folder))
-    return failed, elsewhere
-
-
-def _outcome(future: Future[bool | None], run: Run) -> bool | None:
-    try:
-        return future.result()
-    except UserError as error:  # the other runs go on
-        print(f"      {_name(run)}: {error}", flush=True)
-        return False
-
-
-def _name(run: Run) -> str:
-    return f"{run.training.name}, {run.data}, seed {run.seed}"
-
-
-def _duration(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )
+    print(f"{len(missing)} runs to make, about {duration(whole)} here; {done} are there.", flush=True)
 
 
 @cache
