@@ -5,6 +5,7 @@ A new version of Lightning may change any of it: its version is capped in ``pypr
 """
 
 import traceback
+from collections.abc import Sized
 from typing import Any, Literal
 
 from lightning.pytorch import LightningModule, Trainer
@@ -149,3 +150,12 @@ def failed_in_restoring(error: BaseException) -> bool:
         frame.f_globals.get("__name__") == CONNECTOR and frame.f_code.co_name.startswith(("restore", "resume"))
         for frame in frames
     )
+
+
+def batch_weight(batch: Sized) -> Any:
+    """The number of samples as a float, for ``batch_size`` of Lightning's ``log`` with several processes.
+
+    Lightning (2.6) truncates the mean of whole numbers over the processes: with three images on two processes, the
+    logged mean would be half as large again. A float stays exact.
+    """
+    return float(len(batch))

@@ -1,8 +1,7 @@
 """Metrics under named protocols: PSNR, SSIM and calibration error, each defined once."""
 
 import math
-from collections.abc import Callable, Iterator, Sized
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -16,7 +15,6 @@ __all__ = [
     "protocol",
     "psnr",
     "restoration_scores",
-    "scores_under",
     "ssim",
     "ssim_matlab",
     "stride_amplitude",
@@ -24,9 +22,6 @@ __all__ = [
 
 PROTOCOLS = {3: "rgb8", 1: "grey8"}
 """By number of channels: all channels together, both images clamped and rounded to 8 bits, data range 1, no crop."""
-
-OF_OTHERS = ("rgb8", "y8", "gopro")
-"""Protocols that ``scores_under`` knows: ours on RGB, and two that papers use."""
 
 PSNR_CAP = 100.0
 """Upper limit in dB: the PSNR of equal images is infinite, and so would be every mean with it."""
@@ -169,28 +164,6 @@ def luma(images: Tensor) -> Tensor:
     red, green, blue = _levels(images).unbind(dim=1)
     values = 16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255
     return _scores(values[:, None].round() / 255, images.device)
-
-
-def scores_under(name: str, preds: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """PSNR and SSIM of each image under a protocol of ``OF_OTHERS``.
-
-    Args:
-        name: ``rgb8``, this package's own; ``y8``, the luma channel with MATLAB's SSIM; ``gopro``, PSNR as ``rgb8`` and
-            MATLAB's SSIM of the RGB volume.
-        preds: (B, 3, H, W), nominally in [0, 1].
-        target: (B, 3, H, W) in [0, 1].
-
-    Returns:
-        ``psnr`` in dB and ``ssim``, (B,) each.
-
-    Raises:
-        UserError: there is no such protocol.
-    """
-    if name not in OF_OTHERS:
-        raise UserError(f"protocol {name}: choose from {', '.join(OF_OTHERS)}.")
-    if name == "y8":
-        preds, target = luma(preds), luma(target)
-    return {"psnr": psnr(preds, target), "ssim": (ssim if name == "rgb8" else ssim_matlab)(preds, target)}
 
 
 def _similarity(first: Tensor, second: Tensor, means: Callable[[Tensor], Tensor]) -> Tensor:
@@ -342,12 +315,3 @@ def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:
     place = torch.bucketize(confidence.to(apart.device, torch.float32), edges)
     bins = apart.new_zeros(CALIBRATION_BINS).index_add(0, place, apart)
     return _scores(bins.abs().sum() / len(apart), confidence.device)
-
-
-def batch_weight(batch: Sized) -> Any:
-    """The number of samples as a float, for ``batch_size`` of Lightning's ``log`` with several processes.
-
-    Lightning (2.6) truncates the mean of whole numbers over the processes: with three images on two processes, the
-    logged mean would be half as large again. A float stays exact.
-    """
-    return float(len(batch))

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -21,7 +20,6 @@ from deblur_lightning.metrics import (
     protocol,
     psnr,
     restoration_scores,
-    scores_under,
     ssim,
     stride_amplitude,
 )
@@ -300,45 +298,7 @@ def test_full_confidence_is_of_the_last_bin() -> None:
     assert error.item() == pytest.approx(0.48, abs=1e-7)
 
 
-def matlab_ssim(first: np.ndarray, second: np.ndarray) -> float:
-    """MATLAB's ``ssim`` of uint8 arrays of two or three dimensions, by its documentation."""
-
-    def means(values: np.ndarray) -> np.ndarray:
-        return ndimage.gaussian_filter(values, 1.5, mode="nearest", radius=5)
-
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    mean_a, mean_b = means(a), means(b)
-    variance_a, variance_b = means(a * a) - mean_a**2, means(b * b) - mean_b**2
-    covariance = means(a * b) - mean_a * mean_b
-    c_1, c_2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    upper = (2 * mean_a * mean_b + c_1) * (2 * covariance + c_2)
-    return float((upper / ((mean_a**2 + mean_b**2 + c_1) * (variance_a + variance_b + c_2))).mean())
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 40), (64, 48)])
-def test_protocols_of_papers_are_matlab_s(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "BAND", 600)
-    rng = np.random.default_rng(0)
-    sharp = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
-    restored = (sharp.astype(int) + rng.integers(-30, 31, sharp.shape)).clip(0, 255).astype(np.uint8)
-    first, second = (torch.from_numpy(a).permute(2, 0, 1)[None].double() / 255 for a in (restored, sharp))
-    gopro = scores_under("gopro", first, second)
-    assert gopro["ssim"].item() == pytest.approx(matlab_ssim(restored, sharp), abs=1e-9)
-    assert gopro["psnr"].item() == pytest.approx(psnr(first, second).item())
-    weights = np.array([65.481, 128.553, 24.966]) / 255
-    lumas = [np.rint(16 + image @ weights).astype(np.uint8) for image in (restored, sharp)]
-    y8 = scores_under("y8", first, second)
-    assert y8["ssim"].item() == pytest.approx(matlab_ssim(*lumas), abs=1e-9)
-    error = np.square(lumas[0].astype(float) - lumas[1]).mean()
-    assert y8["psnr"].item() == pytest.approx(min(100, 10 * np.log10(255**2 / error)) if error else 100)
-
-
 def test_luma_has_the_levels_of_the_standard() -> None:
     """The corners of rgb2ycbcr's documentation, and primaries by ITU-R BT.601."""
     colours = torch.tensor([[0.0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]])[:, :, None, None]
     assert (luma(colours) * 255).round().flatten().tolist() == [16, 235, 81, 145, 41]
-
-
-def test_an_unknown_protocol_is_refused() -> None:
-    with pytest.raises(UserError, match="protocol ntire: choose from rgb8, y8, gopro"):
-        scores_under("ntire", torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8))

@@ -13,7 +13,7 @@ from deblur_lightning.callbacks.scores import ScoredData
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import network_of
 from deblur_lightning.files.weight_files import settings_and_weights
-from deblur_lightning.metrics import batch_weight
+from deblur_lightning.lightning_internals import batch_weight
 from deblur_lightning.sources.base import LabelledImages
 
 SHOWN = ("sharp", "blurred", "restored")

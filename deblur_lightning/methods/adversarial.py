@@ -15,14 +15,14 @@ from torch.optim import Adam
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
-from deblur_lightning.lightning_internals import batch_number
+from deblur_lightning.lightning_internals import batch_number, batch_weight
 from deblur_lightning.losses.adversarial import AdversarialLoss, CrossEntropyGAN, Maps
 from deblur_lightning.losses.plain import as_term
 from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.manual_step import manual_step, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
-from deblur_lightning.metrics import batch_weight, stride_amplitude
+from deblur_lightning.metrics import stride_amplitude
 from deblur_lightning.networks.applying import discriminate
 from deblur_lightning.optim.ema import ExponentialMovingAverage
 from deblur_lightning.optim.schedules import Constant, Schedule

@@ -15,9 +15,9 @@ from torchmetrics.utilities import dim_zero_cat
 
 from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
-from deblur_lightning.lightning_internals import prepare_precision
+from deblur_lightning.lightning_internals import batch_weight, prepare_precision
 from deblur_lightning.methods.base import check_rates, only_plain, scheduled
-from deblur_lightning.metrics import batch_weight, calibration_error
+from deblur_lightning.metrics import calibration_error
 from deblur_lightning.networks.applying import apply
 from deblur_lightning.networks.resnet import ResNet18
 from deblur_lightning.optim.schedules import Constant, Schedule

@@ -1,14 +1,16 @@
 """The benchmarks of runs: what is there is not repeated, and tables are of the right runs; nothing is trained here."""
 
-import argparse
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmarks.figures import srcnn_curves
 from benchmarks.speed import srcnn_speed
-from benchmarks.studies import classifiers, srcnn, srcnn_blurs, srcnn_wrapping, study_run
+from benchmarks.studies import srcnn_wrapping, study_run
 from benchmarks.studies.study_run import StudyRun
+from deblur_lightning.files.experiments import experiment_path
+from deblur_lightning.ledger.study import list_study_runs, read_study
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import ScoreRecord, add_scores
 from tests.conftest import REPOSITORY
@@ -67,62 +69,13 @@ def test_what_is_given_is_not_overruled(monkeypatch: pytest.MonkeyPatch) -> None
     assert commands[0][-3:] == ["fit", "--data.num_workers=2", "--trainer.enable_progress_bar=false"]
 
 
-def test_the_grid_s_best_is_the_one_of_the_largest_gain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")  # an extra
-    grid = srcnn_blurs.runs_of_grid(tmp_path, None, [])
-    assert len(grid) == 18
-    for place, run in enumerate(grid.values()):
-        pretend(run, "psnr", float(place % 11), float(place % 11) + 1)
-    for run in srcnn_blurs.runs_on_colour(tmp_path, None, []).values():
-        pretend(run, "psnr", 1.0, 2.0)
-    srcnn_blurs.main(["--runs", str(tmp_path), "--out", str(tmp_path)])
-    printed = capsys.readouterr().out
-    assert printed.count("**+") == 3
-    assert printed.count("**+7.50") == 1
-    assert "| -7.00 (-7.00 to -7.00) |" in printed
-    assert "(+0.00 to +0.00)" not in printed  # the best are not behind themselves
-    assert "| grey | +1.50 ± 6.35 | +3.50 ± 6.35 | +5.50 ± 6.35 |" in printed
+def test_the_losses_of_the_grid_are_drawn(tmp_path: Path) -> None:
+    study = read_study(experiment_path("studies/srcnn_blurs"))
+    for run in (run for group in list_study_runs(study, tmp_path).values() for run in group):
+        (run.folder / "1").mkdir(parents=True)
+        (run.folder / "1/metrics.csv").write_text("step,train/loss\n9,0.5\n19,0.25\n29,0.2\n")
+    srcnn_curves.main(["--runs", str(tmp_path), "--out", str(tmp_path / "curves.png")])
     assert (tmp_path / "curves.png").stat().st_size > 10_000
-
-
-def test_colour_is_shown_for_the_blurs_whose_runs_are_all_there(tmp_path: Path) -> None:
-    grid, colour = srcnn_blurs.runs_of_grid(tmp_path, None, []), srcnn_blurs.runs_on_colour(tmp_path, None, [])
-    assert "all there" in srcnn_blurs.colour_table(grid, colour)
-    for (_, blur), run in [*colour.items(), (("", "BoxBlur"), grid["srcnn_915", "BoxBlur", "0.001"])]:
-        if blur == "BoxBlur":
-            pretend(run, "psnr", 1.0, 2.0)
-    pretend(grid["srcnn_915", "MotionBlur", "0.001"], "psnr", 1.0, 2.0)
-    assert "| BoxBlur |\n" in srcnn_blurs.colour_table(grid, colour)
-
-
-def test_settings_and_data_reach_the_runs(tmp_path: Path) -> None:
-    grid = srcnn_blurs.runs_of_grid(tmp_path, Path("photos"), ["--trainer.max_epochs=1"])
-    for run in grid.values():
-        assert "--data.source.base.root=photos" in run.fit
-        assert "--trainer.max_epochs=1" in run.fit
-    for runs in (
-        srcnn.cifar_runs(tmp_path, Path("sets"), ["--a=1"]),
-        srcnn.gaussian_runs(tmp_path, Path("sets"), ["--a=1"]),
-    ):
-        assert all("--a=1" in run.fit and any("sets" in argument for argument in run.fit) for run in runs.values())
-
-
-def test_accuracies_are_compared_seed_for_seed(tmp_path: Path) -> None:
-    options = argparse.Namespace(runs=tmp_path, data=Path("sets"), settings=[])
-    runs = {name: classifiers.runs_by_seed(name, options) for name in classifiers.SEEDS}
-    assert [len(several) for several in runs.values()] == [3, 3, 3, 3, 5, 5, 5]
-    for name, several in runs.items():
-        for seed, run in several.items():
-            right = seed + (6 if name == "mnist_cnn" else 1)
-            pretend(run, "correct", *[1.0] * right, *[0.0] * (10 - right))
-    accuracy, difference = classifiers.accuracy_table(runs), classifiers.difference_table(runs)
-    assert "| mnist_mlp | 97.32 | 20.00 ± 35.70 | 10.00 to 30.00 | 3 |" in accuracy
-    assert "| mnist_cnn - mnist_mlp | 1.88 | +50.00 ± 30.27 | 3 | better |" in difference
-    assert "| deconv_cifar10 - conv_cifar10 | 0.9 | +0.00 ± 0.00 | 5 | no difference shown |" in difference
-    del runs["mnist_cnn"][0], runs["mnist_mlp"][2]
-    difference = classifiers.difference_table(runs)
-    assert "| mnist_cnn - mnist_mlp | 1.88 | +50.00 ± nan | 1 | no difference shown |" in difference
-    assert classifiers.verdict(-2.0, 1.0) == "worse"
 
 
 def test_wrapping_costs_and_clamping_does_not(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deblur_lightning.metrics import scores_under
+from deblur_lightning.protocols import scores_under
 from tests.helpers.models import random_pixels
 from tests.helpers.settings import Deblur
 
@@ -102,3 +102,24 @@ def test_mistakes_are_told_in_a_line(
     assert code == 2
     assert message in complained
     assert len(complained.splitlines()) == 1
+
+
+def test_levin_s_error_ratio_is_of_the_images_restored_with_the_true_psf(tmp_path: Path, deblur: Deblur) -> None:
+    rng = np.random.default_rng(0)
+    sharp = random_pixels(40, 44, 3).astype(int)
+    for folder, spread in {"sharp": 0, "restored": 12, "told": 6}.items():
+        pixels = (sharp + rng.integers(-spread, spread + 1, sharp.shape)).clip(0, 255).astype(np.uint8)
+        (tmp_path / folder).mkdir()
+        Image.fromarray(pixels).save(tmp_path / folder / "a.png")
+    places = [f"{tmp_path}/{name}" for name in ("restored", "sharp", "told", "scores.csv")]
+    arguments = ("score", places[0], "--sharp", places[1], "--reference", places[2])
+    code, printed, complained = deblur(*arguments, "--protocol=levin", "--csv", places[3])
+    assert code == 0, complained
+    with (tmp_path / "scores.csv").open(newline="") as file:
+        figures = {row["metric"]: float(row["value"]) for row in csv.DictReader(file)}
+    assert figures["error_ratio"] == pytest.approx(figures["ssd"] / figures["ssd_reference"], abs=1e-4)
+    assert 2 < figures["error_ratio"] < 6
+    assert "n = 1 images; protocol levin" in printed
+    code, _, complained = deblur(*arguments)
+    assert (code, complained.count("\n")) == (2, 1)
+    assert "--reference: it is of --protocol=levin alone" in complained

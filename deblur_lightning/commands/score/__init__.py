@@ -10,7 +10,10 @@ searched. All images are 8-bit RGB. The protocols:
 
   rgb8   this package's own: PSNR and SSIM of RGB, SSIM's window 11x11, reflected at the edges
   y8     PSNR and MATLAB's SSIM of the luma channel, as in papers on super-resolution and deraining
-  gopro  PSNR as rgb8, MATLAB's SSIM of the RGB volume (window 11x11x11), as in papers on GoPro"""
+  gopro  PSNR as rgb8, MATLAB's SSIM of the RGB volume (window 11x11x11), as in papers on GoPro
+  realblur  PSNR and SSIM after a registration by brightness and a homography, as in papers on RealBlur
+  levin  after the best shift by quarters of a pixel, 15 pixels cut off at each edge; with --reference, the images
+         restored with the true PSF, also the error ratio of Levin's set"""
 
 EPILOG = """\
 exit code: 0 all was scored; 1 some images were left out and are listed; 2 a mistake, told in one line
@@ -26,8 +29,10 @@ def parser() -> StrictParser:
     parser.add_argument("restored", metavar="RESTORED", nargs="?", help="the folder of restored images")
     parser.add_argument("--sharp", metavar="FOLDER", help="the sharp images, each with a restored one")
     parser.add_argument("--blurred", metavar="FOLDER", help="the blurred images, for the gain")
-    protocol_help = "how to score (default: %(default)s); only figures of one protocol may be compared"
-    parser.add_argument("--protocol", metavar="rgb8|y8|gopro", default="rgb8", help=protocol_help)
+    protocol_help = "one of the above (default: %(default)s); only figures of one protocol may be compared"
+    parser.add_argument("--protocol", metavar="NAME", default="rgb8", help=protocol_help)
+    reference_help = "images restored with the true PSF, for the error ratio of --protocol=levin"
+    parser.add_argument("--reference", metavar="FOLDER", help=reference_help)
     crop_help = "pixels cut off at each edge of all images (default: %(default)s)"
     parser.add_argument("--crop_border", metavar="N", type=int, default=0, help=crop_help)
     parser.add_argument("--csv", metavar="FILE", help="a table of each image's figures; an older file is replaced")

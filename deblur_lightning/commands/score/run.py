@@ -13,13 +13,13 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import read_rgb
 from deblur_lightning.intervals import half_width
-from deblur_lightning.metrics import OF_OTHERS, scores_under
+from deblur_lightning.protocols import PROTOCOLS, scores_under
 from deblur_lightning.sources.files import existing_folder, image_names
 
 MOST_ROWS = 30
 """Of more images the mean alone is printed; each is in the table of ``--csv``."""
 
-DIGITS = {"psnr": 2, "ssim": 3}
+DIGITS = {"psnr": 2, "ssim": 3, "ssd": 2, "error_ratio": 2}
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Folders:
     restored: dict[str, Path]
     sharp: dict[str, Path]
     blurred: dict[str, Path] | None
+    reference: dict[str, Path] | None
 
 
 def score_folders(given: Namespace) -> list[str]:
@@ -39,12 +40,14 @@ def score_folders(given: Namespace) -> list[str]:
     """
     if given.restored is None or given.sharp is None:
         raise UserError("give two folders, as in deblur score RESTORED --sharp=SHARP.")
-    if given.protocol not in OF_OTHERS:
-        raise UserError(f"--protocol={given.protocol}: choose from {', '.join(OF_OTHERS)}.")
+    if given.protocol not in PROTOCOLS:
+        raise UserError(f"--protocol={given.protocol}: choose from {', '.join(PROTOCOLS)}.")
     if given.crop_border < 0:
         raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
-    blurred = None if given.blurred is None else _by_name(given.blurred)
-    folders = Folders(_by_name(given.restored), _by_name(given.sharp), blurred)
+    if given.reference is not None and given.protocol != "levin":
+        raise UserError("--reference: it is of --protocol=levin alone.")
+    further = [None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference)]
+    folders = Folders(_by_name(given.restored), _by_name(given.sharp), *further)
     scores: dict[str, dict[str, float]] = {}
     left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
     for name in folders.sharp:
@@ -84,11 +87,12 @@ def _score(name: str, folders: Folders, protocol: str, crop_border: int) -> dict
     path = folders.sharp[name]
     sharp = _read(path, crop_border)
     figures: dict[str, float] = {}
-    for kind, paths in (("", folders.restored), ("_blurred", folders.blurred)):
+    kinds = {"": folders.restored, "_blurred": folders.blurred, "_reference": folders.reference}
+    for kind, paths in kinds.items():
         if paths is None:
             continue
         if name not in paths:
-            raise UserError(f"{path} has no {'blurred' if kind else 'restored'} partner")
+            raise UserError(f"{path} has no {kind.removeprefix('_') or 'restored'} partner")
         image = _read(paths[name], crop_border)
         if image.shape != sharp.shape:
             sizes = [f"{part.shape[-2]}x{part.shape[-1]}" for part in (image, sharp)]
@@ -99,7 +103,11 @@ def _score(name: str, folders: Folders, protocol: str, crop_border: int) -> dict
             raise UserError(f"{path}: {error}") from error
         figures |= {f"{metric}{kind}": value.item() for metric, value in scores.items()}
     if folders.blurred is not None:
-        figures |= {f"{metric}_gain": figures[metric] - figures[f"{metric}_blurred"] for metric in DIGITS}
+        figures |= {f"{metric}_gain": figures[metric] - figures[f"{metric}_blurred"] for metric in ("psnr", "ssim")}
+    if folders.reference is not None:
+        if not figures["ssd_reference"]:
+            raise UserError(f"{path}: its reference is equal to it, so that there is no error ratio")
+        figures["error_ratio"] = figures["ssd"] / figures["ssd_reference"]
     return figures
 
 
@@ -133,4 +141,5 @@ def _print(scores: dict[str, dict[str, float]], protocol: str) -> None:
 
 
 def _figure(metric: str, value: float) -> str:
-    return f"{value:{'+' if metric.endswith('gain') else ''}.{DIGITS[metric[:4]]}f}"
+    digits = next(digits for name, digits in DIGITS.items() if metric.startswith(name))
+    return f"{value:{'+' if metric.endswith('gain') else ''}.{digits}f}"

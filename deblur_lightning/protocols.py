@@ -1,0 +1,178 @@
+"""The protocols under which papers state PSNR and SSIM, by name."""
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from deblur_lightning.batch import to_8bit
+from deblur_lightning.errors import UserError
+from deblur_lightning.metrics import PSNR_CAP, SSIM_REACH, luma, psnr, ssim, ssim_matlab
+
+__all__ = ["PROTOCOLS", "align_by_shift", "register", "scores_under"]
+
+Scores = dict[str, Tensor]
+Floats = NDArray[np.float32]
+
+ECC_STEPS, ECC_FILTER = 100, 5
+"""Of RealBlur's evaluation: steps of the registration, and the width of the Gaussian filter before it, in pixels."""
+
+SHIFT_BORDER, MOST_SHIFT, SHIFTS_PER_PIXEL = 15, 5, 4
+"""Of Levin's evaluation: pixels that are not compared at each edge, the greatest shift, steps of a quarter pixel."""
+
+
+def scores_under(name: str, preds: Tensor, target: Tensor) -> Scores:
+    """PSNR and SSIM of each image under a protocol of ``PROTOCOLS``.
+
+    Args:
+        name: ``rgb8``, this package's own; ``y8``, the luma channel with MATLAB's SSIM; ``gopro``, PSNR as ``rgb8`` and
+            MATLAB's SSIM of the RGB volume; ``realblur``, after a registration by a homography; ``levin``, after the
+            best shift by quarters of a pixel.
+        preds: (B, 3, H, W), nominally in [0, 1].
+        target: (B, 3, H, W) in [0, 1].
+
+    Returns:
+        ``psnr`` in dB and ``ssim``, (B,) each; under ``levin`` also ``ssd``, the sum of squared differences.
+
+    Raises:
+        UserError: there is no such protocol, or the images are too small for it, or cannot be registered.
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"protocol {name}: choose from {', '.join(PROTOCOLS)}.")
+    return PROTOCOLS[name](preds, target)
+
+
+def _rgb8(preds: Tensor, target: Tensor) -> Scores:
+    return {"psnr": psnr(preds, target), "ssim": ssim(preds, target)}
+
+
+def _y8(preds: Tensor, target: Tensor) -> Scores:
+    preds, target = luma(preds), luma(target)
+    return {"psnr": psnr(preds, target), "ssim": ssim_matlab(preds, target)}
+
+
+def _gopro(preds: Tensor, target: Tensor) -> Scores:
+    return {"psnr": psnr(preds, target), "ssim": ssim_matlab(preds, target)}
+
+
+def _realblur(preds: Tensor, target: Tensor) -> Scores:
+    """RealBlur's (Rim et al., ECCV 2020): what a registration moved out of the image is left out of both figures."""
+    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
+    for restored, sharp in zip(_arrays(preds), _arrays(target), strict=True):
+        moved, inside = register(restored, sharp)
+        sharp = sharp * inside
+        error = float(((sharp - moved).astype(np.float64) ** 2).sum() / inside.sum())
+        found["psnr"].append(min(PSNR_CAP, -10 * np.log10(error)) if error else PSNR_CAP)
+        settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1.0}
+        if min(sharp.shape[:2]) < 2 * SSIM_REACH + 1:
+            raise UserError(f"An image of {sharp.shape[0]}x{sharp.shape[1]} pixels is too small for SSIM.")
+        _, similar = structural_similarity(  # type: ignore[no-untyped-call]
+            sharp, moved, channel_axis=-1, full=True, **settings
+        )
+        core = (slice(SSIM_REACH, -SSIM_REACH),) * 2
+        weights = inside[core]
+        found["ssim"].append(float(((similar * inside)[core].sum(axis=(0, 1)) / weights.sum(axis=(0, 1))).mean()))
+    return {name: preds.new_tensor(values, dtype=torch.float64) for name, values in found.items()}
+
+
+def register(moving: Floats, fixed: Floats) -> tuple[Floats, Floats]:
+    """Register an image to another as RealBlur's evaluation does: scaled in brightness, then moved by a homography.
+
+    The homography maximises the enhanced correlation coefficient (Evangelidis and Psarakis, PAMI 2008) by OpenCV.
+
+    Args:
+        moving: (H, W, 3) in [0, 1].
+        fixed: (H, W, 3) in [0, 1].
+
+    Returns:
+        ``moving`` as it is moved, 0 where nothing of it lies; and 1 inside of it, 0 outside, both (H, W, 3).
+
+    Raises:
+        UserError: the two cannot be registered: one of them is uniform, or they have nothing in common.
+    """
+    height, width = fixed.shape[:2]
+    power = float((moving * moving).sum())
+    moving = (np.float32(float((fixed * moving).sum()) / power) * moving) if power else moving
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, ECC_STEPS, 0)
+    first, second = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (fixed, moving))
+    start, everywhere = np.eye(3, dtype=np.float32), np.ones((height, width), dtype=np.uint8)
+    try:
+        _, warp = cv2.findTransformECC(first, second, start, cv2.MOTION_HOMOGRAPHY, criteria, everywhere, ECC_FILTER)
+    except cv2.error as error:
+        raise UserError("the images cannot be registered: they have no detail, or nothing in common.") from error
+    inverse = cv2.WARP_INVERSE_MAP
+    size = (width, height)
+    moved = cv2.warpPerspective(moving, warp, size, flags=cv2.INTER_CUBIC | inverse, borderMode=cv2.BORDER_REFLECT)
+    ones = np.ones_like(moving)
+    kept = cv2.warpPerspective(ones, warp, size, flags=cv2.INTER_NEAREST | inverse, borderMode=cv2.BORDER_CONSTANT)
+    inside = np.asarray(kept, dtype=np.float32)
+    return np.asarray(moved, dtype=np.float32) * inside, inside
+
+
+def _levin(preds: Tensor, target: Tensor) -> Scores:
+    """Levin's (Levin et al., CVPR 2009), whose error ratio is a ratio of two ``ssd``; PSNR and SSIM are ours."""
+    moved, cut = align_by_shift(preds, target)
+    squares = (moved - cut).square()
+    psnrs = -10 * torch.log10(squares.mean(dim=(1, 2, 3)))
+    return {"psnr": psnrs.clamp(max=PSNR_CAP), "ssim": ssim(moved, cut), "ssd": squares.sum(dim=(1, 2, 3))}
+
+
+def align_by_shift(moving: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:
+    """Cut 15 pixels off each edge, and shift each image of ``moving`` to where its squared error is least.
+
+    Shifts go up to 5 pixels in steps of a quarter, with bilinear interpolation, as in the code of Levin, Weiss, Durand
+    and Freeman, "Understanding and evaluating blind deconvolution algorithms" (CVPR 2009).
+
+    Args:
+        moving: (B, C, H, W) in [0, 1].
+        fixed: (B, C, H, W) in [0, 1], larger than 30 pixels a side.
+
+    Returns:
+        Both, (B, C, H - 30, W - 30), float64.
+
+    Raises:
+        UserError: the images are too small.
+    """
+    height, width = (side - 2 * SHIFT_BORDER for side in fixed.shape[-2:])
+    if min(height, width) < 1:
+        size = f"{fixed.shape[-2]}x{fixed.shape[-1]}"
+        raise UserError(f"Images of {size} pixels are too small: give more than {2 * SHIFT_BORDER} a side.")
+    edge = SHIFT_BORDER - MOST_SHIFT
+    moving = moving.double()[..., edge:-edge, edge:-edge]
+    fixed = fixed.double()[..., SHIFT_BORDER:-SHIFT_BORDER, SHIFT_BORDER:-SHIFT_BORDER]
+    best, least = fixed.new_empty(fixed.shape), fixed.new_full((len(fixed),), torch.inf)
+    steps = range(2 * MOST_SHIFT * SHIFTS_PER_PIXEL + 1)
+    for down in steps:
+        rows = _shifted(moving, down / SHIFTS_PER_PIXEL, height, dim=-2)
+        for right in steps:
+            moved = _shifted(rows, right / SHIFTS_PER_PIXEL, width, dim=-1)
+            error = (moved - fixed).square().sum(dim=(1, 2, 3))
+            is_less = error < least
+            best[is_less], least = moved[is_less], torch.minimum(error, least)
+    return best, fixed
+
+
+def _shifted(images: Tensor, start: float, length: int, dim: int) -> Tensor:
+    """``length`` pixels along ``dim`` from ``start`` on, interpolated between two."""
+    whole, part = int(start), start % 1
+    first = images.narrow(dim, whole, length)
+    return first if not part else torch.lerp(first, images.narrow(dim, whole + 1, length), part)
+
+
+def _arrays(images: Tensor) -> list[Floats]:
+    """(H, W, 3) each, rounded to 8 bits."""
+    return [image.permute(1, 2, 0).float().contiguous().cpu().numpy() for image in to_8bit(images.float())]
+
+
+PROTOCOLS: Mapping[str, Callable[[Tensor, Tensor], Scores]] = {
+    "rgb8": _rgb8,
+    "y8": _y8,
+    "gopro": _gopro,
+    "realblur": _realblur,
+    "levin": _levin,
+}
+"""By name, what computes the scores of images (B, 3, H, W)."""
