@@ -1,6 +1,7 @@
 """The protocols under which papers state PSNR and SSIM, by name."""
 
 from collections.abc import Callable, Mapping
+from itertools import product
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 from torch import Tensor
+from torch.nn import functional
 
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
@@ -144,16 +146,35 @@ def align_by_shift(moving: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:
     edge = SHIFT_BORDER - MOST_SHIFT
     moving = moving.double()[..., edge:-edge, edge:-edge]
     fixed = fixed.double()[..., SHIFT_BORDER:-SHIFT_BORDER, SHIFT_BORDER:-SHIFT_BORDER]
-    best, least = fixed.new_empty(fixed.shape), fixed.new_full((len(fixed),), torch.inf)
-    steps = range(2 * MOST_SHIFT * SHIFTS_PER_PIXEL + 1)
-    for down in steps:
-        rows = _shifted(moving, down / SHIFTS_PER_PIXEL, height, dim=-2)
-        for right in steps:
-            moved = _shifted(rows, right / SHIFTS_PER_PIXEL, width, dim=-1)
-            error = (moved - fixed).square().sum(dim=(1, 2, 3))
-            is_less = error < least
-            best[is_less], least = moved[is_less], torch.minimum(error, least)
-    return best, fixed
+    errors = _errors_by_shift(moving, fixed)
+    best = errors.flatten(1).argmin(dim=1).tolist()
+    shifts = [[place / SHIFTS_PER_PIXEL for place in divmod(number, errors.shape[-1])] for number in best]
+    pairs = zip(moving[:, None], shifts, strict=True)
+    moved = [_shifted(_shifted(image, down, height, -2), right, width, -1) for image, (down, right) in pairs]
+    return torch.cat(moved), fixed
+
+
+def _errors_by_shift(moving: Tensor, fixed: Tensor) -> Tensor:
+    """(B, 41, 41): sums of squared differences at shifts from -5 to 5 pixels down and to the right.
+
+    For each of the 16 fractions of a pixel the image is interpolated once. The errors at all whole shifts of it follow
+    from a correlation, by a Fourier transform, and from sums of its squares over rectangles.
+    """
+    height, width = fixed.shape[-2:]
+    steps = 2 * MOST_SHIFT * SHIFTS_PER_PIXEL + 1
+    errors = fixed.new_empty(len(fixed), steps, steps)
+    for down, right in product(range(SHIFTS_PER_PIXEL), repeat=2):
+        rows = _shifted(moving, down / SHIFTS_PER_PIXEL, moving.shape[-2] - (down > 0), -2)
+        image = _shifted(rows, right / SHIFTS_PER_PIXEL, moving.shape[-1] - (right > 0), -1)
+        size = image.shape[-2:]
+        spectrum = torch.fft.rfft2(image) * torch.fft.rfft2(fixed, s=size).conj()
+        products = torch.fft.irfft2(spectrum, s=size)[..., : size[0] - height + 1, : size[1] - width + 1]
+        squares = functional.pad(image.square().cumsum(-1).cumsum(-2), (1, 0, 1, 0))
+        sums = squares[..., height:, width:] + squares[..., :-height, :-width]
+        sums = sums - squares[..., height:, :-width] - squares[..., :-height, width:]
+        found = (sums - 2 * products).sum(dim=1) + fixed.square().sum(dim=(1, 2, 3))[:, None, None]
+        errors[:, down::SHIFTS_PER_PIXEL, right::SHIFTS_PER_PIXEL] = found
+    return errors
 
 
 def _shifted(images: Tensor, start: float, length: int, dim: int) -> Tensor:

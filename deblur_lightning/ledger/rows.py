@@ -141,15 +141,25 @@ def _row(claim: Claim, claim_set: ClaimSet, verdict: Verdict, caveat: str = "", 
 def _what_it_takes(claim: Claim, claim_set: ClaimSet) -> str:
     """The command that could decide the claim, and its time on one core."""
     trainings = [claim_set.trainings[name] for name in dict.fromkeys((*claim.runs, *claim.minus))]
-    budgets = [training.budgets["full"] for training in trainings if "full" in training.budgets]
-    if not budgets:
+    whole = [name for name in ("day", "full") if all(_is_whole(training, name) for training in trainings)]
+    if not (trainings and whole):
         return ""
-    most, least = (sum(budget.seconds * budget.looks[place] for budget in budgets) / 3600 for place in (-1, 0))
+    budgets = [training.budgets[whole[0]] for training in trainings]
+    least, most = (sum(budget.seconds * budget.looks[place] for budget in budgets) for place in (0, -1))
     sets = dict.fromkeys(claim_set.data[training.data].words for training in trainings if training.data)
     data = " --data FOLDER" if sets else ""
     needs = f"with {' and '.join(sets)} in FOLDER, " if sets else ""
-    hours = f"{least:.1f}" if most == least else f"{least:.1f} to {most:.1f}"
-    return f"`deblur reproduce {claim.id} --budget full{data}`, {needs}{hours} hours on one CPU core"
+    time = _duration(most) if least == most else f"{_duration(least)} to {_duration(most)}"
+    return f"`deblur reproduce {claim.id} --budget {whole[0]}{data}`, {needs}{time} on one CPU core"
+
+
+def _is_whole(training: Training, budget: str) -> bool:
+    """Whether the training has this budget, and follows the report's recipe at it."""
+    return budget in training.budgets and not training.is_reduced(budget)
+
+
+def _duration(seconds: float) -> str:
+    return f"{math.ceil(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.0f} hours"
 
 
 def _number(value: float | None) -> str:

@@ -127,22 +127,22 @@ def judge(claim: Claim, measured: Estimate, reduced: bool, real: bool) -> Verdic
     high = math.inf if claim.at_most is None else claim.at_most
     wanted = describe_range(claim)
     if not all(map(math.isfinite, (measured.mean, measured.low, measured.high))):
-        return Verdict(OPEN, f"{wanted}, but its scores are not all finite numbers.")
+        return Verdict(OPEN, f"its scores are not all finite numbers; {wanted} is needed.")
     if low <= measured.low and measured.high <= high:
-        return Verdict(HOLDS, f"{wanted}, and so is all of the interval.")
+        return Verdict(HOLDS, f"all of the interval is {wanted}, as the claim needs.")
     slack = claim.slack if reduced else 0.0
     if measured.high < low - slack or measured.low > high + slack:
-        return Verdict(FAILS, f"{wanted}, and none of the interval is.")
+        return Verdict(FAILS, f"none of the interval is {wanted}, as the claim needs.")
     if measured.high < low or measured.low > high:
-        return Verdict(OPEN, f"{wanted}; it is missed, by less than a longer training may be worth.")
-    return Verdict(OPEN, f"{wanted}, and a part of the interval is.", straddles=True)
+        return Verdict(OPEN, f"the interval is not {wanted}, but misses by less than a longer training may be worth.")
+    return Verdict(OPEN, f"only a part of the interval is {wanted}, as the claim needs.", straddles=True)
 
 
 def describe_range(claim: Claim) -> str:
-    """The range in words, such as "to hold, at least 1.00 dB"."""
+    """The range in words, such as "at least 1.00 dB"."""
     ends = {"at least": claim.at_least, "at most": claim.at_most}
     words = [f"{word} {format_figure(end, claim)}" for word, end in ends.items() if end is not None]
-    return f"to hold, {' and '.join(words)}"
+    return " and ".join(words)
 
 
 def name_non_finite(value: float) -> str:
