@@ -10,7 +10,7 @@ from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
 from deblur_lightning.sources.base import SharpImages, Source, Split, map_images
 
-_CACHED = 32  # images that a process keeps; training goes through small sets again and again
+_CACHE_BYTES = 2**26  # of images that a process keeps; training goes through small sets again and again
 
 
 @final
@@ -68,6 +68,7 @@ class _PreprocessedImages(SharpImages):
         self._length = len(base) if count is None else min(count, len(base))
         self.rendered = base.rendered
         self._cache: dict[int, Tensor] = {}
+        self._cached_bytes = 0
 
     def __len__(self) -> int:
         return self._length
@@ -84,9 +85,12 @@ class _PreprocessedImages(SharpImages):
 
     def _cached_image(self, index: int) -> Tensor:
         if index not in self._cache:
-            if len(self._cache) >= _CACHED:
+            image = self._prepare(index, 0)
+            self._cached_bytes += image.nbytes
+            if self._cached_bytes > _CACHE_BYTES:
                 self._cache.clear()
-            self._cache[index] = self._prepare(index, 0)
+                self._cached_bytes = image.nbytes
+            self._cache[index] = image
         return self._cache[index]
 
     def _prepare(self, index: int, visit: int) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from deblur_lightning.errors import UserError
+from deblur_lightning.sources import preprocessed
 from deblur_lightning.sources.concat_training import ConcatTraining
 from deblur_lightning.sources.dead_leaves import DeadLeaves
 from deblur_lightning.sources.paired_folder import PairedFolder
@@ -70,6 +71,19 @@ def test_what_is_remembered_cannot_be_written_into() -> None:
     images = Preprocessed(Photos(), grey=True, side=32).split("val")
     images.pixels(0).zero_()
     assert images.pixels(0).sum() > 0
+
+
+@pytest.mark.parametrize(("room", "prepared"), [(5 * 3 * 16 * 16, 5), (4 * 3 * 16 * 16, 10)])
+def test_images_are_remembered_as_far_as_there_is_room(
+    room: int, prepared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preprocessed, "_CACHE_BYTES", room)
+    sizes: list[int] = []
+    monkeypatch.setattr(preprocessed, "resize", lambda image, side: (sizes.append(side), resize(image, side))[1])
+    images = Preprocessed(Photos(), side=16).split("test")
+    first, again = ([images.pixels(index) for index in range(5)] for _ in range(2))
+    assert all(map(torch.equal, first, again))
+    assert len(sizes) == prepared
 
 
 def test_rendered_images_are_new_at_every_visit() -> None:
