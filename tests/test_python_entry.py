@@ -55,7 +55,8 @@ def test_only_what_is_used_is_imported(code: str, heavy: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
-def test_the_examples_in_docstrings_run(name: str) -> None:
+def test_the_examples_in_docstrings_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some examples write files
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
