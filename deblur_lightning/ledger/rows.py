@@ -100,11 +100,13 @@ def _measured_row(claim: Claim, budget: str, look: Look, claim_set: ClaimSet) ->
     first = look.arms[claim.runs[0]][0]
     note = first.result().note
     interval = _format_interval(claim, measured)
+    exhausted = look.verdict.straddles and measured.seeds >= _most_seeds(claim, claim_set)
     return _row(
         claim,
         claim_set,
         look.verdict,
         measured.caveat,
+        exhausted,
         measured=format_figure(measured.mean, claim),
         interval=interval,
         n=f"{_count(measured.seeds, 'seed')}, {_count(measured.images, 'image')}",
@@ -121,8 +123,12 @@ def _measured_row(claim: Claim, budget: str, look: Look, claim_set: ClaimSet) ->
     )
 
 
-def _row(claim: Claim, claim_set: ClaimSet, verdict: Verdict, caveat: str = "", **columns: str) -> Row:
+def _row(
+    claim: Claim, claim_set: ClaimSet, verdict: Verdict, caveat: str = "", exhausted: bool = False, **columns: str
+) -> Row:
     reason = f"{verdict.reason[0].upper()}{verdict.reason[1:]} {claim.why}"
+    if exhausted:
+        caveat = f"{caveat} All seeds that the claim may have are used up.".strip()
     return Row(
         id=claim.id,
         report=claim.report,
@@ -132,7 +138,7 @@ def _row(claim: Claim, claim_set: ClaimSet, verdict: Verdict, caveat: str = "", 
         at_least=_number(claim.at_least),
         at_most=_number(claim.at_most),
         figure=_number(claim.figure),
-        decide=_what_it_takes(claim, claim_set) if verdict.ruling == OPEN else "",
+        decide=_what_it_takes(claim, claim_set) if verdict.ruling == OPEN and not exhausted else "",
         reason=" ".join(filter(None, (reason, caveat))),
         **columns,
     )
@@ -151,6 +157,12 @@ def _what_it_takes(claim: Claim, claim_set: ClaimSet) -> str:
     needs = f"with {' and '.join(sets)} in FOLDER, " if sets else ""
     time = _duration(most) if least == most else f"{_duration(least)} to {_duration(most)}"
     return f"`deblur reproduce {claim.id} --budget {whole[0]}{data}`, {needs}{time} on one CPU core"
+
+
+def _most_seeds(claim: Claim, claim_set: ClaimSet) -> int:
+    """How many seeds the claim may have at any budget that follows the report's recipe."""
+    trainings = [claim_set.trainings[name] for name in (*claim.runs, *claim.minus)]
+    return max(budget.looks[-1] for each in trainings for name, budget in each.budgets.items() if _is_whole(each, name))
 
 
 def _is_whole(training: Training, budget: str) -> bool:

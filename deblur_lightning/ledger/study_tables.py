@@ -83,7 +83,7 @@ def sentence(study: Study, metric: str, each: Comparison) -> str:
     if math.isnan(each.p):
         return f"On {place} ({counts}) {first} and {second} differ in {words} by {figures[0]}; that is no test."
     holm = f", corrected by Holm over {each.of} comparisons" if each.of > 1 else ""
-    p = f"p < 0.001{holm}" if each.p < 0.001 else f"p = {each.p:.3f}{holm}"
+    p = f"p < 0.001{holm}" if each.p < 0.001 else f"p = {each.p:.3g}{holm}"
     evidence = f"({difference}; {p})"
     if not each.is_shown:
         return f"On {place} ({counts}) no difference in {words} between {first} and {second} is shown {evidence}."
@@ -176,6 +176,7 @@ def _draw(study: Study, means: Means, metric: str, path: Path) -> None:
                 axes.errorbar([each.mean], [place], xerr=ends, fmt="o", color="black", capsize=3)
             axes.set(title=study.sets[name].words or name, xlabel=METRIC_WORDS[metric])
             axes.grid(alpha=0.3, axis="x")
+            axes.margins(y=0.3)
         panels[0].set_yticks(range(len(study.methods)), [study.methods[each].words or each for each in study.methods])
         panels[0].invert_yaxis()
         figure.savefig(path, metadata={"CreationDate": None})

@@ -14,6 +14,7 @@ from deblur_lightning.records import ScoreRecord, add_scores
 SHORTER = ("--trainer.max_epochs=1",)
 BUDGETS = {"quick": Budget(seeds=2, seconds=10, settings=SHORTER), "full": Budget(seeds=2, seconds=100)}
 SEQUENTIAL = {"quick": Budget(seeds=2, seconds=10), "day": Budget(seeds=2, seconds=10, most=8)}
+SEQUENTIAL["full"] = SEQUENTIAL["day"]
 TRAININGS = {
     "layer": Training("layer", "deconv_box", BUDGETS),
     "other": Training("other", "conv_sir", BUDGETS),

@@ -41,13 +41,18 @@ def test_an_undecided_claim_gets_more_seeds_until_it_is_decided(tmp_path: Path) 
     planned = [make_planned(tmp_path, gains) for _ in range(4)]
     assert planned == [2, 4, 8, 8]
     row = the_row(tmp_path)
-    assert (row.verdict, row.n, row.budget) == ("holds", "8 seeds, 3 images", "day")
+    assert (row.verdict, row.n, row.budget) == ("holds", "8 seeds, 3 images", "full")
     assert "Seeds are added up to 2 times" in row.reason
 
 
 def test_a_claim_that_is_decided_gets_none(tmp_path: Path) -> None:
     assert [make_planned(tmp_path, {0: 5.0, 1: 5.0}) for _ in range(2)] == [2, 2]
     assert the_row(tmp_path).verdict == "holds"
+
+
+def test_a_claim_that_may_have_more_seeds_says_how_it_would_be_decided(tmp_path: Path) -> None:
+    make_planned(tmp_path, {0: 0.8, 1: 2.4})
+    assert the_row(tmp_path).decide == "`deblur reproduce one --budget day`, 1 minutes to 2 minutes on one CPU core"
 
 
 def test_seeds_that_another_claim_needs_do_not_turn_a_verdict(tmp_path: Path) -> None:
@@ -62,7 +67,9 @@ def test_seeds_that_another_claim_needs_do_not_turn_a_verdict(tmp_path: Path) ->
 def test_a_claim_with_its_most_seeds_may_stay_undecided(tmp_path: Path) -> None:
     gains = {seed: 1.0 + (-1) ** seed for seed in range(8)}
     assert [make_planned(tmp_path, gains) for _ in range(4)] == [2, 4, 8, 8]
-    assert (the_row(tmp_path).verdict, the_row(tmp_path).n) == ("undecided", "8 seeds, 3 images")
+    row = the_row(tmp_path)
+    assert (row.verdict, row.n, row.decide) == ("undecided", "8 seeds, 3 images", "")
+    assert row.reason.endswith("All seeds that the claim may have are used up.")
 
 
 def test_budgets_of_the_same_settings_share_their_runs(tmp_path: Path) -> None:
