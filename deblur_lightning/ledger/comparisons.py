@@ -80,7 +80,7 @@ def _difference(runs: Runs, metric: str, name: str, first: str, second: str) -> 
     others, other_columns = collect_values([runs[second, STUDY, name]], metric)
     if not same_inputs(columns, other_columns):
         folders = [runs[method, STUDY, name][0].folder for method in (first, second)]
-        cure = "set in the study what their experiments set differently, such as --data.rounding or --data.noise"
+        cure = "set in the study what their experiments set differently, such as --data.rounding or a blur's border"
         raise UserError(f"{folders[0]} and {folders[1]} were tested on different inputs: {cure}.")
     if values.mean() < others.mean():
         first, second, values, others = second, first, others, values
