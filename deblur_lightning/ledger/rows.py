@@ -100,7 +100,7 @@ def _measured_row(claim: Claim, budget: str, look: Look, claim_set: ClaimSet) ->
     first = look.arms[claim.runs[0]][0]
     note = first.result().note
     interval = _format_interval(claim, measured)
-    exhausted = look.verdict.straddles and measured.seeds >= _most_seeds(claim, claim_set)
+    exhausted = look.verdict.straddles and 0 < _most_seeds(claim, claim_set) <= measured.seeds
     return _row(
         claim,
         claim_set,
@@ -160,9 +160,10 @@ def _what_it_takes(claim: Claim, claim_set: ClaimSet) -> str:
 
 
 def _most_seeds(claim: Claim, claim_set: ClaimSet) -> int:
-    """How many seeds the claim may have at any budget that follows the report's recipe."""
+    """How many seeds the claim may have at any budget that follows the report's recipe; 0 where there is none."""
     trainings = [claim_set.trainings[name] for name in (*claim.runs, *claim.minus)]
-    return max(budget.looks[-1] for each in trainings for name, budget in each.budgets.items() if _is_whole(each, name))
+    seeds = [budget.looks[-1] for each in trainings for name, budget in each.budgets.items() if _is_whole(each, name)]
+    return max(seeds, default=0)
 
 
 def _is_whole(training: Training, budget: str) -> bool:

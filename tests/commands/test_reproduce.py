@@ -273,8 +273,10 @@ def test_each_run_is_read_from_disk_once(command: tuple[str, ...], book: Path, d
             opened.append(Path(arguments[0]).relative_to(".").as_posix())
 
     sys.addaudithook(watch)  # which cannot be removed
-    code, _, complained = deblur(*command)
-    watching.clear()
+    try:
+        code, _, complained = deblur(*command)
+    finally:
+        watching.clear()
     assert code == 0, complained
     runs = [
         f"runs/ledger/quick/inverse/embedded-{seed}/{name}" for seed in (0, 1) for name in ("scores.csv", "run.json")
