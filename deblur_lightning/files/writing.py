@@ -2,9 +2,10 @@
 
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from deblur_lightning.errors import CannotWrite
+from deblur_lightning.errors import CannotWrite, UserError
 from deblur_lightning.files.temporary import partial_beside
 
 
@@ -34,6 +35,25 @@ def write_atomically(path: str | Path, data: bytes | memoryview, replace: bool =
             return True
     except OSError as error:
         raise _cannot_write(target, error) from error
+
+
+def check_replaceable(folder: Path, beginnings: Mapping[str, str], command: str) -> None:
+    """Check that files written into ``folder`` replace nothing but older ones of the same command.
+
+    Args:
+        folder: what ``--out`` names; it need not exist.
+        beginnings: by name, how each file starts, by which an older one is recognised.
+        command: what writes them, for the error.
+
+    Raises:
+        UserError: another file has one of the names, or ``folder`` is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out={folder} is a file: give a folder.")
+    for name, beginning in beginnings.items():
+        path = folder / name
+        if path.exists() and not (path.is_file() and path.read_bytes().startswith(beginning.encode())):
+            raise UserError(f"{path} is not from {command}: move it away, or give another --out.")
 
 
 def check_room(path: str | Path, size: int) -> None:

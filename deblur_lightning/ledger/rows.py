@@ -109,7 +109,7 @@ def _measured_row(claim: Claim, budget: str, look: Look, claim_set: ClaimSet) ->
         exhausted,
         measured=format_figure(measured.mean, claim),
         interval=interval,
-        n=f"{_count(measured.seeds, 'seed')}, {_count(measured.images, 'image')}",
+        n=f"{count_noun(measured.seeds, 'seed')}, {count_noun(measured.images, 'image')}",
         blurred=_blurred_psnr(claim, look.arms),
         beside=_other_methods(claim, look.arms),
         data=claim_set.data[first.data].words if first.data != EMBEDDED else "built in",
@@ -203,7 +203,8 @@ def _other_methods(claim: Claim, arms: Arms) -> str:
     return "; ".join(cells)
 
 
-def _count(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
+    """A number with its noun, such as "1,000 images"."""
     return f"{number:,} {noun}{'s' if number > 1 else ''}"
 
 

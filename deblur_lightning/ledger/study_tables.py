@@ -7,12 +7,12 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import csv_text
-from deblur_lightning.files.writing import make_folder, write_atomically
+from deblur_lightning.files.writing import check_replaceable, make_folder, write_atomically
 from deblur_lightning.intervals import Estimate
 from deblur_lightning.ledger.comparisons import Comparison, Means, best_first, compare, means_of
 from deblur_lightning.ledger.latex import escape_latex
+from deblur_lightning.ledger.rows import count_noun
 from deblur_lightning.ledger.runs import Runs
 from deblur_lightning.ledger.study import Study
 from deblur_lightning.ledger.tables import markdown_cell
@@ -41,12 +41,7 @@ def check_results(folder: Path) -> None:
     Raises:
         UserError: another file has one of the names, or ``folder`` is a file.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out={folder} is a file: give a folder.")
-    for name, beginning in BEGINNINGS.items():
-        path = folder / name
-        if path.exists() and not (path.is_file() and path.read_bytes().startswith(beginning.encode())):
-            raise UserError(f"{path} is not from deblur study: move it away, or give another --out.")
+    check_replaceable(folder, BEGINNINGS, "deblur study")
 
 
 def write_results(study: Study, runs: Runs, folder: Path) -> list[str]:
@@ -75,7 +70,7 @@ def sentence(study: Study, metric: str, each: Comparison) -> str:
     """What may be claimed of two methods on a set."""
     first, second = (study.methods[name].words or name for name in (each.first, each.second))
     place = study.sets[each.set_name].words or each.set_name
-    counts = f"{_count(each.difference.images, 'image')}, {_count(each.difference.seeds, 'seed')}"
+    counts = f"{count_noun(each.difference.images, 'image')}, {count_noun(each.difference.seeds, 'seed')}"
     ends = (each.difference.mean, each.difference.low, each.difference.high)
     figures = [format_metric(end, metric, is_difference=True) for end in ends]
     difference = f"{figures[0]}, 95 % interval {figures[1]} to {figures[2]}"
@@ -180,7 +175,3 @@ def _draw(study: Study, means: Means, metric: str, path: Path) -> None:
         panels[0].set_yticks(range(len(study.methods)), [study.methods[each].words or each for each in study.methods])
         panels[0].invert_yaxis()
         figure.savefig(path, metadata={"CreationDate": None})
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' if number > 1 else ''}"

@@ -6,9 +6,8 @@ from dataclasses import astuple, fields
 from html import escape
 from pathlib import Path
 
-from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import csv_text
-from deblur_lightning.files.writing import make_folder, write_atomically
+from deblur_lightning.files.writing import check_replaceable, make_folder, write_atomically
 from deblur_lightning.ledger.html_table import HEAD, INTRODUCTION, MARKS, TITLE, html
 from deblur_lightning.ledger.rows import Row, count_verdicts
 from deblur_lightning.ledger.runs import Run
@@ -46,12 +45,7 @@ def check_ledger(folder: Path) -> None:
     Raises:
         UserError: another file has one of the names, or ``folder`` is a file.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out={folder} is a file: give a folder.")
-    for name, beginning in BEGINNINGS.items():
-        path = folder / name
-        if path.exists() and not (path.is_file() and path.read_bytes().startswith(beginning.encode())):
-            raise UserError(f"{path} is not from deblur reproduce: move it away, or give another --out.")
+    check_replaceable(folder, BEGINNINGS, "deblur reproduce")
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from deblur_lightning.commands.reproduce.options import add_run_options
 from deblur_lightning.commands.strict_parser import StrictParser
 
 DESCRIPTION = """\
@@ -34,21 +35,12 @@ def parser() -> StrictParser:
     parser.add_argument("--budget", metavar="quick|day|full", default="quick", help=budget_help)
     data_help = "a folder of real sets; what is absent is replaced by what the experiments have built in"
     parser.add_argument("--data", metavar="FOLDER", help=data_help)
-    jobs_help = "runs at a time, which share the cores (default: %(default)s)"
-    parser.add_argument("--jobs", metavar="N", type=int, default=1, help=jobs_help)
-    shard_help = "every n-th run from the i-th on, for several machines or devices that share --runs"
-    parser.add_argument("--shard", metavar="i/n", help=shard_help)
     runs_help = "where the runs lie (default: %(default)s)"
     parser.add_argument("--runs", metavar="FOLDER", default="runs/ledger", help=runs_help)
     parser.add_argument("--out", metavar="FOLDER", default="docs", help="where the ledger goes (default: %(default)s)")
     claims_help = "the claims (default: those of the package, experiments/claims.yaml)"
     parser.add_argument("--claims", metavar="FILE", help=claims_help)
-    export_help = "copy the scores of all finished runs, without weights, into this folder"
-    parser.add_argument("--export", metavar="FOLDER", dest="export_to", help=export_help)
-    import_help = "take over runs that --export wrote on another machine"
-    parser.add_argument("--import", metavar="FOLDER", dest="import_from", help=import_help)
-    list_help = "say what would be run, and how long it would take, and stop"
-    parser.add_argument("--list", action="store_true", help=list_help)
+    add_run_options(parser)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from deblur_lightning.commands.reproduce.options import add_run_options
 from deblur_lightning.commands.strict_parser import StrictParser
 
 DESCRIPTION = """\
@@ -36,17 +37,9 @@ def parser() -> StrictParser:
     parser = StrictParser("deblur study", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("study", metavar="STUDY", help="a YAML file, or the name of one that comes with the package")
     parser.add_argument("--data", metavar="FOLDER", help="the folder that {data} in the study stands for")
-    jobs_help = "runs at a time, which share the cores (default: %(default)s)"
-    parser.add_argument("--jobs", metavar="N", type=int, default=1, help=jobs_help)
-    shard_help = "every n-th run from the i-th on, for several machines or devices"
-    parser.add_argument("--shard", metavar="i/n", help=shard_help)
     parser.add_argument("--runs", metavar="FOLDER", help="where the runs lie (default: runs/studies/NAME)")
     parser.add_argument("--out", metavar="FOLDER", help="where the results go (default: results, beside the runs)")
-    export_help = "copy the scores of all finished runs, without weights, into this folder"
-    parser.add_argument("--export", metavar="FOLDER", dest="export_to", help=export_help)
-    import_help = "take over runs that --export wrote on another machine"
-    parser.add_argument("--import", metavar="FOLDER", dest="import_from", help=import_help)
-    parser.add_argument("--list", action="store_true", help="say what would be run, and stop")
+    add_run_options(parser)
     return parser
 
 
