@@ -46,6 +46,7 @@ from deblur_lightning.commands.experiment.run_folder import (
 from deblur_lightning.commands.experiment.settings import RunConfig, check_course, course, without_run
 from deblur_lightning.commands.experiment.weights import freeze, network_settings, start_from, use, weights_of
 from deblur_lightning.commands.mistakes import causes_of, explain, message_of, one_line
+from deblur_lightning.commands.nested_settings import parsed_once
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import end_started_processes
 from deblur_lightning.methods.classifier import ImageClassifier
@@ -97,7 +98,8 @@ class ExperimentCLI(LightningCLI):
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         try:
-            self.config = parser.parse_args(args)
+            with parsed_once():
+                self.config = parser.parse_args(args)
         except ArgumentError as error:
             defaults = self._subcommand_parsers[args[0]].get_defaults(skip_validation=True)
             raise UserError(explain(str(error), args, defaults.keys(branches=True))) from error

@@ -16,6 +16,7 @@ from deblur_lightning.commands.devices import chosen_device
 from deblur_lightning.commands.experiment.absolute_paths import make_absolute
 from deblur_lightning.commands.experiment.run import import_all
 from deblur_lightning.commands.mistakes import explain
+from deblur_lightning.commands.nested_settings import parsed_once
 from deblur_lightning.degradations.base import Degradation
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.experiments import with_experiment_paths
@@ -92,7 +93,8 @@ def _arguments(parser: ArgumentParser, argv: Sequence[str]) -> Namespace:
         parser.add_argument(f"--{name}", type=dict | Any)
     parser.add_subclass_arguments(LightningDataModule, "data", required=True)
     try:
-        return parser.parse_args(with_experiment_paths(list(argv)))
+        with parsed_once():
+            return parser.parse_args(with_experiment_paths(list(argv)))
     except ArgumentError as error:
         keys = parser.get_defaults(skip_validation=True).keys(branches=True)
         # a file's unknown key is worded as a class's unknown setting
@@ -119,7 +121,8 @@ def _degradation(given: Namespace) -> tuple[Degradation, Any]:
     parser = ArgumentParser(**STRICT)
     parser.add_subclass_arguments(Degradation, "degradation", required=True)
     parser.add_instantiator(construct, object)
-    checked = parser.parse_object({"degradation": given})
+    with parsed_once():
+        checked = parser.parse_object({"degradation": given})
     degradation: Degradation = parser.instantiate(checked).degradation
     make_absolute([checked.degradation])
     return degradation, yaml.safe_load(parser.dump(checked, skip_unset=False))["degradation"]
