@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import PSNR_CAP, SSIM_REACH, luma, psnr, ssim, ssim_matlab
+from deblur_lightning.metrics.psnr_ssim import PSNR_CAP, SSIM_REACH, luma, psnr, ssim, ssim_matlab
 
 __all__ = ["PROTOCOLS", "align_by_shift", "register", "scores_under"]
 

@@ -18,7 +18,7 @@ class ScoreRecord:
         run: folder of the run that trained the restorer.
         image: name in its source.
         split: "val" or "test".
-        protocol: name of the metric's protocol, defined in ``metrics.py``.
+        protocol: name of the metric's protocol, defined in ``metrics/psnr_ssim.py``.
         metric: "psnr" or "ssim", "..._blurred" for the blurred input, "..._gain" for the difference; of a classifier
             "correct" and "confidence".
         value: in the metric's unit (dB for PSNR; 1 or 0 for "correct").

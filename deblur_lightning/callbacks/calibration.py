@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from deblur_lightning.metrics import CALIBRATION_BINS
+from deblur_lightning.metrics.calibration import CALIBRATION_BINS
 
 HEADER = ("confidence from", "to", "images", "mean confidence", "accuracy")
 

@@ -9,7 +9,7 @@ from deblur_lightning.batch import RestorationBatch, SharpBatch
 from deblur_lightning.datamodules.restoration import RestorationData
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import SMALLEST_FOR_SSIM
+from deblur_lightning.metrics.psnr_ssim import SMALLEST_FOR_SSIM
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 

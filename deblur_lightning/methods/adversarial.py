@@ -22,7 +22,7 @@ from deblur_lightning.losses.reconstruction import L1, ReconstructionLoss
 from deblur_lightning.methods.base import Evaluation, Restorer, check_betas, check_rates
 from deblur_lightning.methods.manual_step import manual_step, refuse_strategies, refuse_switches
 from deblur_lightning.methods.pretrained import load_features
-from deblur_lightning.metrics import stride_amplitude
+from deblur_lightning.metrics.checkerboard import stride_amplitude
 from deblur_lightning.networks.applying import discriminate
 from deblur_lightning.optim.ema import ExponentialMovingAverage
 from deblur_lightning.optim.schedules import Constant, Schedule

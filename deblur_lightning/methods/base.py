@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from deblur_lightning.batch import RestorationBatch, to_8bit
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import batch_weight, prepare_precision
-from deblur_lightning.metrics import protocol, restoration_scores
+from deblur_lightning.metrics.psnr_ssim import protocol, restoration_scores
 from deblur_lightning.networks.applying import restore_images
 from deblur_lightning.optim.schedules import Schedule
 

@@ -14,7 +14,7 @@ from deblur_lightning.classical.base import ClassicalFilter
 from deblur_lightning.classical.planes import FilteredPlanes
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.filtering import FilterRestorer
-from deblur_lightning.metrics import psnr
+from deblur_lightning.metrics.psnr_ssim import psnr
 
 
 @final

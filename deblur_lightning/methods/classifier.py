@@ -17,7 +17,7 @@ from deblur_lightning.batch import LabelledBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import batch_weight, prepare_precision
 from deblur_lightning.methods.base import check_rates, only_plain, scheduled
-from deblur_lightning.metrics import calibration_error
+from deblur_lightning.metrics.calibration import calibration_error
 from deblur_lightning.networks.applying import apply
 from deblur_lightning.networks.resnet import ResNet18
 from deblur_lightning.optim.schedules import Constant, Schedule

@@ -17,7 +17,7 @@ from deblur_lightning.degradations.motion import MotionBlur
 from deblur_lightning.draws import Draws
 from deblur_lightning.errors import UserError
 from deblur_lightning.methods.srcnn import SRCNNRestorer
-from deblur_lightning.metrics import SMALLEST_FOR_SSIM
+from deblur_lightning.metrics.psnr_ssim import SMALLEST_FOR_SSIM
 from deblur_lightning.networks.srcnn import SRCNN
 from deblur_lightning.records import read_scores
 from deblur_lightning.sources.folder import Folder

@@ -1,4 +1,4 @@
-"""Metrics under named protocols: PSNR, SSIM and calibration error, each defined once."""
+"""PSNR and SSIM under named protocols, each defined once."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -8,17 +8,7 @@ from torch import Tensor
 
 from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
-
-__all__ = [
-    "calibration_error",
-    "luma",
-    "protocol",
-    "psnr",
-    "restoration_scores",
-    "ssim",
-    "ssim_matlab",
-    "stride_amplitude",
-]
+from deblur_lightning.metrics.precision import back_on, in_float64
 
 PROTOCOLS = {3: "rgb8", 1: "grey8"}
 """By number of channels: all channels together, both images clamped and rounded to 8 bits, data range 1, no crop."""
@@ -34,12 +24,6 @@ SMALLEST_FOR_SSIM = SSIM_REACH + 1
 
 BAND = 2**18
 """Number of values scored at a time: about 50 MB of memory, however large the images are."""
-
-SINGLE = ("mps",)
-"""Types of devices without float64."""
-
-CALIBRATION_BINS = 15
-"""Number of bins of a classifier's confidence, for the calibration error."""
 
 
 def protocol(channels: int, crop_border: int = 0) -> str:
@@ -76,11 +60,11 @@ def psnr(preds: Tensor, target: Tensor) -> Tensor:
         >>> psnr(torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)).item()
         0.0
     """
-    errors = _in_float64(torch.zeros(len(preds), device=preds.device))  # sums of whole numbers are exact
+    errors = in_float64(torch.zeros(len(preds), device=preds.device))  # sums of whole numbers are exact
     for rows in _bands(preds):
         errors += (_levels(preds[..., rows, :]) - _levels(target[..., rows, :])).square().sum(dim=(1, 2, 3))
     values = 10 * torch.log10(255.0**2 * preds[0].numel() / errors)
-    return _scores(values.clamp(max=PSNR_CAP), preds.device)
+    return back_on(values.clamp(max=PSNR_CAP), preds.device)
 
 
 def ssim(preds: Tensor, target: Tensor) -> Tensor:
@@ -110,12 +94,12 @@ def ssim(preds: Tensor, target: Tensor) -> Tensor:
     if min(height, width) < SMALLEST_FOR_SSIM:
         raise UserError(f"An image of {height}x{width} pixels is too small for SSIM: give {SMALLEST_FOR_SSIM} a side.")
     columns = _reflect(0, width, width, preds.device)
-    total = _in_float64(torch.zeros(len(preds), device=preds.device))  # the small parts of a list fragment the heap
+    total = in_float64(torch.zeros(len(preds), device=preds.device))  # the small parts of a list fragment the heap
     for band in _bands(preds):
         rows = _reflect(band.start, band.stop, height, preds.device)[:, None]
         first, second = (_levels(image[..., rows, columns]) for image in (preds, target))
         total += _similarity(first, second, _window_means).sum(dim=(1, 2, 3))
-    return _scores(total / preds[0].numel(), preds.device)
+    return back_on(total / preds[0].numel(), preds.device)
 
 
 def ssim_matlab(preds: Tensor, target: Tensor) -> Tensor:
@@ -138,12 +122,12 @@ def ssim_matlab(preds: Tensor, target: Tensor) -> Tensor:
         return torch.einsum("dc,bchw->bdhw", mixing, _window_means(image))
 
     columns = _replicate(0, width, width, preds.device)
-    total = _in_float64(torch.zeros(len(preds), device=preds.device))
+    total = in_float64(torch.zeros(len(preds), device=preds.device))
     for band in _bands(preds):
         rows = _replicate(band.start, band.stop, height, preds.device)[:, None]
         first, second = (_levels(image[..., rows, columns]) for image in (preds, target))
         total += _similarity(first, second, means).sum(dim=(1, 2, 3))
-    return _scores(total / preds[0].numel(), preds.device)
+    return back_on(total / preds[0].numel(), preds.device)
 
 
 def luma(images: Tensor) -> Tensor:
@@ -163,7 +147,7 @@ def luma(images: Tensor) -> Tensor:
     """
     red, green, blue = _levels(images).unbind(dim=1)
     values = 16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255
-    return _scores(values[:, None].round() / 255, images.device)
+    return back_on(values[:, None].round() / 255, images.device)
 
 
 def _similarity(first: Tensor, second: Tensor, means: Callable[[Tensor], Tensor]) -> Tensor:
@@ -196,7 +180,7 @@ def _window() -> list[float]:
 
 def _channel_window(channels: int, device: torch.device) -> Tensor:
     """The window along the channels, edges replicated, as a matrix (C, C) from channels to their means."""
-    matrix = _in_float64(torch.zeros(channels, channels, device=device))
+    matrix = in_float64(torch.zeros(channels, channels, device=device))
     for channel, places in enumerate(_replicate(c, c + 1, channels, device).tolist() for c in range(channels)):
         for place, value in zip(places, _window(), strict=True):
             matrix[channel, place] += value
@@ -223,41 +207,7 @@ def _bands(images: Tensor) -> Iterator[slice]:
 
 def _levels(image: Tensor) -> Tensor:
     """The 8-bit levels of ``image`` as float64, since in float32 small differences of bright pixels cancel."""
-    return _in_float64((to_8bit(image.float()) * 255).round())
-
-
-def _in_float64(image: Tensor) -> Tensor:
-    """``image`` in float64, on the CPU if its device has no float64."""
-    return (image.cpu() if image.device.type in SINGLE else image).double()
-
-
-def _scores(values: Tensor, device: torch.device) -> Tensor:
-    """``values`` moved back to ``device``, in its highest precision."""
-    return values.to(device, torch.float32 if device.type in SINGLE else torch.float64)
-
-
-STRIDE_PERIOD = 4
-"""Period in pixels of the patterns of one or two layers with stride 2."""
-
-
-@torch.no_grad()
-def stride_amplitude(image: Tensor) -> Tensor:
-    """Strength of the checkerboard pattern that strided layers leave in each image, in grey levels (of 255).
-
-    It is the square root of the energy at the frequencies that are multiples of 1/4 per pixel. By Parseval that is the
-    standard deviation of the means of every fourth pixel. Photographs have a little of it too.
-
-    Args:
-        image: (B, C, H, W) in [0, 1], at least 4 pixels a side.
-
-    Returns:
-        (B,) float64, or float32 on a device that has no float64.
-    """
-    count, channels, height, width = image.shape
-    rows, columns = height // STRIDE_PERIOD, width // STRIDE_PERIOD
-    whole = _in_float64(image[..., : rows * STRIDE_PERIOD, : columns * STRIDE_PERIOD])
-    phases = whole.reshape(count, channels, rows, STRIDE_PERIOD, columns, STRIDE_PERIOD).mean(dim=(2, 4))
-    return _scores(255 * phases.var(dim=(2, 3), correction=0).mean(dim=1).sqrt(), image.device)
+    return in_float64((to_8bit(image.float()) * 255).round())
 
 
 @torch.no_grad()
@@ -296,22 +246,3 @@ def _crop(image: Tensor, crop_border: int) -> Tensor:
             f"crop_border={most} or less, or leave the image out."
         )
     return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
-
-
-def calibration_error(confidence: Tensor, correct: Tensor) -> Tensor:
-    """Expected calibration error: the mean gap between confidence and accuracy of a classifier (Guo et al., 2017).
-
-    There are ``CALIBRATION_BINS`` bins. A bin includes its upper end, so a confidence of 1 is in the last one.
-
-    Args:
-        confidence: (N,) in [0, 1].
-        correct: (N,), 1 where the class is right, else 0.
-
-    Returns:
-        Scalar, float64, or float32 on a device that has no float64.
-    """
-    apart = _in_float64(confidence) - _in_float64(correct)
-    edges = torch.linspace(0, 1, CALIBRATION_BINS + 1, device=apart.device)[1:-1]
-    place = torch.bucketize(confidence.to(apart.device, torch.float32), edges)
-    bins = apart.new_zeros(CALIBRATION_BINS).index_add(0, place, apart)
-    return _scores(bins.abs().sum() / len(apart), confidence.device)

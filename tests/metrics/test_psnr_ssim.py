@@ -10,18 +10,16 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from deblur_lightning import metrics
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import (
+from deblur_lightning.metrics import calibration_error, psnr_ssim, stride_amplitude
+from deblur_lightning.metrics.psnr_ssim import (
     BAND,
     PSNR_CAP,
-    calibration_error,
     luma,
     protocol,
     psnr,
     restoration_scores,
     ssim,
-    stride_amplitude,
 )
 
 Metric = Callable[[Tensor, Tensor], Tensor]
@@ -123,14 +121,14 @@ def test_bands_change_no_score(band: int, monkeypatch: pytest.MonkeyPatch) -> No
     preds, target = pair()
     assert preds.numel() < BAND
     whole = restoration_scores(preds, target.roll(1, dims=-1), target)
-    monkeypatch.setattr(metrics, "BAND", band)
+    monkeypatch.setattr(psnr_ssim, "BAND", band)
     for name, values in restoration_scores(preds, target.roll(1, dims=-1), target).items():
         torch.testing.assert_close(values, whole[name], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("metric", [psnr, ssim])
 def test_scores_of_a_large_image_take_no_more_memory(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "BAND", 12_000)
+    monkeypatch.setattr(psnr_ssim, "BAND", 12_000)
     largest = []
     for height in (300, 900):
         preds, target = pair(batch=1, height=height, width=100)
