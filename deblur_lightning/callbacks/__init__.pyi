@@ -1,6 +1,7 @@
 from .classification import ClassificationWriter as ClassificationWriter
 from .divergence import StopAtDivergence as StopAtDivergence
 from .filters import FilterPictures as FilterPictures
+from .further_metrics import FurtherMetrics as FurtherMetrics
 from .gain_by_blur import GainByBlur as GainByBlur
 from .health import HealthPanel as HealthPanel
 from .interrupt import SaveOnInterrupt as SaveOnInterrupt

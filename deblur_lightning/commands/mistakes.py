@@ -18,6 +18,8 @@ from deblur_lightning.lightning_internals import failed_in_restoring
 
 LISTS = ("Sequence", "list", "tuple")
 LONGEST_VALUE = 60
+TRIED_AS_ANY_CALLBACK = r"(?<=\n)\s+- Problem with given class_path 'lightning.Callback'"
+"""What a parser adds to the mistake in a callback's settings."""
 BESIDE = "a class takes class_path and init_args, and nothing beside them: move what is beside into init_args."
 
 
@@ -65,6 +67,7 @@ def explain(message: str, arguments: Sequence[str], known_keys: Iterable[str]) -
         arguments: what it had to parse.
         known_keys: every dotted key of the subcommand.
     """
+    message = re.split(TRIED_AS_ANY_CALLBACK, message)[0]
     keys = ".".join(re.findall(r'Parser key "([^"]+)"', message))
     classes = re.findall(r"Problem with given class_path '([^']+)'", message)
     if found := re.search(r"Option '([\w.]+)' is not accepted", message):

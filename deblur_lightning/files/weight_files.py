@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -88,6 +89,11 @@ def network_weights(state: dict[str, Any]) -> dict[str, Tensor]:
         if found:
             return found
     return {}
+
+
+def place_of_download(url: str) -> Path:
+    """Where torchvision keeps, or would keep, weights that it fetches from ``url``."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
 def read_downloaded(path: Path, cure: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:

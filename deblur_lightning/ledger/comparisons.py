@@ -7,10 +7,10 @@ from itertools import combinations
 from deblur_lightning.errors import UserError
 from deblur_lightning.intervals import Estimate, estimate, holm, p_value
 from deblur_lightning.ledger.runs import Runs
-from deblur_lightning.ledger.study import STUDY, Study
+from deblur_lightning.ledger.study import PERCEPTUAL, STUDY, Study
 from deblur_lightning.ledger.verdicts import collect_values, same_inputs
 
-LOWER_IS_BETTER = ("mse",)
+LOWER_IS_BETTER = ("mse", *PERCEPTUAL)
 
 Means = Mapping[tuple[str, str], Estimate]
 """By set and method."""

@@ -13,6 +13,9 @@ from deblur_lightning.ledger.claims import METRICS, NOTED, Budget, Training
 from deblur_lightning.ledger.entries import build_entry
 from deblur_lightning.ledger.runs import Run, Runs
 
+PERCEPTUAL = ("lpips_alex", "lpips_vgg", "dists")
+"""Figures that tests have by the callback ``FurtherMetrics``."""
+
 STUDY = "study"
 """Name that the runs of a study have in place of a budget's."""
 _FOLDER_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -99,7 +102,7 @@ def _entries(given: Any, kind: type[Any], where: str) -> dict[str, Any]:
 
 
 def _find_fault(study: Study) -> str:
-    known = [name for name in METRICS if name not in NOTED]
+    known = [*(name for name in METRICS if name not in NOTED), *PERCEPTUAL]
     unknown = [metric for metric in study.metrics if metric not in known]
     names = [*study.methods, *study.sets]
     if unknown or not study.metrics:

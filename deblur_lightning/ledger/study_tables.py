@@ -30,6 +30,9 @@ METRIC_WORDS = {
     "ssim_gain": "gain in SSIM",
     "mse": "mean squared error",
     "correct": "accuracy",
+    "lpips_alex": "LPIPS (AlexNet)",
+    "lpips_vgg": "LPIPS (VGG-16)",
+    "dists": "DISTS",
 }
 MEAN_COLUMNS = ("metric", "set", "method", "mean", "low", "high", "seeds", "images")
 COMPARISON_COLUMNS = ("metric", "set", "method", "other", "difference", "low", "high", "p", "comparisons")

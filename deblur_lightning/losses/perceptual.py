@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
-from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from torchvision.models import VGG, VGG16_Weights, VGG19_Weights, vgg16, vgg19
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.files.weight_files import read_downloaded
+from deblur_lightning.files.weight_files import place_of_download, read_downloaded
 from deblur_lightning.functional.imagenet import ImageNetNormalise
 from deblur_lightning.losses.reconstruction import ReconstructionLoss
 
@@ -109,7 +108,7 @@ class VGG16Perceptual(VGGPerceptual):
 
     @staticmethod
     def weights_file() -> Path:
-        return _download(VGG16_Weights.IMAGENET1K_V1.url)
+        return place_of_download(VGG16_Weights.IMAGENET1K_V1.url)
 
     def build(self) -> VGG:
         return vgg16()
@@ -124,14 +123,10 @@ class VGG19Perceptual(VGGPerceptual):
 
     @staticmethod
     def weights_file() -> Path:
-        return _download(VGG19_Weights.IMAGENET1K_V1.url)
+        return place_of_download(VGG19_Weights.IMAGENET1K_V1.url)
 
     def build(self) -> VGG:
         return vgg19()
-
-
-def _download(url: str) -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
 def places_of_layers(blocks: Sequence[int]) -> dict[str, int]:

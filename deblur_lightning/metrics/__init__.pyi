@@ -1,5 +1,8 @@
 from .calibration import calibration_error as calibration_error
 from .checkerboard import stride_amplitude as stride_amplitude
+from .image_metric import ImageMetric as ImageMetric
+from .perceptual import DISTS as DISTS
+from .perceptual import LPIPS as LPIPS
 from .psnr_ssim import luma as luma
 from .psnr_ssim import protocol as protocol
 from .psnr_ssim import psnr as psnr

@@ -227,7 +227,7 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop_bo
     Raises:
         UserError: the images, once cropped, are too small for SSIM.
     """
-    restored, blurred, sharp = (_crop(image, crop_border) for image in (restored, blurred, sharp))
+    restored, blurred, sharp = (cropped(image, crop_border) for image in (restored, blurred, sharp))
     scores: dict[str, Tensor] = {}
     for name, metric in {"psnr": psnr, "ssim": ssim}.items():
         scores[name] = metric(restored, sharp)
@@ -237,7 +237,12 @@ def restoration_scores(restored: Tensor, blurred: Tensor, sharp: Tensor, crop_bo
     return scores
 
 
-def _crop(image: Tensor, crop_border: int) -> Tensor:
+def cropped(image: Tensor, crop_border: int) -> Tensor:
+    """``image`` (B, C, H, W) without ``crop_border`` pixels at each edge.
+
+    Raises:
+        UserError: too little is left of it for SSIM.
+    """
     height, width = image.shape[-2:]
     if crop_border and min(height, width) < 2 * crop_border + SMALLEST_FOR_SSIM:
         most = max(0, (min(height, width) - SMALLEST_FOR_SSIM) // 2)

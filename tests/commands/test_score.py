@@ -123,3 +123,28 @@ def test_levin_s_error_ratio_is_of_the_images_restored_with_the_true_psf(tmp_pat
     code, _, complained = deblur(*arguments)
     assert (code, complained.count("\n")) == (2, 1)
     assert "--reference: it is of --protocol=levin alone" in complained
+
+
+def test_further_figures_stand_below_the_table_and_in_the_file(
+    folders: dict[str, dict[str, np.ndarray]], deblur: Deblur, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    metric = "torchmetrics.image.SpectralAngleMapper"
+    more = ["--blurred", "blurred", "--csv", "scores.csv", "--metric", metric, "--metric", "DISTS"]
+    code, printed, complained = deblur(*ARGUMENTS, *more)
+    assert code == 1  # one could not be had
+    assert "dists: not computed: " in complained
+    assert "vgg16-397923af.pth is missing; to get it: " in complained
+    found = rows()
+    mean, before = (np.mean([found[name, f"spectralanglemapper{kind}"] for name in SIZES]) for kind in ("", "_blurred"))
+    assert mean < before
+    assert f"spectralanglemapper: restored {mean:.4f}, blurred {before:.4f}, lower is better" in printed
+    for wrong, told in {
+        "LPIP": "--metric=LPIP: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.",
+        "no_such.Module": "--metric=no_such.Module: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.",
+        "pathlib.Path": "--metric=pathlib.Path: it is no torch.nn.Module.",
+        "torch.nn.Linear": "Linear: Linear.__init__() missing 2 required positional arguments",
+    }.items():
+        code, _, complained = deblur(*ARGUMENTS, "--metric", wrong)
+        assert code == 2
+        assert complained.startswith(f"deblur: error: {told}")

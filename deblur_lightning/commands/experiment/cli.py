@@ -127,10 +127,10 @@ class ExperimentCLI(LightningCLI):
             self.folder = Path(self.given.run) if self.given.run else run_of(Path(self.given.ckpt_path))
             if self.subcommand != "validate":
                 check_writable(self.folder)
-            if self.subcommand == "test":
-                self.given.verbose = False  # our own table says more than Lightning's
-            elif self.subcommand == "predict":
-                self.given.return_predictions = False  # they go to files, not to memory
+        if self.subcommand == "test":
+            self.given.verbose = False  # our own table says more than Lightning's
+        elif self.subcommand == "predict":
+            self.given.return_predictions = False  # they go to files, not to memory
         go_offline_if_need_be(self.given.trainer.logger)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:

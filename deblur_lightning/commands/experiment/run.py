@@ -19,7 +19,17 @@ from deblur_lightning.commands.experiment.cli import ExperimentCLI
 from deblur_lightning.commands.mistakes import one_line
 from deblur_lightning.files.experiments import with_experiment_paths
 
-PACKAGES = ("degradations", "networks", "classical", "losses", "sources", "methods", "datamodules", "callbacks")
+PACKAGES = (
+    "degradations",
+    "networks",
+    "classical",
+    "losses",
+    "metrics",
+    "sources",
+    "methods",
+    "datamodules",
+    "callbacks",
+)
 
 
 def run(argv: Sequence[str]) -> None:

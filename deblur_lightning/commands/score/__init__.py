@@ -20,6 +20,7 @@ exit code: 0 all was scored; 1 some images were left out and are listed; 2 a mis
 
 examples:
   deblur score restored --sharp SHARP --blurred BLURRED
+  deblur score restored --sharp SHARP --metric LPIPS --metric torchmetrics.image.VisualInformationFidelity
   deblur score runs/deblurgan/001/predictions --sharp SHARP --protocol gopro --csv scores-gopro.csv"""
 
 
@@ -33,6 +34,8 @@ def parser() -> StrictParser:
     parser.add_argument("--protocol", metavar="NAME", default="rgb8", help=protocol_help)
     reference_help = "images restored with the true PSF, for the error ratio of --protocol=levin"
     parser.add_argument("--reference", metavar="FOLDER", help=reference_help)
+    metric_help = "a further figure: LPIPS, DISTS, or the path of any metric's class; may be repeated"
+    parser.add_argument("--metric", metavar="CLASS", action="append", default=[], help=metric_help)
     crop_help = "pixels cut off at each edge of all images (default: %(default)s)"
     parser.add_argument("--crop_border", metavar="N", type=int, default=0, help=crop_help)
     parser.add_argument("--csv", metavar="FILE", help="a table of each image's figures; an older file is replaced")

@@ -1,18 +1,24 @@
 """Scores images pair by pair, and prints their table."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from statistics import fmean
 
+import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from torch import Tensor
+from torch import Tensor, nn
 
+from deblur_lightning import metrics
+from deblur_lightning.commands.classes import class_named, construct
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import read_rgb
 from deblur_lightning.intervals import half_width
+from deblur_lightning.metrics.image_metric import ImageMetric, as_metric
 from deblur_lightning.protocols import PROTOCOLS, scores_under
 from deblur_lightning.sources.files import existing_folder, image_names
 
@@ -20,6 +26,9 @@ MOST_ROWS = 30
 """Of more images the mean alone is printed; each is in the table of ``--csv``."""
 
 DIGITS = {"psnr": 2, "ssim": 3, "ssd": 2, "error_ratio": 2}
+
+KINDS = ("", "_blurred", "_reference")
+"""What the figures of restored images, of blurred ones and of the reference end in."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,14 @@ def score_folders(given: Namespace) -> list[str]:
         raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
     if given.reference is not None and given.protocol != "levin":
         raise UserError("--reference: it is of --protocol=levin alone.")
-    further = [None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference)]
-    folders = Folders(_by_name(given.restored), _by_name(given.sharp), *further)
+    others = [None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference)]
+    folders = Folders(_by_name(given.restored), _by_name(given.sharp), *others)
+    further, absent = _further(given.metric)
     scores: dict[str, dict[str, float]] = {}
     left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
     for name in folders.sharp:
         try:
-            scores[name] = _score(name, folders, given.protocol, given.crop_border)
+            scores[name] = _score(name, folders, given.protocol, given.crop_border, further)
         except UserError as error:
             left_out.append(str(error))
     if not scores:
@@ -64,8 +74,32 @@ def score_folders(given: Namespace) -> list[str]:
             for metric, value in figures.items()
         ]
         write_csv(Path(given.csv).expanduser(), ["image", "protocol", "metric", "value"], rows)
-    _print(scores, _protocol(given))
-    return ["images left out:", *sorted(left_out)] if left_out else []
+    of_further = {f"{metric.title}{kind}" for metric in further for kind in KINDS}
+    _print({name: _without(figures, of_further) for name, figures in scores.items()}, _protocol(given))
+    _print_further(further, scores)
+    return absent + (["images left out:", *sorted(left_out)] if left_out else [])
+
+
+def _further(names: Sequence[str]) -> tuple[list[ImageMetric], list[str]]:
+    """The metrics that can be computed here, and a line for each that cannot.
+
+    Raises:
+        UserError: a name is of no metric.
+    """
+    found, absent = list[ImageMetric](), list[str]()
+    for name in names:
+        try:
+            kind = getattr(metrics, name) if "." not in name else class_named(name)
+        except (AttributeError, ImportError) as error:
+            raise UserError(f"--metric={name}: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.") from error
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+            raise UserError(f"--metric={name}: it is no torch.nn.Module.")
+        metric = as_metric(construct(kind))
+        if why := metric.load():
+            absent.append(f"{metric.title}: not computed: {why}")
+        else:
+            found.append(metric)
+    return found, absent
 
 
 def _protocol(given: Namespace) -> str:
@@ -83,12 +117,13 @@ def _by_name(folder: str) -> dict[str, Path]:
     return found
 
 
-def _score(name: str, folders: Folders, protocol: str, crop_border: int) -> dict[str, float]:
+def _score(
+    name: str, folders: Folders, protocol: str, crop_border: int, further: Sequence[ImageMetric]
+) -> dict[str, float]:
     path = folders.sharp[name]
     sharp = _read(path, crop_border)
     figures: dict[str, float] = {}
-    kinds = {"": folders.restored, "_blurred": folders.blurred, "_reference": folders.reference}
-    for kind, paths in kinds.items():
+    for kind, paths in zip(KINDS, (folders.restored, folders.blurred, folders.reference), strict=True):
         if paths is None:
             continue
         if name not in paths:
@@ -99,6 +134,8 @@ def _score(name: str, folders: Folders, protocol: str, crop_border: int) -> dict
             raise UserError(f"{paths[name]} has {sizes[0]} pixels, {path} has {sizes[1]}")
         try:
             scores = scores_under(protocol, image, sharp)
+            with torch.no_grad():
+                scores |= {metric.title: metric(image.float(), sharp.float()) for metric in further}
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
         figures |= {f"{metric}{kind}": value.item() for metric, value in scores.items()}
@@ -138,6 +175,18 @@ def _print(scores: dict[str, dict[str, float]], protocol: str) -> None:
     console = Console(highlight=False)
     console.print(table)
     console.print(f"n = {len(scores)} images; protocol {protocol}; PSNR in dB")
+
+
+def _print_further(further: Sequence[ImageMetric], scores: dict[str, dict[str, float]]) -> None:
+    """A line for each further metric, of its means."""
+    for metric in further:
+        names = [f"{metric.title}{kind}" for kind in KINDS[:2]]
+        means = [fmean(found) for name in names if (found := [f[name] for f in scores.values() if name in f])]
+        Console(highlight=False).print(metric.told(*means), soft_wrap=True, markup=False)
+
+
+def _without(figures: dict[str, float], names: set[str]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if name not in names}
 
 
 def _figure(metric: str, value: float) -> str:

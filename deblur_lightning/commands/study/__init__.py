@@ -18,7 +18,7 @@ a study is a YAML file:
   sets:                                   # what all are trained and tested on
     box: {settings: ["--data.degradation={class_path: BoxBlur, init_args: {width: [5, 5]}}"]}
   seeds: 3
-  metrics: [psnr_gain, ssim_gain]         # also psnr, ssim, mse, correct
+  metrics: [psnr_gain, ssim_gain]         # also psnr, ssim, mse, correct; lpips_alex, lpips_vgg, dists
   settings: [--trainer.max_epochs=1]      # of all of them
   against: small                          # compare all others with this one; without it, each with each
 
