@@ -111,6 +111,7 @@ class Claim:
     figure: float | None = None
     slack: float = 0.0
     real_only: bool = False
+    same_images: bool = False
     unrun: str = ""
 
     @property

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -47,6 +47,8 @@ def measure(claim: Claim, arms: Arms, looks: int = 1) -> Estimate:
             raise UserError(f"{first} and {second} were tested on different inputs: they cannot be compared.")
         seeds = min(len(values), len(others))
         values = values[:seeds] - others[:seeds]
+    if claim.same_images and len(values) > 1:
+        return replace(estimate(values.mean(axis=1, keepdims=True), looks=looks), images=values.shape[1])
     return estimate(values, hits=claim.metric == "correct" and not claim.minus, looks=looks)
 
 

@@ -67,6 +67,18 @@ def test_differences_are_taken_image_by_image(tmp_path: Path) -> None:
     assert "different inputs" in row.reason
 
 
+def test_images_that_the_claim_names_are_no_sample(tmp_path: Path) -> None:
+    """The interval is then over seeds alone; with one seed there is only that over images."""
+    given = claim_set(claim(same_images=True), claim(id="two"), claim(id="three", runs=("other",), same_images=True))
+    for run, shift in zip(plan_runs(given, tmp_path), (0.0, 0.02, 0.0, 0.02), strict=True):
+        pretend(run, [gain + shift for gain in (-3.0, 9.0, 0.0, 2.0)])
+    shutil.rmtree(tmp_path / "quick/other/embedded-1")
+    named, sampled, once = rows_of(given, tmp_path)
+    assert (named.verdict, named.measured, named.n) == ("holds", "+2.01 dB", "2 seeds, 4 images")
+    assert (sampled.verdict, sampled.measured, sampled.n) == ("undecided", "+2.01 dB", "2 seeds, 4 images")
+    assert float(once.high) - float(once.low) > 10
+
+
 def test_inputs_of_two_machines_may_differ_in_last_bits(tmp_path: Path) -> None:
     given = claim_set(claim(minus=("other",), metric="psnr", at_least=0.05))
     pretend_all(given, {"layer": [5.1, 0.1, 9.1, 3.1]}, tmp_path, inputs="cdef" + 7 * "0003" + "000")
