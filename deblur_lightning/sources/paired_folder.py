@@ -9,6 +9,7 @@ from deblur_lightning.errors import UserError
 from deblur_lightning.files.images import image_size
 from deblur_lightning.sources.base import SharpImages, Source, Split
 from deblur_lightning.sources.files import ImageFiles, existing_folder, image_names
+from deblur_lightning.sources.pair_lists import read_lists
 from deblur_lightning.sources.splits import (
     SPLITS,
     cut_validation,
@@ -38,6 +39,9 @@ class PairedFolder(Source):
     "{id}_blur" and "{id}_sharp" for files beside each other, "blur/blur_{id}" and "gt/gt_{id}" for RealBlur. A pattern
     is compared with the end of a path, with or without the suffix.
 
+    Text files that list pairs decide alone, where they are given: in each line the sharp image and the blurred one, as
+    RealBlur and RSBlur have them. If none lists pairs for validation, whole scenes of the training pairs are taken.
+
     Pairs below a folder train/, val/ or test/ are split by it, and other pairs are then left out with a warning.
     Without a folder for validation, a tenth of the training pairs is taken. Without such folders at all, pairs are
     split by ``hash_split``, and fewer than three scenes are all for testing. The frames of a scene always stay
@@ -51,6 +55,7 @@ class PairedFolder(Source):
         sharp: str = "sharp",
         skip_bad: bool = False,
         check: bool = True,
+        lists: Mapping[str, str] | None = None,
     ) -> None:
         """Match the files below ``root``.
 
@@ -60,15 +65,21 @@ class PairedFolder(Source):
             sharp: the name of the folders with sharp images, or a pattern of their files.
             skip_bad: whether pairs that cannot be decoded are left out, after a warning; else they are refused.
             check: whether to decode all images beforehand, which takes some minutes for a large set.
+            lists: by split, the path of a text file, from ``root`` on; ``blurred`` and ``sharp`` are then not used.
 
         Raises:
-            UserError: ``root`` holds no pairs, a file has no partner or more than one, or only one side is a pattern.
+            UserError: ``root`` holds no pairs, a file has no partner or more than one, only one side is a pattern, or
+                a list does not fit (see ``read_lists``).
         """
         if (ID in blurred) != (ID in sharp):
             raise UserError(f"blurred={blurred} and sharp={sharp}: give two names of folders, or {ID} in both.")
         self._root = existing_folder(root)
-        self._files = _match_pairs(self._root, blurred, sharp)
-        self._parts = _split_pairs(self._root, list(self._files))
+        if lists:
+            self._files, self._parts = read_lists(self._root, lists)
+            _add_validation(self._root, self._parts)
+        else:
+            self._files = _match_pairs(self._root, blurred, sharp)
+            self._parts = _split_pairs(self._root, list(self._files))
         self._skip_bad = skip_bad
         self._check = check
         self._images: dict[Split, ImageFiles] = {}
@@ -192,9 +203,14 @@ def _split_pairs(root: Path, names: list[str]) -> dict[Split, list[str]]:
     used = [name for chosen in parts.values() for name in chosen]
     cure = "the others are split by their folders: sort these pairs into train/, val/ or test/"
     warn_of_unused(root, [name for name in names if _split_of(name) is None], used, cure)
+    _add_validation(root, parts)
+    return parts
+
+
+def _add_validation(root: Path, parts: dict[Split, list[str]]) -> None:
+    """Take a tenth of the training pairs, whole scenes, where there are none for validation."""
     if "train" in parts and "val" not in parts:
         parts |= split_scenes(_scenes(root, parts["train"]), cut_validation)
-    return parts
 
 
 def _split_of(name: str) -> Split | None:
