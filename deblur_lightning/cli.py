@@ -9,6 +9,7 @@ from deblur_lightning import __version__
 
 SUBCOMMANDS = {
     "experiments": "list the experiments that come with the package, or show one",
+    "data": "list sets of images, say what one is, fetch it or check it",
     "fit": "train a restorer",
     "validate": "score a checkpoint on the validation images",
     "test": "score a checkpoint on the test images: a table, and scores.csv in the run",
@@ -23,7 +24,7 @@ SUBCOMMANDS = {
     "report": "write the summary page of everything that has been run: tables, curves, pictures",
 }
 
-OWN = ("app", "experiments", "export", "report", "reproduce", "restore", "score", "study", "synthesize")
+OWN = ("app", "data", "experiments", "export", "report", "reproduce", "restore", "score", "study", "synthesize")
 """Subcommands that Lightning has no part in.
 
 Each has a package in ``commands`` with its ``parser()``, and ``execute``, which returns lines about what was left out.
