@@ -8,7 +8,6 @@ from . import methods as methods
 from . import metrics as metrics
 from . import networks as networks
 from . import optim as optim
-from . import protocols as protocols
 from . import restoring as restoring
 from . import sources as sources
 from .restoring.image import restore as restore

@@ -3,9 +3,13 @@ from .checkerboard import stride_amplitude as stride_amplitude
 from .image_metric import ImageMetric as ImageMetric
 from .perceptual import DISTS as DISTS
 from .perceptual import LPIPS as LPIPS
+from .protocols import scores_under as scores_under
 from .psnr_ssim import luma as luma
 from .psnr_ssim import protocol as protocol
 from .psnr_ssim import psnr as psnr
 from .psnr_ssim import restoration_scores as restoration_scores
 from .psnr_ssim import ssim as ssim
 from .psnr_ssim import ssim_matlab as ssim_matlab
+from .registration import align_by_shift as align_by_shift
+from .registration import register as register
+from .trajectory import best_psnr as best_psnr

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from deblur_lightning.protocols import scores_under
+from deblur_lightning.metrics import best_psnr, scores_under
 from tests.helpers.models import random_pixels
 from tests.helpers.settings import Deblur
 
@@ -148,3 +148,33 @@ def test_further_figures_stand_below_the_table_and_in_the_file(
         code, _, complained = deblur(*ARGUMENTS, "--metric", wrong)
         assert code == 2
         assert complained.startswith(f"deblur: error: {told}")
+
+
+def test_koehler_s_figure_is_that_of_the_best_frame(
+    tmp_path: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = list(np.random.default_rng(0).integers(0, 256, (3, 24, 40, 3), np.uint8))
+    blurred = (frames[0] / 3 + frames[1] / 1.5).astype(np.uint8)
+    images = {"restored/a.png": frames[1] // 2, "blurred/a.png": blurred, "restored/b.png": frames[0]}
+    images |= {f"sharp/a/{number}.png": frame for number, frame in enumerate(frames)}
+    images |= {"sharp/b/0.png": frames[0][:, 1:]}
+    for name, pixels in images.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / name)
+    more = ["--protocol=koehler", "--blurred=blurred", "--csv=scores.csv"]
+    code, printed, complained = deblur(*ARGUMENTS, *more)
+    assert code == 1
+    assert "sharp/b: a frame has 24x39 pixels, the restored image 24x40" in complained
+    batches = {name: torch.from_numpy(pixels).permute(2, 0, 1) / 255 for name, pixels in images.items()}
+    found = rows()
+    for kind, folder in {"": "restored", "_blurred": "blurred"}.items():
+        image = batches[f"{folder}/a.png"]
+        alone = [best_psnr(image, [batches[f"sharp/a/{number}.png"]]).item() for number in range(3)]
+        assert found["a", f"psnr{kind}"] == pytest.approx(max(alone), abs=1e-5)
+        assert max(alone) == alone[1] > alone[0]
+    assert set(found) == {("a", f"psnr{kind}") for kind in ("", "_blurred", "_gain")}
+    assert "protocol koehler" in printed
+    code, _, complained = deblur(*ARGUMENTS, "--protocol=koehler", "--metric=LPIPS")
+    assert code == 2
+    assert "has PSNR alone" in complained

@@ -13,7 +13,9 @@ searched. All images are 8-bit RGB. The protocols:
   gopro  PSNR as rgb8, MATLAB's SSIM of the RGB volume (window 11x11x11), as in papers on GoPro
   realblur  PSNR and SSIM after a registration by brightness and a homography, as in papers on RealBlur
   levin  after the best shift by quarters of a pixel, 15 pixels cut off at each edge; with --reference, the images
-         restored with the true PSF, also the error ratio of Levin's set"""
+         restored with the true PSF, also the error ratio of Levin's set
+  koehler  the best of the sharp frames that lie in a folder of the image's name, SHARP/NAME/*.png: PSNR of the
+         luminance, after brightness and a whole shift, as in papers on Köhler's set"""
 
 EPILOG = """\
 exit code: 0 all was scored; 1 some images were left out and are listed; 2 a mistake, told in one line

@@ -19,7 +19,8 @@ from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import read_rgb
 from deblur_lightning.intervals import half_width
 from deblur_lightning.metrics.image_metric import ImageMetric, as_metric
-from deblur_lightning.protocols import PROTOCOLS, scores_under
+from deblur_lightning.metrics.protocols import PROTOCOLS, scores_under
+from deblur_lightning.metrics.trajectory import best_psnr
 from deblur_lightning.sources.files import existing_folder, image_names
 
 MOST_ROWS = 30
@@ -27,18 +28,22 @@ MOST_ROWS = 30
 
 DIGITS = {"psnr": 2, "ssim": 3, "ssd": 2, "error_ratio": 2}
 
+KOEHLER = "koehler"
+"""The protocol that compares with the frames in a folder of the image's name."""
+
 KINDS = ("", "_blurred", "_reference")
 """What the figures of restored images, of blurred ones and of the reference end in."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the images are: by folder, the path of each image by its name without suffix."""
+    """Where the images are: by folder, the path of each image by its name without suffix; or of a folder of frames."""
 
     restored: dict[str, Path]
     sharp: dict[str, Path]
     blurred: dict[str, Path] | None
     reference: dict[str, Path] | None
+    frames: dict[str, list[Path]]
 
 
 def score_folders(given: Namespace) -> list[str]:
@@ -49,14 +54,19 @@ def score_folders(given: Namespace) -> list[str]:
     """
     if given.restored is None or given.sharp is None:
         raise UserError("give two folders, as in deblur score RESTORED --sharp=SHARP.")
-    if given.protocol not in PROTOCOLS:
-        raise UserError(f"--protocol={given.protocol}: choose from {', '.join(PROTOCOLS)}.")
+    if given.protocol not in (*PROTOCOLS, KOEHLER):
+        raise UserError(f"--protocol={given.protocol}: choose from {', '.join((*PROTOCOLS, KOEHLER))}.")
     if given.crop_border < 0:
         raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
     if given.reference is not None and given.protocol != "levin":
         raise UserError("--reference: it is of --protocol=levin alone.")
+    if given.metric and given.protocol == KOEHLER:
+        raise UserError("--metric: --protocol=koehler compares with many frames, and has PSNR alone.")
     others = [None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference)]
-    folders = Folders(_by_name(given.restored), _by_name(given.sharp), *others)
+    frames = _frames(given.sharp) if given.protocol == KOEHLER else {}
+    sharp = {name: paths[0].parent for name, paths in frames.items()} or _by_name(given.sharp)
+    blurred, reference = others
+    folders = Folders(_by_name(given.restored), sharp, blurred, reference, frames)
     further, absent = _further(given.metric)
     scores: dict[str, dict[str, float]] = {}
     left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
@@ -117,11 +127,20 @@ def _by_name(folder: str) -> dict[str, Path]:
     return found
 
 
+def _frames(folder: str) -> dict[str, list[Path]]:
+    """The frames of each image, by the name of the folder that they lie in."""
+    root = existing_folder(folder)
+    found: dict[str, list[Path]] = {}
+    for name in image_names(root, root):
+        found.setdefault(str(PurePosixPath(name).parent), []).append(root / name)
+    return found
+
+
 def _score(
     name: str, folders: Folders, protocol: str, crop_border: int, further: Sequence[ImageMetric]
 ) -> dict[str, float]:
     path = folders.sharp[name]
-    sharp = _read(path, crop_border)
+    sharp = None if folders.frames else _read(path, crop_border)
     figures: dict[str, float] = {}
     for kind, paths in zip(KINDS, (folders.restored, folders.blurred, folders.reference), strict=True):
         if paths is None:
@@ -129,6 +148,13 @@ def _score(
         if name not in paths:
             raise UserError(f"{path} has no {kind.removeprefix('_') or 'restored'} partner")
         image = _read(paths[name], crop_border)
+        if sharp is None:
+            frames = (_read(frame, crop_border)[0] for frame in folders.frames[name])
+            try:
+                figures[f"psnr{kind}"] = best_psnr(image[0], frames).item()
+            except UserError as error:
+                raise UserError(f"{path}: {error}") from error
+            continue
         if image.shape != sharp.shape:
             sizes = [f"{part.shape[-2]}x{part.shape[-1]}" for part in (image, sharp)]
             raise UserError(f"{paths[name]} has {sizes[0]} pixels, {path} has {sizes[1]}")
@@ -140,7 +166,8 @@ def _score(
             raise UserError(f"{path}: {error}") from error
         figures |= {f"{metric}{kind}": value.item() for metric, value in scores.items()}
     if folders.blurred is not None:
-        figures |= {f"{metric}_gain": figures[metric] - figures[f"{metric}_blurred"] for metric in ("psnr", "ssim")}
+        gained = [metric for metric in ("psnr", "ssim") if metric in figures]
+        figures |= {f"{metric}_gain": figures[metric] - figures[f"{metric}_blurred"] for metric in gained}
     if folders.reference is not None:
         if not figures["ssd_reference"]:
             raise UserError(f"{path}: its reference is equal to it, so that there is no error ratio")

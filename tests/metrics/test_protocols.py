@@ -7,8 +7,8 @@ from scipy import ndimage
 from skimage import data, transform
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import psnr, psnr_ssim
-from deblur_lightning.protocols import PROTOCOLS, align_by_shift, register, scores_under
+from deblur_lightning.metrics import align_by_shift, psnr, psnr_ssim, register, scores_under
+from deblur_lightning.metrics.protocols import PROTOCOLS
 
 
 def as_batch(image: np.ndarray) -> torch.Tensor:

@@ -1,23 +1,16 @@
-"""The protocols under which papers state PSNR and SSIM, by name."""
+"""Lays a restored image over a sharp one before it is scored, as some papers' evaluations do."""
 
-from collections.abc import Callable, Mapping
 from itertools import product
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn import functional
 
-from deblur_lightning.batch import to_8bit
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics.psnr_ssim import PSNR_CAP, SSIM_REACH, luma, psnr, ssim, ssim_matlab
 
-__all__ = ["PROTOCOLS", "align_by_shift", "register", "scores_under"]
-
-Scores = dict[str, Tensor]
 Floats = NDArray[np.float32]
 
 ECC_STEPS, ECC_FILTER = 100, 5
@@ -25,60 +18,6 @@ ECC_STEPS, ECC_FILTER = 100, 5
 
 SHIFT_BORDER, MOST_SHIFT, SHIFTS_PER_PIXEL = 15, 5, 4
 """Of Levin's evaluation: pixels that are not compared at each edge, the greatest shift, steps of a quarter pixel."""
-
-
-def scores_under(name: str, preds: Tensor, target: Tensor) -> Scores:
-    """PSNR and SSIM of each image under a protocol of ``PROTOCOLS``.
-
-    Args:
-        name: ``rgb8``, this package's own; ``y8``, the luma channel with MATLAB's SSIM; ``gopro``, PSNR as ``rgb8`` and
-            MATLAB's SSIM of the RGB volume; ``realblur``, after a registration by a homography; ``levin``, after the
-            best shift by quarters of a pixel.
-        preds: (B, 3, H, W), nominally in [0, 1].
-        target: (B, 3, H, W) in [0, 1].
-
-    Returns:
-        ``psnr`` in dB and ``ssim``, (B,) each; under ``levin`` also ``ssd``, the sum of squared differences.
-
-    Raises:
-        UserError: there is no such protocol, or the images are too small for it, or cannot be registered.
-    """
-    if name not in PROTOCOLS:
-        raise UserError(f"protocol {name}: choose from {', '.join(PROTOCOLS)}.")
-    return PROTOCOLS[name](preds, target)
-
-
-def _rgb8(preds: Tensor, target: Tensor) -> Scores:
-    return {"psnr": psnr(preds, target), "ssim": ssim(preds, target)}
-
-
-def _y8(preds: Tensor, target: Tensor) -> Scores:
-    preds, target = luma(preds), luma(target)
-    return {"psnr": psnr(preds, target), "ssim": ssim_matlab(preds, target)}
-
-
-def _gopro(preds: Tensor, target: Tensor) -> Scores:
-    return {"psnr": psnr(preds, target), "ssim": ssim_matlab(preds, target)}
-
-
-def _realblur(preds: Tensor, target: Tensor) -> Scores:
-    """RealBlur's (Rim et al., ECCV 2020): what a registration moved out of the image is left out of both figures."""
-    found: dict[str, list[float]] = {"psnr": [], "ssim": []}
-    for restored, sharp in zip(_arrays(preds), _arrays(target), strict=True):
-        moved, inside = register(restored, sharp)
-        sharp = sharp * inside
-        error = float(((sharp - moved).astype(np.float64) ** 2).sum() / inside.sum())
-        found["psnr"].append(min(PSNR_CAP, -10 * np.log10(error)) if error else PSNR_CAP)
-        settings = {"gaussian_weights": True, "use_sample_covariance": False, "data_range": 1.0}
-        if min(sharp.shape[:2]) < 2 * SSIM_REACH + 1:
-            raise UserError(f"An image of {sharp.shape[0]}x{sharp.shape[1]} pixels is too small for SSIM.")
-        _, similar = structural_similarity(  # type: ignore[no-untyped-call]
-            sharp, moved, channel_axis=-1, full=True, **settings
-        )
-        core = (slice(SSIM_REACH, -SSIM_REACH),) * 2
-        weights = inside[core]
-        found["ssim"].append(float(((similar * inside)[core].sum(axis=(0, 1)) / weights.sum(axis=(0, 1))).mean()))
-    return {name: preds.new_tensor(values, dtype=torch.float64) for name, values in found.items()}
 
 
 def register(moving: Floats, fixed: Floats) -> tuple[Floats, Floats]:
@@ -113,14 +52,6 @@ def register(moving: Floats, fixed: Floats) -> tuple[Floats, Floats]:
     kept = cv2.warpPerspective(ones, warp, size, flags=cv2.INTER_NEAREST | inverse, borderMode=cv2.BORDER_CONSTANT)
     inside = np.asarray(kept, dtype=np.float32)
     return np.asarray(moved, dtype=np.float32) * inside, inside
-
-
-def _levin(preds: Tensor, target: Tensor) -> Scores:
-    """Levin's (Levin et al., CVPR 2009), whose error ratio is a ratio of two ``ssd``; PSNR and SSIM are ours."""
-    moved, cut = align_by_shift(preds, target)
-    squares = (moved - cut).square()
-    psnrs = -10 * torch.log10(squares.mean(dim=(1, 2, 3)))
-    return {"psnr": psnrs.clamp(max=PSNR_CAP), "ssim": ssim(moved, cut), "ssd": squares.sum(dim=(1, 2, 3))}
 
 
 def align_by_shift(moving: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:
@@ -182,18 +113,3 @@ def _shifted(images: Tensor, start: float, length: int, dim: int) -> Tensor:
     whole, part = int(start), start % 1
     first = images.narrow(dim, whole, length)
     return first if not part else torch.lerp(first, images.narrow(dim, whole + 1, length), part)
-
-
-def _arrays(images: Tensor) -> list[Floats]:
-    """(H, W, 3) each, rounded to 8 bits."""
-    return [image.permute(1, 2, 0).float().contiguous().cpu().numpy() for image in to_8bit(images.float())]
-
-
-PROTOCOLS: Mapping[str, Callable[[Tensor, Tensor], Scores]] = {
-    "rgb8": _rgb8,
-    "y8": _y8,
-    "gopro": _gopro,
-    "realblur": _realblur,
-    "levin": _levin,
-}
-"""By name, what computes the scores of images (B, 3, H, W)."""
