@@ -238,7 +238,9 @@ class AppState:
 
         photo, header = read_photo(item.upload, frame=0), read_header(item.upload)
         before = photo.pixels
-        after = self._restorers[model].restore(before, tell)
+        restorer = self._restorers[model]
+        after = restorer.restore(before, tell)
+        psf_share = restorer.psf_share
         name = f"{Path(item.name).stem}{self._suffix}{header.name.removeprefix(item.upload.stem)}"
         data = encode_file(Path(name), replace(photo, pixels=after))
         psf = removed_psf(before, after)
@@ -248,7 +250,7 @@ class AppState:
             check_wanted()
             folder = Path(tempfile.mkdtemp(dir=here.folder))
             write_atomically(folder / name, data)
-            answer.verdict = verdict(before, after, None if psf is None else shape_of(psf))
+            answer.verdict = verdict(before, after, None if psf is None else shape_of(psf), psf_share)
             answer.file = folder / name
 
 

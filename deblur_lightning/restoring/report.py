@@ -34,14 +34,14 @@ class Report:
         self._ranges: dict[str, list[float]] = card.get("estimates", {})
         self._rows: list[list[str]] = []
 
-    def add(self, name: str, before: Pixels, after: Pixels) -> str:
-        """Take a photo's estimates and draw its picture; returns a warning, or nothing."""
+    def add(self, name: str, before: Pixels, after: Pixels, psf_share: float = 0.0) -> str:
+        """Take a photo's estimates and draw its picture; returns a warning, or nothing. See ``verdict``."""
         found, psf = estimate(before), removed_psf(before, after)
         warning = warning_of(found, self._ranges)
         numbers = ["", ""] if found is None else [f"{value:.2f}" for value in found]
         shape = None if psf is None else shape_of(psf)
         removed = ["", ""] if shape is None else [f"{shape.length:.1f}", _degrees(shape)]
-        self._rows.append([name, *numbers, *removed, verdict(before, after, shape), warning])
+        self._rows.append([name, *numbers, *removed, verdict(before, after, shape, psf_share), warning])
         path = self._folder / f"{name}.png"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,17 +83,23 @@ def warning_of(found: Estimate | None, ranges: dict[str, list[float]]) -> str:
     return f"this photo is {' and '.join(excess)} than anything this model has learned from" if excess else ""
 
 
-def verdict(before: Pixels, after: Pixels, shape: BlurShape | None) -> str:
+def verdict(before: Pixels, after: Pixels, shape: BlurShape | None, psf_share: float = 0.0) -> str:
     """In words, what was done to a photo.
 
     Args:
         before: the photo.
         after: its restored version, ``before`` itself if it was left as it is.
         shape: of the blur that was taken out; None if there was none.
+        psf_share: how much of it one PSF for the whole photo took out, from 0 to 1, in place of the network.
     """
     if before is after:
         return LEFT
-    return SHARP if shape is None else f"{shape}: restored"
+    if shape is None:
+        return SHARP
+    ways = {0: "by the network", 100: "by one PSF for the whole photo"}
+    percent = round(100 * psf_share)
+    mixed = f"by one PSF for the whole photo ({percent} %) and the network"
+    return f"{shape}: restored {ways.get(percent, mixed)}"
 
 
 def picture(before: Pixels, after: Pixels, psf: NDArray[np.float64] | None = None) -> bytes:

@@ -37,6 +37,8 @@ class PhotoRestorer:
     Attributes:
         forward: runs the network.
         tiling: how photos are cut up; when memory runs out the tiles become smaller and stay so.
+        psf_share: how much of what the last photo has become is due to one PSF for the whole of it, from 0 to 1; the
+            rest is the network's.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class PhotoRestorer:
         self.fast = fast
         self.forward = ForwardProgress(model.network.to(device))
         self.tiling = tiling_for(model, tile)
+        self.psf_share = 0.0
 
     def restore(self, pixels: Pixels, tell: Tell = lambda count: None) -> Pixels:
         """Restore ``pixels``, (H, W, C) uint8 or uint16, C = 1 grey, 3 RGB or 4 CMYK.
@@ -76,6 +79,7 @@ class PhotoRestorer:
             grey = np.ascontiguousarray(pixels[..., :1])
             restored_grey = self.restore(grey, tell)
             return pixels if restored_grey is grey else np.repeat(restored_grey, 3, axis=2)
+        self.psf_share = 0.0
         if not self.model.card:
             return self._restore(pixels, tell)
         count, small = pixels.shape[0] * pixels.shape[1], half_size(pixels)
@@ -88,6 +92,7 @@ class PhotoRestorer:
         plausible = is_plausible(pixels, changed, lambda half: self._restore(half, tell_part))
         blur = None if self.fast else find_uniform_blur(pixels, changed if plausible else None, self._restore)
         if blur is not None:
+            self.psf_share = blur.belief
             changed = apply(blur, pixels, changed if plausible else pixels, tell_part)
         elif not plausible:
             return pixels

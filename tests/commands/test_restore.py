@@ -135,15 +135,20 @@ def test_options_change_what_they_say(place: Path, deblur: Deblur) -> None:
     assert "a.png: tiles differ from the whole by 0." in complained
 
 
-def test_fast_leaves_the_psf_of_the_whole_photo_out(place: Path, deblur: Deblur) -> None:
+def test_fast_leaves_the_psf_of_the_whole_photo_out_and_the_report_says_which_way_it_went(
+    place: Path, deblur: Deblur
+) -> None:
     sharp = torch.from_numpy(data.camera()[60:316, 120:408].copy())  # type: ignore[no-untyped-call]
     blurred, _ = CameraShake((15, 15))(sharp[None, None] / 255, seed=1)
     Image.fromarray(to_uint8(blurred[0, 0]).numpy()).save(place / "photos" / "a.png")
     found = []
     for options in ([], ["--fast"]):
-        code, _, complained = deblur("restore", "photos/a.png", "--out", "out", "--overwrite", *options)
+        code, _, complained = deblur("restore", "photos/a.png", "--out", "out", "--overwrite", "--report", *options)
         assert code == 0, complained
         found.append(np.asarray(Image.open(place / "out" / "a.png")))
+        row = (place / "out/restoring-report/report.csv").read_text().splitlines()[1]
+        assert ("one PSF for the whole photo" in row) == (not options)
+        assert ("restored by the network" in row) == bool(options)
     assert not np.array_equal(found[0], found[1])
     assert np.array_equal(found[1], deblur_lightning.restore(place / "photos" / "a.png", fast=True))
 

@@ -57,7 +57,11 @@ def test_the_part_that_has_changed_is_looked_at() -> None:
 
 def test_it_is_said_in_words() -> None:
     other = SHARP.copy()
-    assert verdict(SHARP, other, BlurShape(9.2, 39.7)) == "blur of about 9 pixels in direction 40 degrees: restored"
-    assert verdict(SHARP, other, BlurShape(4.0, None)) == "blur of about 4 pixels in all directions: restored"
+    line, round_one = BlurShape(9.2, 39.7), BlurShape(4.0, None)
+    told = "blur of about 9 pixels in direction 40 degrees: restored by"
+    assert verdict(SHARP, other, line) == f"{told} the network"
+    assert verdict(SHARP, other, line, 1.0) == f"{told} one PSF for the whole photo"
+    assert verdict(SHARP, other, line, 0.62) == f"{told} one PSF for the whole photo (62 %) and the network"
+    assert verdict(SHARP, other, round_one) == "blur of about 4 pixels in all directions: restored by the network"
     assert verdict(SHARP, other, None).startswith("sharp already")
     assert verdict(SHARP, SHARP, None).startswith("left as it is")

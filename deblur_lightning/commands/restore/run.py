@@ -135,19 +135,19 @@ class BatchRestorer:
         frames: list[int | None] = [*range(job.pages)] if several else [0 if self._options.first_frame else None]
         names = [f"{name}, page {number}" for number in range(1, job.pages + 1)] if several else [name]
         pages, unchanged = [], []
-        reported: list[tuple[str, Pixels, Pixels]] = []
+        reported: list[tuple[str, Pixels, Pixels, float]] = []
         for page, frame in zip(names, frames, strict=True):
             photo = self._read(job, frame)
             pixels = self._restorer.restore(photo.pixels, tell)
             unchanged.append(self._tell(page, photo.pixels, pixels))
             if self._report is not None:
-                reported.append((page, photo.pixels, pixels))
+                reported.append((page, photo.pixels, pixels, self._restorer.psf_share))
             pages.append(encode_file(job.target, replace(photo, pixels=pixels)))
         self._write(job, join_pages(pages))
         self.unchanged += all(unchanged)
         if self._report is not None:
-            for page, before, after in reported:
-                self._add_to_report(self._report, page, before, after)
+            for photo_of_page in reported:
+                self._add_to_report(self._report, *photo_of_page)
 
     def _read(self, job: Job, frame: int | None) -> Photo:
         photo = read_photo(job.source, frame, job.format)
@@ -175,9 +175,9 @@ class BatchRestorer:
         if self._memory and not fresh:
             self._memory.note(job)
 
-    def _add_to_report(self, report: Report, name: str, before: Pixels, after: Pixels) -> None:
+    def _add_to_report(self, report: Report, name: str, before: Pixels, after: Pixels, psf_share: float) -> None:
         try:
-            warning = report.add(name, before, after)
+            warning = report.add(name, before, after, psf_share)
         except UserError as error:  # the photo is there all the same
             self._unreported.append(str(error))
             return
