@@ -1,4 +1,4 @@
-"""Each experiment trains and validates on the device by the command line, and waits for it only where it must."""
+"""Experiments with every class train and validate on the device, and wait for it only where they must."""
 
 import functools
 from pathlib import Path
@@ -10,7 +10,7 @@ from lightning.pytorch.strategies import SingleDeviceStrategy
 
 from tests.helpers.accelerator import PretendedAccelerator, Watch, device
 from tests.helpers.command import FEW
-from tests.helpers.settings import CLASSIFIERS, EXPERIMENT, Deblur, small
+from tests.helpers.settings import CLASSIFIERS, Deblur, small, with_new_classes
 from tests.helpers.waits import Waits
 
 QUICK = ("deblurgan", "deconv_multi", "nafnet_blind", "mnist_mlp")
@@ -25,7 +25,7 @@ SELDOM = ("--trainer.log_every_n_steps=1000", "--pictures.count=1", "--trainer.l
 
 
 @pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in EXPERIMENT]
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in with_new_classes(QUICK)]
 )
 def test_no_step_waits(name: str, workplace: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deblur_lightning.callbacks.progress.INTERVAL", float("inf"))

@@ -1,6 +1,6 @@
 """The experiments' settings: the places of theirs, and what makes them small."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -48,6 +48,27 @@ def context(settings: Any, place: Place) -> tuple[str, Place]:
 def settings(name: str) -> dict[str, dict[str, object]]:
     experiment: dict[str, dict[str, object]] = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text())
     return experiment
+
+
+def with_new_classes(first: Sequence[str] = ()) -> list[str]:
+    """The experiments that name a class which none before them does; those of ``first`` come before all others."""
+    met: set[str] = set()
+    found = []
+    for name in dict.fromkeys([*first, *EXPERIMENT]):
+        classes = set(_classes(settings(name)))
+        if name in first or classes - met:
+            found.append(name)
+        met |= classes
+    return found
+
+
+def _classes(settings: Any) -> Iterator[str]:
+    """Every class that ``settings`` name, however deep."""
+    if isinstance(settings, dict) and "class_path" in settings:
+        yield settings["class_path"]
+    if isinstance(settings, dict | list):
+        for value in settings.values() if isinstance(settings, dict) else settings:
+            yield from _classes(value)
 
 
 def small(name: str) -> list[str]:
