@@ -1,6 +1,5 @@
 """Lists the image files below a folder; a dataset of them."""
 
-import json
 import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -107,9 +106,8 @@ def images_outside(root: Path, folders: Collection[str]) -> list[str]:
 
 
 def download_command(name: str, root: str | Path) -> str:
-    """The shell command by which torchvision downloads its set ``name`` into ``root``, whose name is quoted."""
-    program = f"from torchvision.datasets import {name}; {name}({json.dumps(str(root))}, download=True)"
-    return shlex.join(["python", "-c", program])
+    """The shell command that fetches the set ``name`` of ``deblur data`` into ``root``, whose name is quoted."""
+    return shlex.join(["deblur", "data", name, f"--root={root}"])
 
 
 def _visible_files(folder: Path, broken_links: bool, without: str | None, refuse: bool = True) -> list[Path]:

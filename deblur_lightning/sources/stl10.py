@@ -43,7 +43,7 @@ class STL10(Source):
             UserError: there is no such folder, or no image in it.
         """
         if not Path(root).expanduser().exists():
-            get_it = download_command("STL10", root)
+            get_it = download_command("stl10", root)
             raise UserError(f"STL-10 is not in {root}: put any part of it there, or get all with {get_it}")
         self._root = existing_folder(root)
         self._train_size = train_size

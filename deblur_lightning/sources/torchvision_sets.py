@@ -61,9 +61,8 @@ class TorchvisionSet(Source, ABC):
             try:
                 official = self._open(train)
             except Exception as error:  # torchvision's readers raise nearly anything at a damaged file
-                raise UserError(
-                    f"{name} is not, or not whole, in {self._root}: get it with {download_command(name, self._root)}"
-                ) from error
+                cure = download_command(name.lower(), self._root)
+                raise UserError(f"{name} is not, or not whole, in {self._root}: get it with {cure}") from error
             pixels = torch.as_tensor(official.data)
             pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
             prefix = f"{name.lower()}-{'train' if train else 'test'}"

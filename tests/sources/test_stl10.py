@@ -78,8 +78,8 @@ def test_train_size_keeps_the_first(tmp_path: Path) -> None:
 def test_a_missing_folder_is_one_line_that_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         STL10(tmp_path / "none")
-    program = f'from torchvision.datasets import STL10; STL10("{tmp_path / "none"}", download=True)'
-    line = f"STL-10 is not in {tmp_path / 'none'}: put any part of it there, or get all with python -c '{program}'"
+    get_it = f"deblur data stl10 --root={tmp_path / 'none'}"
+    line = f"STL-10 is not in {tmp_path / 'none'}: put any part of it there, or get all with {get_it}"
     assert str(error.value) == line
 
 

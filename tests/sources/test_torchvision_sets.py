@@ -86,8 +86,8 @@ def test_a_missing_set_is_one_line_that_says_how_to_get_it(tmp_path: Path, kind:
     name = kind.__name__
     with pytest.raises(UserError) as error:
         kind(tmp_path).split("val")  # type: ignore[call-arg]
-    program = f'from torchvision.datasets import {name}; {name}("{tmp_path}", download=True)'
-    assert str(error.value) == f"{name} is not, or not whole, in {tmp_path}: get it with python -c '{program}'"
+    get_it = f"deblur data {name.lower()} --root={tmp_path}"
+    assert str(error.value) == f"{name} is not, or not whole, in {tmp_path}: get it with {get_it}"
 
 
 def test_a_damaged_set_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

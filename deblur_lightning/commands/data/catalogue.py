@@ -1,10 +1,9 @@
 """The sets of images that experiments and papers on deblurring use: what they are, and how one gets them."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from torchvision.datasets import CIFAR10, CIFAR100, MNIST, STL10
+from torchvision.datasets import CIFAR10, CIFAR100, MNIST, STL10, VisionDataset
 
 from deblur_lightning.files.downloads import Download
 
@@ -25,8 +24,9 @@ class DataSet:
         get: how to get it, where it cannot be fetched from here; ``ROOT`` as above.
         downloads: what can be fetched.
         place: folder below ``ROOT`` that the downloads belong in.
-        unpack: lays out what was fetched.
-        unpacked: bytes that this takes.
+        open: torchvision's class; it unpacks what was fetched, and refuses what is damaged.
+        parts: by what arguments it opens all that it should look through.
+        unpacked: bytes that the unpacked files take.
     """
 
     about: str
@@ -37,7 +37,8 @@ class DataSet:
     get: str = ""
     downloads: tuple[Download, ...] = ()
     place: str = ""
-    unpack: Callable[[Path], object] | None = None
+    open: type[VisionDataset] | None = None
+    parts: tuple[Mapping[str, object], ...] = ({"train": True}, {"train": False})
     unpacked: int = 0
 
 
@@ -56,7 +57,7 @@ SETS = {
             for (name, md5), size in zip(MNIST.resources, _MNIST_SIZES, strict=True)
         ),
         place="MNIST/raw",
-        unpack=lambda root: MNIST(root, download=True),
+        open=MNIST,
         unpacked=55 * 10**6,
     ),
     "cifar10": DataSet(
@@ -66,7 +67,7 @@ SETS = {
         use="--config=experiments/data/cifar10.yaml --data.source.root=ROOT",
         expected=("cifar-10-batches-py/data_batch_5", "cifar-10-batches-py/test_batch"),
         downloads=(Download(CIFAR10.filename, (CIFAR10.url,), CIFAR10.tgz_md5, 170498071),),
-        unpack=lambda root: CIFAR10(root, download=True),
+        open=CIFAR10,
         unpacked=186 * 10**6,
     ),
     "cifar100": DataSet(
@@ -76,17 +77,18 @@ SETS = {
         use="--config=experiments/data/cifar100.yaml --data.source.root=ROOT",
         expected=("cifar-100-python/train", "cifar-100-python/test"),
         downloads=(Download(CIFAR100.filename, (CIFAR100.url,), CIFAR100.tgz_md5, 169001437),),
-        unpack=lambda root: CIFAR100(root, download=True),
+        open=CIFAR100,
         unpacked=187 * 10**6,
     ),
     "stl10": DataSet(
         about="113,000 colour images of 96x96 pixels, 13,000 of them in ten classes",
         licence=UNKNOWN,
         page="https://cs.stanford.edu/~acoates/stl10",
-        use="--config=experiments/data/stl10.yaml --data.source.root=ROOT/stl10_binary",
+        use="--config=experiments/data/stl10.yaml --data.source.root=ROOT",
         expected=("stl10_binary/train_X.bin", "stl10_binary/unlabeled_X.bin", "stl10_binary/test_X.bin"),
         downloads=(Download(STL10.filename, (STL10.url,), STL10.tgz_md5, 2640397119),),
-        unpack=lambda root: STL10(root, download=True),
+        open=STL10,
+        parts=({"split": "test"},),
         unpacked=3130 * 10**6,
     ),
     "bsds500": DataSet(

@@ -3,9 +3,12 @@
 import contextlib
 import io
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from torchvision.datasets import VisionDataset
 
 from deblur_lightning.commands.data.catalogue import SETS, DataSet
 from deblur_lightning.errors import UserError
@@ -33,13 +36,12 @@ def prepare(name: str, folder: str | None) -> list[str]:
     _describe(name, found, root)
     if folder is None:
         return []
-    if missing_of(found, root) and found.downloads:
-        _fetch(found, root)
-    missing = missing_of(found, root)
-    if not missing:
-        print(f"ready     {root}")
-        return []
-    return [f"{root} lacks {', '.join(missing)}: {_located(found.get, root) or 'the archive held something else'}."]
+    if found.open is not None and not _opens(found.open, found.parts, root):
+        _fetch(found, found.open, root)
+    if missing := missing_of(found, root):
+        return [f"{root} lacks {', '.join(missing)}: {_located(found.get, root) or 'the archive held something else'}."]
+    print(f"ready     {root}")
+    return []
 
 
 def missing_of(found: DataSet, root: Path) -> list[str]:
@@ -68,7 +70,7 @@ def _located(text: str, root: Path) -> str:
     return text.replace("ROOT", shlex.quote(str(root)))
 
 
-def _fetch(found: DataSet, root: Path) -> None:
+def _fetch(found: DataSet, kind: type[VisionDataset], root: Path) -> None:
     place = root / found.place
     check_space(found.downloads, place, found.unpacked)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -78,6 +80,17 @@ def _fetch(found: DataSet, root: Path) -> None:
             fetch(download, place, lambda count, task=task: bar.update(task, completed=count))  # type: ignore[misc]
             bar.update(task, completed=download.size)
     print("unpacking")
-    if found.unpack is not None:
-        with contextlib.redirect_stdout(io.StringIO()):  # torchvision says that the archive is there
-            found.unpack(root)
+    for path in found.expected:  # a damaged one would be left as it is
+        (root / path).unlink(missing_ok=True)
+    with contextlib.redirect_stdout(io.StringIO()):  # torchvision says that the archive is there
+        kind(root, download=True)
+
+
+def _opens(kind: type[VisionDataset], parts: Sequence[Mapping[str, Any]], root: Path) -> bool:
+    """Whether the set is there and whole."""
+    try:
+        for part in parts:
+            kind(root, download=False, **part)
+    except Exception:  # torchvision's readers raise nearly anything at a damaged file
+        return False
+    return True
