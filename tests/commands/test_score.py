@@ -142,7 +142,8 @@ def test_further_figures_stand_below_the_table_and_in_the_file(
     for wrong, told in {
         "LPIP": "--metric=LPIP: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.",
         "no_such.Module": "--metric=no_such.Module: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.",
-        "pathlib.Path": "--metric=pathlib.Path: it is no torch.nn.Module.",
+        "pathlib.Path": "--metric=pathlib.Path: it is no torch.nn.Module, or an unfinished one.",
+        "ImageMetric": "--metric=ImageMetric: it is no torch.nn.Module, or an unfinished one.",
         "torch.nn.Linear": "Linear: Linear.__init__() missing 2 required positional arguments",
     }.items():
         code, _, complained = deblur(*ARGUMENTS, "--metric", wrong)

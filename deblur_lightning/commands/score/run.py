@@ -1,38 +1,27 @@
-"""Scores images pair by pair, and prints their table."""
+"""Scores images pair by pair."""
 
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import isabstract
 from pathlib import Path, PurePosixPath
-from statistics import fmean
 
 import torch
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from torch import Tensor, nn
 
 from deblur_lightning import metrics
 from deblur_lightning.commands.classes import class_named, construct
+from deblur_lightning.commands.score.table import KINDS, print_scores
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import read_rgb
-from deblur_lightning.intervals import half_width
 from deblur_lightning.metrics.image_metric import ImageMetric, as_metric
 from deblur_lightning.metrics.protocols import PROTOCOLS, scores_under
 from deblur_lightning.metrics.trajectory import best_psnr
 from deblur_lightning.sources.files import existing_folder, image_names
 
-MOST_ROWS = 30
-"""Of more images the mean alone is printed; each is in the table of ``--csv``."""
-
-DIGITS = {"psnr": 2, "ssim": 3, "ssd": 2, "error_ratio": 2}
-
 KOEHLER = "koehler"
 """The protocol that compares with the frames in a folder of the image's name."""
-
-KINDS = ("", "_blurred", "_reference")
-"""What the figures of restored images, of blurred ones and of the reference end in."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +41,8 @@ def score_folders(given: Namespace) -> list[str]:
     Raises:
         UserError: an option does not fit, or nothing can be scored.
     """
-    if given.restored is None or given.sharp is None:
-        raise UserError("give two folders, as in deblur score RESTORED --sharp=SHARP.")
-    if given.protocol not in (*PROTOCOLS, KOEHLER):
-        raise UserError(f"--protocol={given.protocol}: choose from {', '.join((*PROTOCOLS, KOEHLER))}.")
-    if given.crop_border < 0:
-        raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
-    if given.reference is not None and given.protocol != "levin":
-        raise UserError("--reference: it is of --protocol=levin alone.")
-    if given.metric and given.protocol == KOEHLER:
-        raise UserError("--metric: --protocol=koehler compares with many frames, and has PSNR alone.")
-    others = [None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference)]
-    frames = _frames(given.sharp) if given.protocol == KOEHLER else {}
-    sharp = {name: paths[0].parent for name, paths in frames.items()} or _by_name(given.sharp)
-    blurred, reference = others
-    folders = Folders(_by_name(given.restored), sharp, blurred, reference, frames)
+    _check(given)
+    folders = _folders(given)
     further, absent = _further(given.metric)
     scores: dict[str, dict[str, float]] = {}
     left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
@@ -84,10 +60,28 @@ def score_folders(given: Namespace) -> list[str]:
             for metric, value in figures.items()
         ]
         write_csv(Path(given.csv).expanduser(), ["image", "protocol", "metric", "value"], rows)
-    of_further = {f"{metric.title}{kind}" for metric in further for kind in KINDS}
-    _print({name: _without(figures, of_further) for name, figures in scores.items()}, _protocol(given))
-    _print_further(further, scores)
+    print_scores(scores, further, _protocol(given))
     return absent + (["images left out:", *sorted(left_out)] if left_out else [])
+
+
+def _check(given: Namespace) -> None:
+    if given.restored is None or given.sharp is None:
+        raise UserError("give two folders, as in deblur score RESTORED --sharp=SHARP.")
+    if given.protocol not in (*PROTOCOLS, KOEHLER):
+        raise UserError(f"--protocol={given.protocol}: choose from {', '.join((*PROTOCOLS, KOEHLER))}.")
+    if given.crop_border < 0:
+        raise UserError(f"--crop_border={given.crop_border}: give 0 or more.")
+    if given.reference is not None and given.protocol != "levin":
+        raise UserError("--reference: it is of --protocol=levin alone.")
+    if given.metric and given.protocol == KOEHLER:
+        raise UserError("--metric: --protocol=koehler compares with many frames, and has PSNR alone.")
+
+
+def _folders(given: Namespace) -> Folders:
+    frames = _frames(given.sharp) if given.protocol == KOEHLER else {}
+    sharp = {name: paths[0].parent for name, paths in frames.items()} or _by_name(given.sharp)
+    blurred, reference = (None if folder is None else _by_name(folder) for folder in (given.blurred, given.reference))
+    return Folders(_by_name(given.restored), sharp, blurred, reference, frames)
 
 
 def _further(names: Sequence[str]) -> tuple[list[ImageMetric], list[str]]:
@@ -102,8 +96,8 @@ def _further(names: Sequence[str]) -> tuple[list[ImageMetric], list[str]]:
             kind = getattr(metrics, name) if "." not in name else class_named(name)
         except (AttributeError, ImportError) as error:
             raise UserError(f"--metric={name}: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.") from error
-        if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
-            raise UserError(f"--metric={name}: it is no torch.nn.Module.")
+        if not (isinstance(kind, type) and issubclass(kind, nn.Module)) or isabstract(kind):
+            raise UserError(f"--metric={name}: it is no torch.nn.Module, or an unfinished one.")
         metric = as_metric(construct(kind))
         if why := metric.load():
             absent.append(f"{metric.title}: not computed: {why}")
@@ -182,40 +176,3 @@ def _read(path: Path, crop_border: int) -> Tensor:
     if min(height, width) <= 2 * crop_border:
         raise UserError(f"{path} has {height}x{width} pixels, from which {crop_border} cannot be cut off at each edge")
     return image[..., crop_border : height - crop_border, crop_border : width - crop_border]
-
-
-def _print(scores: dict[str, dict[str, float]], protocol: str) -> None:
-    """A row for each image, the mean, and half of its 95 % interval over the images."""
-    metrics = list(next(iter(scores.values())))
-    table = Table("image", *(name.replace("_", " ") for name in metrics))
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, figures in scores.items() if len(scores) <= MOST_ROWS else ():
-        table.add_row(escape(name), *(_figure(metric, figures[metric]) for metric in metrics))
-    table.add_section()
-    columns = {metric: [figures[metric] for figures in scores.values()] for metric in metrics}
-    means = {metric: sum(values) / len(values) for metric, values in columns.items()}
-    table.add_row("mean", *(_figure(metric, mean) for metric, mean in means.items()), style="bold")
-    if len(scores) > 1:
-        halves = (_figure(metric, half_width(values)).lstrip("+") for metric, values in columns.items())
-        table.add_row("± 95 %", *halves)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"n = {len(scores)} images; protocol {protocol}; PSNR in dB")
-
-
-def _print_further(further: Sequence[ImageMetric], scores: dict[str, dict[str, float]]) -> None:
-    """A line for each further metric, of its means."""
-    for metric in further:
-        names = [f"{metric.title}{kind}" for kind in KINDS[:2]]
-        means = [fmean(found) for name in names if (found := [f[name] for f in scores.values() if name in f])]
-        Console(highlight=False).print(metric.told(*means), soft_wrap=True, markup=False)
-
-
-def _without(figures: dict[str, float], names: set[str]) -> dict[str, float]:
-    return {name: value for name, value in figures.items() if name not in names}
-
-
-def _figure(metric: str, value: float) -> str:
-    digits = next(digits for name, digits in DIGITS.items() if metric.startswith(name))
-    return f"{value:{'+' if metric.endswith('gain') else ''}.{digits}f}"
