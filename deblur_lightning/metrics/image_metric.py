@@ -6,6 +6,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from torchmetrics import Metric
 
 from deblur_lightning.errors import UserError
 
@@ -81,6 +82,9 @@ class _Plain(ImageMetric):
         except (RuntimeError, TypeError, ValueError) as error:
             told = " ".join(str(error).split())
             raise UserError(f"{type(self.module).__name__} cannot score such images: {told}") from error
+        finally:
+            if isinstance(self.module, Metric):
+                self.module.reset()  # else it keeps every image, or sums
 
 
 def _takes(module: nn.Module, count: int) -> bool:

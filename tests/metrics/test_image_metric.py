@@ -4,7 +4,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torchmetrics.functional.image import visual_information_fidelity
-from torchmetrics.image import MultiScaleStructuralSimilarityIndexMeasure, VisualInformationFidelity
+from torchmetrics.image import (
+    ErrorRelativeGlobalDimensionlessSynthesis,
+    MultiScaleStructuralSimilarityIndexMeasure,
+    VisualInformationFidelity,
+)
 
 from deblur_lightning.errors import UserError
 from deblur_lightning.metrics import ImageMetric
@@ -37,7 +41,15 @@ def test_one_of_torchmetrics_is_called_image_by_image() -> None:
     for index in range(2):
         alone = slice(index, index + 1)
         assert values[index].item() == pytest.approx(visual_information_fidelity(preds[alone], target[alone]).item())
-    assert torch.equal(metric(preds, target), values)  # nothing is kept
+    assert torch.equal(metric(preds, target), values)
+
+
+def test_no_image_is_kept() -> None:
+    kept = ErrorRelativeGlobalDimensionlessSynthesis()
+    as_metric(kept)(*pair())
+    assert kept.preds == []
+    kept(*pair())
+    assert kept.preds != []  # what it does by itself
 
 
 def test_one_that_needs_no_sharp_image_gets_none() -> None:
