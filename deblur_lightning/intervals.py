@@ -50,7 +50,7 @@ def estimate(values: NDArray[np.float64], hits: bool = False, looks: int = 1) ->
     Args:
         values: (seeds, images), in any unit.
         hits: whether the values are 1 (hit) and 0 (miss). For a single seed the interval is then ``share_interval``:
-            by ``half_width``, ten hits of ten would have an interval of no width.
+            by ``half_width``, ten hits of ten would have an interval of no width. No end lies beyond 0 or 1.
         looks: how often the figure may be looked at; see ``half_width``.
     """
     seeds, images = values.shape
@@ -61,7 +61,10 @@ def estimate(values: NDArray[np.float64], hits: bool = False, looks: int = 1) ->
         low, high = share_interval(int(values.sum()), images, looks)
         return Estimate(mean, low, high, seeds, images, looks)
     half = half_width(values, looks)
-    return Estimate(mean, mean - half, mean + half, seeds, images, looks)
+    low, high = mean - half, mean + half
+    if hits and math.isfinite(mean):
+        low, high = max(0.0, low), min(1.0, high)
+    return Estimate(mean, low, high, seeds, images, looks)
 
 
 def half_width(values: ArrayLike, looks: int = 1) -> float:

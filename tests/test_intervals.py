@@ -105,6 +105,12 @@ def test_a_single_value_has_no_interval() -> None:
 
 def test_ten_hits_of_ten_are_not_certain() -> None:
     assert estimate(np.ones((1, 10)), hits=True).low == pytest.approx(0.722, abs=5e-4)
+    nearly = np.ones((2, 10))
+    nearly[0, 0] = 0
+    assert estimate(nearly).high > 1
+    assert estimate(nearly, hits=True).high == 1
+    assert estimate(1 - nearly, hits=True).low == 0
+    assert estimate(nearly, hits=True).low == estimate(nearly).low
     assert estimate(np.ones((1, 10))).low == 1
 
 
