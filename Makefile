@@ -14,8 +14,8 @@ READY := $(VENV)/.ready
 DEV_READY := $(VENV)/.dev-ready
 DOCS_READY := $(VENV)/.docs-ready
 DEMO := runs/demo/001
-QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
-SLOW := $(BIN)/python -m pytest -m slow -n 2
+QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal
+SLOW := $(BIN)/python -m pytest -m slow -n 2 --dist worksteal
 
 DATA ?=
 
