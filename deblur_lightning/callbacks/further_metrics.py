@@ -11,7 +11,7 @@ from torch import nn
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import batch_weight
-from deblur_lightning.metrics.image_metric import ImageMetric, as_metric
+from deblur_lightning.metrics.image_metric import ImageMetric, as_metric, load_metrics
 from deblur_lightning.metrics.psnr_ssim import cropped
 
 
@@ -37,11 +37,12 @@ class FurtherMetrics(Callback):
             raise UserError("metrics=[]: name at least one, such as LPIPS.")
         if twice := [title for title in titles if titles.count(title) > 1]:
             raise UserError(f"two metrics are called {twice[0]}: leave one out.")
-        self._absent: dict[str, str] = {}
+        self._ready: list[ImageMetric] = []
+        self._absent: list[str] = []
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._absent = {metric.title: why for metric in self.metrics if (why := metric.load())}
-        for metric in self.metrics:
+        self._ready, self._absent = load_metrics(self.metrics)
+        for metric in self._ready:
             metric.to(pl_module.device)
 
     @torch.no_grad()
@@ -51,9 +52,7 @@ class FurtherMetrics(Callback):
         border = getattr(pl_module, "crop_border", 0)
         images = (outputs["restored"], batch["blurred"], batch["sharp"])
         restored, blurred, sharp = (cropped(image.float(), border) for image in images)
-        for metric in self.metrics:
-            if metric.title in self._absent:
-                continue
+        for metric in self._ready:
             for name, image in ((metric.title, restored), (f"{metric.title}_blurred", blurred)):
                 values = metric(image, sharp)
                 outputs["scores"][name] = values
@@ -63,10 +62,9 @@ class FurtherMetrics(Callback):
         if not trainer.is_global_zero:
             return
         means, console = trainer.callback_metrics, Console(highlight=False)
-        for metric in self.metrics:
-            title = metric.title
-            if title in self._absent:
-                told = f"{title}: not computed: {self._absent[title]}"
-            else:
-                told = metric.told(float(means[f"test/{title}"]), float(means[f"test/{title}_blurred"]))
-            console.print(told, soft_wrap=True, markup=False)
+        found = [
+            metric.told(*(float(means[f"test/{metric.title}{kind}"]) for kind in ("", "_blurred")))
+            for metric in self._ready
+        ]
+        for line in (*found, *self._absent):
+            console.print(line, soft_wrap=True, markup=False)

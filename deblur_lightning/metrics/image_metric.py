@@ -2,6 +2,7 @@
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -62,6 +63,17 @@ def as_metric(module: nn.Module) -> ImageMetric:
         UserError: it takes neither.
     """
     return module if isinstance(module, ImageMetric) else _Plain(module)
+
+
+def load_metrics(metrics: Sequence[ImageMetric]) -> tuple[list[ImageMetric], list[str]]:
+    """Those of ``metrics`` that can be computed on this machine, and a line for each other that says why not.
+
+    Raises:
+        UserError: what one of them needs is damaged.
+    """
+    absent = {metric: why for metric in metrics if (why := metric.load())}
+    lines = [f"{metric.title}: not computed: {why}" for metric, why in absent.items()]
+    return [metric for metric in metrics if metric not in absent], lines
 
 
 @final

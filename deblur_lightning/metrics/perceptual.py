@@ -63,14 +63,13 @@ class PerceptualDistance(ImageMetric):
 
     def forward(self, preds: Tensor, target: Tensor) -> Tensor:
         assert self._metric is not None, "load() has not found the weights"
-        metric = self._metric.to(preds.device)
         images = [batch.float().clamp(0, 1).expand(-1, 3, -1, -1)[:, None] for batch in (preds, target)]
         if min(preds.shape[-2:]) < SMALLEST[self.network]:
             size = f"{preds.shape[-2]}x{preds.shape[-1]}"
             told = f"leave it out, or give {SMALLEST[self.network]} pixels a side"
             raise UserError(f"An image of {size} pixels is too small for {self.title}: {told}.")
-        found = torch.stack([metric(*pair) for pair in zip(*images, strict=True)])
-        metric.reset()
+        found = torch.stack([self._metric(*pair) for pair in zip(*images, strict=True)])
+        self._metric.reset()
         return found
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from deblur_lightning.batch import LUMA
 from deblur_lightning.errors import UserError
 from deblur_lightning.metrics.psnr_ssim import PSNR_CAP
-
-BT601 = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in the luminance that the evaluation takes."""
 
 
 def best_psnr(restored: Tensor, frames: Iterable[Tensor]) -> Tensor:
@@ -48,7 +46,7 @@ def _psnr(restored: Tensor, frame: Tensor) -> Tensor:
     scaled = restored * ((frame * restored).sum() / energy) if energy else restored
     shift = _best_shift(scaled.mean(dim=0), frame.mean(dim=0))
     moved, inside = _shifted(scaled, shift), _shifted(torch.ones_like(scaled), shift)
-    difference = (frame * inside - moved) * restored.new_tensor(BT601)[:, None, None]
+    difference = (frame * inside - moved) * restored.new_tensor(LUMA)[:, None, None]
     error = difference.sum(dim=0).square().mean()
     return (-10 * torch.log10(error)).clamp(max=PSNR_CAP)
 

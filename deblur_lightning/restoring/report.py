@@ -90,16 +90,17 @@ def verdict(before: Pixels, after: Pixels, shape: BlurShape | None, psf_share: f
         before: the photo.
         after: its restored version, ``before`` itself if it was left as it is.
         shape: of the blur that was taken out; None if there was none.
-        psf_share: how much of it one PSF for the whole photo took out, from 0 to 1, in place of the network.
+        psf_share: how much of what it has become is due to one PSF for the whole photo; see ``PhotoRestorer``.
     """
     if before is after:
         return LEFT
     if shape is None:
         return SHARP
-    ways = {0: "by the network", 100: "by one PSF for the whole photo"}
     percent = round(100 * psf_share)
-    mixed = f"by one PSF for the whole photo ({percent} %) and the network"
-    return f"{shape}: restored {ways.get(percent, mixed)}"
+    if not percent:
+        return f"{shape}: restored by the network"
+    believed = "" if percent == 100 else f", believed to {percent} %"
+    return f"{shape}: restored by one PSF for the whole photo{believed}"
 
 
 def picture(before: Pixels, after: Pixels, psf: NDArray[np.float64] | None = None) -> bytes:

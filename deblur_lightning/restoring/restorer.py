@@ -38,7 +38,7 @@ class PhotoRestorer:
         forward: runs the network.
         tiling: how photos are cut up; when memory runs out the tiles become smaller and stay so.
         psf_share: how much of what the last photo has become is due to one PSF for the whole of it, from 0 to 1; the
-            rest is the network's.
+            rest is the network's, or the photo's own where that is not believed.
     """
 
     def __init__(

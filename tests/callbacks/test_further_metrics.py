@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -46,9 +47,7 @@ def test_they_are_recorded_image_by_image_of_8_bit_images_without_their_border(
     assert "Test metric" not in printed  # Lightning's own table
 
 
-def test_the_figure_is_that_of_the_images(tmp_path: Path) -> None:
-    from types import SimpleNamespace
-
+def test_the_figure_is_that_of_the_images() -> None:
     images = torch.rand(3, 2, 3, 60, 60)
     restored, blurred, sharp = (images * 255).round() / 255
     logged: dict[str, float] = {}

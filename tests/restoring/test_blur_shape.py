@@ -61,7 +61,7 @@ def test_it_is_said_in_words() -> None:
     told = "blur of about 9 pixels in direction 40 degrees: restored by"
     assert verdict(SHARP, other, line) == f"{told} the network"
     assert verdict(SHARP, other, line, 1.0) == f"{told} one PSF for the whole photo"
-    assert verdict(SHARP, other, line, 0.62) == f"{told} one PSF for the whole photo (62 %) and the network"
+    assert verdict(SHARP, other, line, 0.62) == f"{told} one PSF for the whole photo, believed to 62 %"
     assert verdict(SHARP, other, round_one) == "blur of about 4 pixels in all directions: restored by the network"
     assert verdict(SHARP, other, None).startswith("sharp already")
     assert verdict(SHARP, SHARP, None).startswith("left as it is")

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from inspect import isabstract
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,7 @@ from deblur_lightning.commands.score.table import KINDS, print_scores
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.csv_tables import write_csv
 from deblur_lightning.files.images import read_rgb
-from deblur_lightning.metrics.image_metric import ImageMetric, as_metric
+from deblur_lightning.metrics.image_metric import ImageMetric, as_metric, load_metrics
 from deblur_lightning.metrics.protocols import PROTOCOLS, scores_under
 from deblur_lightning.metrics.trajectory import best_psnr
 from deblur_lightning.sources.files import existing_folder, image_names
@@ -43,7 +44,7 @@ def score_folders(given: Namespace) -> list[str]:
     """
     _check(given)
     folders = _folders(given)
-    further, absent = _further(given.metric)
+    further, absent = load_metrics([_metric(name) for name in given.metric])
     scores: dict[str, dict[str, float]] = {}
     left_out = [f"{folders.restored[name]} has no sharp partner" for name in folders.restored.keys() - folders.sharp]
     for name in folders.sharp:
@@ -84,26 +85,19 @@ def _folders(given: Namespace) -> Folders:
     return Folders(_by_name(given.restored), sharp, blurred, reference, frames)
 
 
-def _further(names: Sequence[str]) -> tuple[list[ImageMetric], list[str]]:
-    """The metrics that can be computed here, and a line for each that cannot.
+def _metric(name: str) -> ImageMetric:
+    """The metric of that name, or of that path.
 
     Raises:
-        UserError: a name is of no metric.
+        UserError: it is none.
     """
-    found, absent = list[ImageMetric](), list[str]()
-    for name in names:
-        try:
-            kind = getattr(metrics, name) if "." not in name else class_named(name)
-        except (AttributeError, ImportError) as error:
-            raise UserError(f"--metric={name}: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.") from error
-        if not (isinstance(kind, type) and issubclass(kind, nn.Module)) or isabstract(kind):
-            raise UserError(f"--metric={name}: it is no torch.nn.Module, or an unfinished one.")
-        metric = as_metric(construct(kind))
-        if why := metric.load():
-            absent.append(f"{metric.title}: not computed: {why}")
-        else:
-            found.append(metric)
-    return found, absent
+    try:
+        kind = getattr(metrics, name) if "." not in name else class_named(name)
+    except (AttributeError, ImportError) as error:
+        raise UserError(f"--metric={name}: there is no such class: give LPIPS, DISTS, or MODULE.CLASS.") from error
+    if not (isinstance(kind, type) and issubclass(kind, nn.Module)) or isabstract(kind):
+        raise UserError(f"--metric={name}: it is no torch.nn.Module, or an unfinished one.")
+    return as_metric(construct(kind))
 
 
 def _protocol(given: Namespace) -> str:
@@ -135,6 +129,10 @@ def _score(
 ) -> dict[str, float]:
     path = folders.sharp[name]
     sharp = None if folders.frames else _read(path, crop_border)
+    if sharp is None:
+        score = partial(_score_frames, folders.frames[name], crop_border)
+    else:
+        score = partial(_score_pair, sharp, protocol, further)
     figures: dict[str, float] = {}
     for kind, paths in zip(KINDS, (folders.restored, folders.blurred, folders.reference), strict=True):
         if paths is None:
@@ -142,20 +140,11 @@ def _score(
         if name not in paths:
             raise UserError(f"{path} has no {kind.removeprefix('_') or 'restored'} partner")
         image = _read(paths[name], crop_border)
-        if sharp is None:
-            frames = (_read(frame, crop_border)[0] for frame in folders.frames[name])
-            try:
-                figures[f"psnr{kind}"] = best_psnr(image[0], frames).item()
-            except UserError as error:
-                raise UserError(f"{path}: {error}") from error
-            continue
-        if image.shape != sharp.shape:
+        if sharp is not None and image.shape != sharp.shape:
             sizes = [f"{part.shape[-2]}x{part.shape[-1]}" for part in (image, sharp)]
             raise UserError(f"{paths[name]} has {sizes[0]} pixels, {path} has {sizes[1]}")
         try:
-            scores = scores_under(protocol, image, sharp)
-            with torch.no_grad():
-                scores |= {metric.title: metric(image.float(), sharp.float()) for metric in further}
+            scores = score(image)
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
         figures |= {f"{metric}{kind}": value.item() for metric, value in scores.items()}
@@ -167,6 +156,17 @@ def _score(
             raise UserError(f"{path}: its reference is equal to it, so that there is no error ratio")
         figures["error_ratio"] = figures["ssd"] / figures["ssd_reference"]
     return figures
+
+
+def _score_frames(frames: Sequence[Path], crop_border: int, image: Tensor) -> dict[str, Tensor]:
+    return {"psnr": best_psnr(image[0], (_read(frame, crop_border)[0] for frame in frames))}
+
+
+@torch.no_grad()
+def _score_pair(sharp: Tensor, protocol: str, further: Sequence[ImageMetric], image: Tensor) -> dict[str, Tensor]:
+    return scores_under(protocol, image, sharp) | {
+        metric.title: metric(image.float(), sharp.float()) for metric in further
+    }
 
 
 def _read(path: Path, crop_border: int) -> Tensor:
