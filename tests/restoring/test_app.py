@@ -318,7 +318,7 @@ def test_in_a_browser(tab: Any, tmp_path: Path) -> None:
     tab.wait_for_selector("#slider img >> nth=1")
     told = tab.inner_text("#told")
     assert "more blurred" in told
-    assert re.search(r"^Blur of about \d+ pixels .*: restored\.", told)
+    assert re.search(r"^Blur of about \d+ pixels .*: restored by the network\.", told)
     assert tab.locator("#told img").count() == 1
     shares = [float(bar.get_attribute("value")) for bar in tab.locator("#queue progress").all()]
     assert shares == [1, 1, 1]
