@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from deblur_lightning.errors import UserError
-from deblur_lightning.metrics import calibration_error, psnr_ssim, stride_amplitude
+from deblur_lightning.metrics import psnr_ssim
 from deblur_lightning.metrics.psnr_ssim import (
     BAND,
     PSNR_CAP,
@@ -262,38 +262,6 @@ def test_doing_nothing_gains_nothing() -> None:
     assert scores["psnr_gain"].abs().max() == 0
     assert scores["ssim_gain"].abs().max() == 0
     assert (restoration_scores(sharp, blurred, sharp)["psnr_gain"] > 0).all()
-
-
-def test_the_stride_amplitude_of_a_known_pattern() -> None:
-    """A cosine of amplitude a at a frequency of the grid has the root mean square a / sqrt(2)."""
-    row = torch.arange(32)
-    for frequency, mean_square in ((1 / 4, 1 / 2), (1 / 2, 1.0)):
-        wave = torch.cos(2 * torch.pi * frequency * row)
-        image = 0.5 + 0.1 * wave.expand(2, 3, 20, 32)
-        for turned in (image, image.mT):
-            found = stride_amplitude(turned)
-            assert found.shape == (2,)
-            wanted = torch.full((2,), 25.5 * mean_square**0.5, dtype=torch.float64)
-            torch.testing.assert_close(found, wanted, rtol=1e-6, atol=0)  # of an image in float32
-
-
-def test_other_frequencies_and_levels_leave_no_stride_amplitude() -> None:
-    row = torch.arange(32)
-    assert stride_amplitude(torch.full((1, 3, 9, 10), 0.7)).item() == pytest.approx(0, abs=1e-9)
-    wave = torch.cos(2 * torch.pi / 32 * row)
-    assert stride_amplitude(0.5 + 0.1 * wave.expand(1, 3, 20, 32)).item() == pytest.approx(0, abs=1e-3)
-
-
-def test_the_calibration_error_of_many_images_is_exact() -> None:
-    """A running sum in float32 makes .00064 of it."""
-    error = calibration_error(torch.full((12_000,), 0.9995), torch.ones(12_000))
-    assert error.item() == pytest.approx(1 - float(np.float32(0.9995)), abs=1e-12)
-
-
-def test_full_confidence_is_of_the_last_bin() -> None:
-    """Of .96 and 1 with one mistake: one bin of confidence .98 and accuracy .5, not two that are .04 and 1 off."""
-    error = calibration_error(torch.tensor([0.96, 1.0]), torch.tensor([1.0, 0.0]))
-    assert error.item() == pytest.approx(0.48, abs=1e-7)
 
 
 def test_luma_has_the_levels_of_the_standard() -> None:
