@@ -12,7 +12,7 @@ import torch
 from benchmarks.__main__ import scripts
 from deblur_lightning.cli import HELP
 from deblur_lightning.records import read_scores
-from tests.conftest import EXPERIMENTS, REPOSITORY
+from tests.conftest import EXPERIMENTS, REPOSITORY, write_image
 from tests.helpers.standins import write_pairs
 
 Deblur = Callable[..., tuple[int, str, str]]
@@ -42,12 +42,12 @@ def test_what_is_added_trains(
     assert any((workplace / "run" / "pictures").iterdir())
 
 
-JOINED = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "data.md").read_text(), flags=re.DOTALL)
+OVERLAYS = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / "data.md").read_text(), flags=re.DOTALL)
 SMALL = ["--config=tiny.yaml", "--run=run", "--model.network.widths=[4,4]", "--trainer.accelerator=cpu"]
 
 
 def test_joined_pairs_train_and_validate_on_the_first(workplace: Path, deblur: Deblur) -> None:
-    (overlay,) = JOINED
+    (overlay,) = (text for text in OVERLAYS if "ConcatTraining" in text)
     (workplace / "joined.yaml").write_text(overlay)
     for number, root in enumerate(("gopro", "reds")):
         write_pairs(workplace / "data" / root, *(f"{split}/{number}.png" for split in ("train", "val", "test")))
@@ -58,6 +58,17 @@ def test_joined_pairs_train_and_validate_on_the_first(workplace: Path, deblur: D
     assert code == 0, complained
     kept = (workplace / "run" / "config.yaml").read_text()
     assert kept.index("data/gopro") < kept.index("data/reds")
+
+
+def test_pairs_in_one_image_each_are_trained_on(workplace: Path, deblur: Deblur) -> None:
+    (overlay,) = (text for text in OVERLAYS if "SideBySide" in text)
+    (workplace / "pairs.yaml").write_text(overlay)
+    for seed, split in enumerate(("train", "val", "test")):
+        (workplace / "data/joined" / split).mkdir(parents=True)
+        write_image(workplace / "data/joined" / split / "1.png", 72, 160, seed=seed)
+    files = ["--config=experiments/deblurgan.yaml", "--config=pairs.yaml"]
+    code, _, complained = deblur("fit", *files, *SMALL, "--model.discriminator.widths=[4,8]", "--data.epoch_length=2")
+    assert code == 0, complained
 
 
 def test_grey_pairs_are_scored_in_grey(workplace: Path, deblur: Deblur) -> None:

@@ -12,6 +12,7 @@ from .photographed_digits import PhotographedDigits as PhotographedDigits
 from .photos import Photos as Photos
 from .preprocessed import Preprocessed as Preprocessed
 from .repeated import Repeated as Repeated
+from .side_by_side import SideBySide as SideBySide
 from .stl10 import STL10 as STL10
 from .synthetic_digits import SyntheticDigits as SyntheticDigits
 from .synthetic_shapes import SyntheticShapes as SyntheticShapes

@@ -83,3 +83,10 @@ def write_pairs(
 
 def _pickle(path: Path, content: object) -> None:
     path.write_bytes(pickle.dumps(content))
+
+
+def put(root: Path, *names: str) -> None:
+    """Write small images, each another, below ``root``."""
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        write_image(root / name, 8, 16, seed=seed)

@@ -119,9 +119,9 @@ SETS = {
         about="6,397 pairs of people for training and 2,025 for testing, 1280x720 (Shen et al., 2019)",
         licence=UNKNOWN,
         page="https://github.com/joanshen0508/HA_deblur",
-        use=_PAIRS,
-        expected=("train/blur", "train/sharp", "test/blur", "test/sharp"),
-        get="sort its pairs into ROOT/train/blur/NAME.png beside ROOT/train/sharp/NAME.png, and test alike",
+        use=f"{_PAIRS} --data.source.lists='{{train: train.txt, test: test.txt}}'",
+        expected=("train", "test", "GT", "train.txt", "test.txt"),
+        get="unpack HIDE_dataset of its page as ROOT, and list its pairs as docs/data.md shows",
     ),
     "reds": DataSet(
         about="300 sequences of 100 frames, 1280x720, 240 for training and 30 for validation (Nah et al., 2019)",
