@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter
 
 from benchmarks.speed import restoring
@@ -101,9 +102,21 @@ def test_the_table_of_real_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[s
         write_image(tmp_path / name / "b.png", height=80, width=90, seed=2)
     model = write_model(tmp_path / "small.safetensors", changes=False)
     found = real_blur.main(["--data", str(tmp_path), "--ckpt", str(model), "--out", str(tmp_path / "scores.json")])
-    assert found == {"set": {"a.png": (100, 100), "b.png": (100, 100)}}
-    assert json.loads((tmp_path / "scores.json").read_text())["set"]["a.png"] == [100, 100]
-    assert "| set | 2 | 100.00 | +0.00 | +0.00 | 0% | 2 |" in capsys.readouterr().out
+    assert list(found) == ["set"]
+    for scores in found["set"].values():
+        assert scores[:2] == (100, 100)
+        assert scores.moved_blurred == scores.moved_restored > 40
+    assert json.loads((tmp_path / "scores.json").read_text())["set"]["a.png"] == list(found["set"]["a.png"])
+    assert "| set | 2 | 100.00 | +0.00 | +0.00 | 0% | 2 | +0.00 | +0.00 |" in capsys.readouterr().out
+
+
+def test_a_turned_image_is_compared_after_it_is_turned_back(tmp_path: Path) -> None:
+    write_image(tmp_path / "sharp.png", height=160, width=200, seed=1)
+    sharp = Image.open(tmp_path / "sharp.png")
+    turned = sharp.rotate(2, Image.Resampling.BICUBIC)
+    pair = ("a", np.asarray(sharp.rotate(2).filter(ImageFilter.GaussianBlur(1.5))), np.asarray(sharp))
+    scores = real_blur.score(lambda blurred: np.asarray(turned), [pair])["a"]
+    assert scores.moved_restored - scores.moved_blurred > scores.restored - scores.blurred + 3
 
 
 def test_pages_are_words_and_their_picture() -> None:
