@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from deblur_lightning.ledger.latex import leaderboard
 from deblur_lightning.ledger.run_summaries import SeedMeans
+from tests.helpers.typesetting import typeset
 
 FIGURES = {"blurred": 25.0, "psnr": 27.0, "gain": 2.0, "half": 0.3, "ssim": 0.81, "accuracy": None}
 NAMES = {"name": "a/001", "method": "NAFNet", "blur": "MotionBlur length 7-15", "protocol": "rgb", "budget": ""}
@@ -47,6 +49,12 @@ def test_it_is_a_table_that_latex_can_read() -> None:
         }
     assert r"pairs in my\_data \& 50\%" in text
     assert "MotionBlur length 7-15, quick budget" in text
+
+
+def test_latex_sets_it(tmp_path: Path) -> None:
+    names = (r"\input{x}_#~^$", "50 % & [more]", "[first]")
+    odd = [replace(ONE, method=name, blur=blur, budget=blur) for name in names for blur in names]
+    assert "(1 page" in typeset(leaderboard([*RUNS, *odd]), tmp_path)
 
 
 def test_without_restorers_the_table_is_empty() -> None:

@@ -14,6 +14,7 @@ from deblur_lightning.ledger.study import Study, check_sets, list_study_runs, re
 from deblur_lightning.ledger.study_tables import check_results, latex, means_of, write_results
 from tests.conftest import EXPERIMENTS
 from tests.helpers.pretended import pretend
+from tests.helpers.typesetting import typeset
 
 BOOK = {
     "methods": {
@@ -159,6 +160,14 @@ def test_the_best_of_each_column_is_bold_and_latex_can_read_the_table(tmp_path: 
         bare = re.sub(r"\\[\\&%$#_{}]", "", line)
         assert bare.count("{") == bare.count("}")
         assert bare.count("&") == 2 or line.startswith((r"\multicolumn{3}", r"\midrule"))
+
+
+def test_latex_sets_the_table(tmp_path: Path) -> None:
+    methods = {name: {"experiment": "wiener", "words": f"[{name}] 50 %"} for name in ("small", "other", "large")}
+    study = study_of(tmp_path, methods=methods, metrics=["psnr_gain", "psnr"])
+    runs = finished(study, tmp_path)
+    table = latex(study, {metric: means_of(study, runs, metric) for metric in study.metrics})
+    assert "(1 page" in typeset(table, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["study.md", "study.tex", "study.csv", "comparisons.csv"])
