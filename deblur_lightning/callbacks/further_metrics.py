@@ -9,6 +9,7 @@ from rich.console import Console
 from torch import nn
 
 from deblur_lightning.batch import RestorationBatch
+from deblur_lightning.callbacks.scores import check_restores
 from deblur_lightning.errors import UserError
 from deblur_lightning.lightning_internals import batch_weight
 from deblur_lightning.metrics.image_metric import ImageMetric, as_metric, load_metrics
@@ -49,6 +50,7 @@ class FurtherMetrics(Callback):
     def on_test_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
+        check_restores(outputs, self)
         border = getattr(pl_module, "crop_border", 0)
         images = (outputs["restored"], batch["blurred"], batch["sharp"])
         restored, blurred, sharp = (cropped(image.float(), border) for image in images)

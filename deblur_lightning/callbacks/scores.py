@@ -18,6 +18,7 @@ from rich.table import Table
 from deblur_lightning import __version__
 from deblur_lightning.batch import RestorationBatch
 from deblur_lightning.degradations.base import Conditions
+from deblur_lightning.errors import UserError
 from deblur_lightning.files.writing import make_folder
 from deblur_lightning.fingerprints import fingerprint
 from deblur_lightning.intervals import half_width
@@ -50,6 +51,13 @@ class Scored:
     inputs: str
     protocol: str
     figures: dict[str, float]
+
+
+def check_restores(outputs: Mapping[str, object], callback: Callback) -> None:
+    """Raise ``UserError`` where the outputs of a test step hold no restored images, which ``callback`` is about."""
+    if "restored" not in outputs:
+        name = type(callback).__name__
+        raise UserError(f"{name} scores restored images, and this model restores none: leave {name} out.")
 
 
 class ScoreWriter(Callback):

@@ -9,7 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
 from deblur_lightning.batch import RestorationBatch
-from deblur_lightning.callbacks.scores import ScoredData
+from deblur_lightning.callbacks.scores import ScoredData, check_restores
 from deblur_lightning.errors import UserError
 from deblur_lightning.files.allowlist import network_of
 from deblur_lightning.files.weight_files import settings_and_weights
@@ -52,6 +52,7 @@ class TaskAccuracy(Callback):
     def on_test_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: RestorationBatch, *_: Any
     ) -> None:
+        check_restores(outputs, self)
         images = self._images(trainer)
         labels = torch.tensor([images.label(index) for index in batch["index"].tolist()], device=pl_module.device)
         shown = zip(SHOWN, (batch["sharp"], batch["blurred"], outputs["restored"]), strict=True)

@@ -47,6 +47,12 @@ def test_they_are_recorded_image_by_image_of_8_bit_images_without_their_border(
     assert "Test metric" not in printed  # Lightning's own table
 
 
+def test_a_classifier_restores_nothing() -> None:
+    told = "FurtherMetrics scores restored images, and this model restores none: leave FurtherMetrics out."
+    with pytest.raises(UserError, match=f"^{told}$"):
+        FurtherMetrics([LPIPS()]).on_test_batch_end(None, None, {"label": 1}, None)  # type: ignore[arg-type]
+
+
 def test_the_figure_is_that_of_the_images() -> None:
     images = torch.rand(3, 2, 3, 60, 60)
     restored, blurred, sharp = (images * 255).round() / 255
