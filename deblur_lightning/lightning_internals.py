@@ -122,6 +122,11 @@ def resume_point(trainer: Trainer) -> tuple[int, int]:
     return finished, 0
 
 
+def reload_each_epoch(trainer: Trainer) -> None:
+    """Ask the data module for new loaders before each epoch, as ``reload_dataloaders_every_n_epochs`` does."""
+    trainer.reload_dataloaders_every_n_epochs = 1  # type: ignore[attr-defined]
+
+
 def share_root_folder(trainer: Trainer) -> None:
     """Give all processes the first one's ``default_root_dir``, which Lightning lets be set before they meet alone."""
     trainer._default_root_dir = trainer.strategy.broadcast(trainer.default_root_dir)  # type: ignore[attr-defined]

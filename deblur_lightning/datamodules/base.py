@@ -13,7 +13,7 @@ from deblur_lightning.datamodules.sampler import EvaluationSampler, Key, VisitSa
 from deblur_lightning.datamodules.workers import ignore_signals
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
-from deblur_lightning.lightning_internals import resume_point
+from deblur_lightning.lightning_internals import reload_each_epoch, resume_point
 from deblur_lightning.sources.base import SharpImages, Source, Split
 
 
@@ -30,6 +30,7 @@ class SampledData(LightningDataModule, ABC):
 
     Attributes:
         images: of each split that ``setup`` has opened.
+        epoch: whose training batches are loaded.
         collate: makes a batch of samples; torch's own when None.
 
     Raises:
@@ -62,6 +63,7 @@ class SampledData(LightningDataModule, ABC):
         self.seed = seed
         self.num_workers = num_workers
         self.images: dict[Split, SharpImages] = {}
+        self.epoch = 0
 
     @property
     @abstractmethod
@@ -80,6 +82,11 @@ class SampledData(LightningDataModule, ABC):
     def dataset(self, split: Split) -> Dataset[Any]:
         """The samples of ``split``, by keys (visit, index)."""
 
+    @property
+    def batch_sizes(self) -> dict[int, int]:
+        """Training samples for each device in a batch, by the epoch from which on."""
+        return {0: self.batch_size}
+
     def setup(self, stage: str) -> None:
         needed: dict[str, tuple[Split, ...]] = {"fit": ("train", "val"), "validate": ("val",)}
         for split in needed.get(stage, ("test",)):
@@ -93,9 +100,12 @@ class SampledData(LightningDataModule, ABC):
                 f"An epoch of {len(sampler)} samples has no batch of {self.batch_size}: "
                 f"set epoch_length={self.batch_size} or more, or a smaller batch_size."
             )
-        epoch, batches = resume_point(self.trainer) if self.trainer is not None else (0, 0)
-        sampler.resume_at(epoch, batches * self.batch_size)
-        return self._loader(self.dataset("train"), sampler, self.batch_size, drop_last=True)
+        self.epoch, batches = resume_point(self.trainer) if self.trainer is not None else (0, 0)
+        if self.trainer is not None and len(self.batch_sizes) > 1:
+            reload_each_epoch(self.trainer)
+        batch_size = self._batch_size(self.epoch)
+        sampler.resume_at(self.epoch, batches * batch_size)
+        return self._loader(self.dataset("train"), sampler, batch_size, drop_last=True)
 
     def val_dataloader(self) -> DataLoader[Any]:
         return self._evaluation_loader("val")
@@ -108,9 +118,9 @@ class SampledData(LightningDataModule, ABC):
 
     def training_keys(self, epoch: int, batch: int) -> list[Key]:
         """The samples this process trained on in a batch of an epoch, both counted from 0."""
-        sampler = self._training_sampler()
-        sampler.resume_at(epoch, batch * self.batch_size)
-        return list(islice(sampler, self.batch_size))
+        sampler, batch_size = self._training_sampler(), self._batch_size(epoch)
+        sampler.resume_at(epoch, batch * batch_size)
+        return list(islice(sampler, batch_size))
 
     def rebuild_batch(self, split: Split, keys: Sequence[Key]) -> Any:
         """The same batch of these samples again, on the host, for the stage that the trainer is in."""
@@ -119,9 +129,14 @@ class SampledData(LightningDataModule, ABC):
 
     def _training_sampler(self) -> VisitSampler:
         repeat = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
-        return VisitSampler(
-            self.images["train"], length=self.epoch_length, seed=self.seed, repeat=repeat, **self._rank()
-        )
+        images, rank = self.images["train"], self._rank()
+        batch = self.batch_size * rank["world_size"]
+        batches = (self.epoch_length or len(images)) // batch  # in each epoch, whatever the size of its batches
+        later = {first: batches * size * rank["world_size"] for first, size in self.batch_sizes.items() if first}
+        return VisitSampler(images, length=self.epoch_length, seed=self.seed, repeat=repeat, later=later, **rank)
+
+    def _batch_size(self, epoch: int) -> int:
+        return self.batch_sizes[max(first for first in self.batch_sizes if first <= epoch)]
 
     def _evaluation_loader(self, split: Split) -> DataLoader[Any]:
         sampler = EvaluationSampler(self.images[split], **self._rank())

@@ -1,12 +1,13 @@
 """A data module of images that exist both blurred and sharp; it blurs nothing itself."""
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch
-from deblur_lightning.datamodules.restoration import RestorationData
+from deblur_lightning.datamodules.restoration import CropStage, RestorationData
 from deblur_lightning.degradations.base import Conditions
 from deblur_lightning.errors import UserError
 from deblur_lightning.metrics.psnr_ssim import SMALLEST_FOR_SSIM
@@ -26,6 +27,8 @@ class RealPairs(RestorationData):
         flips: whether training crops are flipped and turned by quarters.
         seed: of the training's crops and order.
         num_workers: loader processes.
+        progressive: other sizes of crops and batches from later epochs on, as in training of Restormer (Zamir et al.,
+            2022). An epoch keeps its number of batches.
 
     Raises:
         UserError: a size, length or number that is not positive.
@@ -45,8 +48,11 @@ class RealPairs(RestorationData):
         flips: bool = True,
         seed: int = 0,
         num_workers: int = 2,
+        progressive: Sequence[CropStage] = (),
     ) -> None:
-        super().__init__(source, crop_size, batch_size, epoch_length, eval_batch_size, flips, seed, num_workers)
+        super().__init__(
+            source, crop_size, batch_size, epoch_length, eval_batch_size, flips, seed, num_workers, progressive
+        )
 
     def split(self, split: Split) -> SharpImages:
         """The pairs of ``split``, each as one image of twice the channels, so that a crop and flip affects both."""

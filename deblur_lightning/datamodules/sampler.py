@@ -1,6 +1,7 @@
 """Samplers: pure functions of seed, epoch and rank that can start inside an epoch."""
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
+from types import MappingProxyType
 
 import torch
 from torch.utils.data import SequentialSampler
@@ -32,26 +33,35 @@ class VisitSampler(_OurSampler):
         rank: of this process.
         world_size: number of processes.
         repeat: whether every epoch has the samples of the first, to see a network overfit them.
+        later: by the epoch from which on it holds, another ``length``.
     """
 
     def __init__(
-        self, images: Sized, *, length: int | None, seed: int, rank: int, world_size: int, repeat: bool = False
+        self,
+        images: Sized,
+        *,
+        length: int | None,
+        seed: int,
+        rank: int,
+        world_size: int,
+        repeat: bool = False,
+        later: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         super().__init__(images, num_replicas=world_size, rank=rank, shuffle=True, seed=seed)  # type: ignore[arg-type]
         self.count = len(images)
-        self.samples = (length or self.count) // world_size * world_size
+        lengths = {0: length or self.count, **later}
+        self.lengths = {first: samples // world_size * world_size for first, samples in lengths.items()}
         self.start = 0
         self.repeat = repeat
 
     def __len__(self) -> int:
-        return self.samples // self.num_replicas
+        return self._samples(self.epoch) // self.num_replicas
 
     def __iter__(self) -> Iterator[Key]:  # type: ignore[override]
-        first = 0 if self.repeat else self.epoch * self.samples
+        first = 0 if self.repeat else sum(map(self._samples, range(self.epoch)))
+        begin = first + self.start * self.num_replicas + self.rank
         order: tuple[int, list[int]] = (-1, [])
-        for position in range(
-            first + self.start * self.num_replicas + self.rank, first + self.samples, self.num_replicas
-        ):
+        for position in range(begin, first + self._samples(self.epoch), self.num_replicas):
             visit, place = divmod(position, self.count)
             if order[0] != visit:
                 order = (visit, self._order(visit))
@@ -66,6 +76,10 @@ class VisitSampler(_OurSampler):
         """Turn to ``epoch`` and skip the first ``start`` samples of this rank."""
         self.epoch = epoch
         self.start = start
+
+    def _samples(self, epoch: int) -> int:
+        """In an epoch, over all ranks."""
+        return self.lengths[max(first for first in self.lengths if first <= epoch)]
 
     def _order(self, visit: int) -> list[int]:
         index = torch.arange(self.count)

@@ -1,12 +1,13 @@
 """A data module that blurs sharp images on the device that trains."""
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
 from torch import Tensor
 
 from deblur_lightning.batch import RestorationBatch, SharpBatch
-from deblur_lightning.datamodules.restoration import RestorationData
+from deblur_lightning.datamodules.restoration import CropStage, RestorationData
 from deblur_lightning.degradations.base import Conditions, Degradation, degrade
 from deblur_lightning.draws import EVALUATION_SEED, Draws
 from deblur_lightning.metrics.psnr_ssim import SMALLEST_FOR_SSIM
@@ -30,6 +31,8 @@ class SyntheticBlur(RestorationData):
         rounding: whether to round blurred images to 8 bits, as files do.
         seed: of the training's crops, order and blurs; validation and test never depend on it.
         num_workers: loader processes.
+        progressive: other sizes of crops and batches from later epochs on, as in training of Restormer (Zamir et al.,
+            2022). An epoch keeps its number of batches.
 
     Raises:
         UserError: a size, length or number that is not positive.
@@ -47,8 +50,11 @@ class SyntheticBlur(RestorationData):
         rounding: bool = True,
         seed: int = 0,
         num_workers: int = 2,
+        progressive: Sequence[CropStage] = (),
     ) -> None:
-        super().__init__(source, crop_size, batch_size, epoch_length, eval_batch_size, flips, seed, num_workers)
+        super().__init__(
+            source, crop_size, batch_size, epoch_length, eval_batch_size, flips, seed, num_workers, progressive
+        )
         self.degradation = degradation
         self.rounding = rounding
         self.margin = degradation.margin

@@ -19,6 +19,7 @@ RUNS = {
     "deblurgan": [*GAN, "--model.ema_decay=0.9", "--model.generator_steps=2"],
     "gan_celeba": [*FACES, "--model.generator_steps=2"],
     "regression": ["--config", "experiments/nafnet_blind.yaml", "--config", "tiny.yaml", "--model.network.width=4"],
+    "progressive": [*SRCNN, "--data.progressive=[{epoch: 1, crop_size: 40, batch_size: 1}]"],
     "classifier": [*CLASSIFIER, "--model.schedule=Cosine"],
 }
 PASSING = {"loops", "callbacks", "hparams_name", "datamodule_hyper_parameters"}

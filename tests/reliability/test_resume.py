@@ -45,7 +45,14 @@ def goes_on(batch: int, given: list[str], workplace: Path, deblur: Deblur, monke
 
 @pytest.mark.parametrize(
     ("name", "batch", "workers"),
-    [("srcnn", 2, 0), ("srcnn", 6, 2), ("deblurgan", 3, 0), ("regression", 1, 0), ("classifier", 4, 0)],
+    [
+        ("srcnn", 2, 0),
+        ("srcnn", 6, 2),
+        ("deblurgan", 3, 0),
+        ("regression", 1, 0),
+        ("progressive", 4, 0),
+        ("classifier", 4, 0),
+    ],
 )
 def test_a_run_that_was_told_to_stop_goes_on_to_the_same_end(
     name: str, batch: int, workers: int, workplace: Path, photographs: Path, deblur: Deblur,
