@@ -42,7 +42,9 @@ class RunConfig(SaveConfigCallback):
         """Write them; Lightning calls this in the first process alone."""
         folder = Path(trainer.default_root_dir)
         make_folder(folder)
-        settings = f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False)}"
+        settings = (
+            f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False, skip_validation=True)}"
+        )
         write_atomically(folder / "config.yaml", settings.encode())
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger | TensorBoardLogger):
