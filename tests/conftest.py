@@ -51,13 +51,17 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:
-    """A folder of small smooth images: 12 for training, 3 each for validation and test."""
-    root = tmp_path / "photographs"
+    """A folder of small images: 12 for training, 3 each for validation and test."""
+    write_photographs(tmp_path / "photographs")
+    return tmp_path / "photographs"
+
+
+def write_photographs(root: Path) -> None:
+    """Write small images below ``root``, in the subfolders of three splits."""
     for first_seed, (split, count) in zip((0, 100, 200), {"train": 12, "val": 3, "test": 3}.items(), strict=True):
         (root / split).mkdir(parents=True)
         for number in range(count):
             write_image(root / split / f"{number:02d}.png", 72, 80, seed=first_seed + number)
-    return root
 
 
 def write_image(path: Path, height: int, width: int, seed: int) -> None:

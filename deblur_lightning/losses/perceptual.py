@@ -78,8 +78,9 @@ class VGGPerceptual(ReconstructionLoss):
         """
         if not self.weights_file().is_file():
             return False
-        network = self.build()
-        network.load_state_dict(read_downloaded(self.weights_file(), self.cure, network.state_dict()))
+        with torch.device("meta"):  # names and shapes alone
+            network = self.build()
+        network.load_state_dict(read_downloaded(self.weights_file(), self.cure, network.state_dict()), assign=True)
         places = places_of_layers(self.blocks)
         wanted = {str(places[layer]): layer for layer in self.layers}
         features = network.features.eval().requires_grad_(False)

@@ -56,8 +56,10 @@ class PerceptualDistance(ImageMetric):
     def load(self) -> str:
         if not self.weights_file.is_file():
             return f"{self.weights_file} is missing; to get it: {self.cure}"
+        with torch.device("meta"):  # names and shapes alone
+            like = NETWORKS[self.network][0]().state_dict()
+        read_downloaded(self.weights_file, self.cure, like)
         with torch.random.fork_rng(devices=[]):  # weights are drawn before they are read
-            read_downloaded(self.weights_file, self.cure, NETWORKS[self.network][0]().state_dict())
             self._metric = self.build()
         return ""
 

@@ -1,6 +1,7 @@
 """A checkpoint that cannot be trusted ends in one line, with nothing of it executed."""
 
 import pickle
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from deblur_lightning.commands.experiment.checkpoints import AtomicCheckpoints
+from tests.conftest import write_photographs
 from tests.helpers.command import SRCNN, photographs_of
 from tests.helpers.small import data, srcnn, trainer
 
@@ -26,13 +28,21 @@ class Payload:
         return (Path.touch, (self.path,))
 
 
-@pytest.fixture
-def sound(workplace: Path, photographs: Path) -> Path:
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of an SRCNN without settings, as Python makes them."""
-    runner = trainer(workplace)
-    runner.fit(srcnn(), data(photographs))
-    runner.save_checkpoint(workplace / "sound.ckpt")
-    return workplace / "sound.ckpt"
+    folder = tmp_path_factory.mktemp("trained")
+    write_photographs(folder / "photographs")
+    runner = trainer(folder)
+    runner.fit(srcnn(), data(folder / "photographs"))
+    runner.save_checkpoint(folder / "sound.ckpt")
+    return folder / "sound.ckpt"
+
+
+@pytest.fixture
+def sound(trained: Path, workplace: Path) -> Path:
+    """It, in the workplace."""
+    return Path(shutil.copy(trained, workplace))
 
 
 def _deflated(path: Path) -> zipfile.ZipFile:
@@ -113,7 +123,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("subcommand", ["fit", "test", "predict"])
+@pytest.mark.parametrize("subcommand", ["fit", "test"])  # validate and predict read it as test does
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_checkpoint_is_refused_in_one_line(
     kind: str, subcommand: str, sound: Path, photographs: Path, deblur: Deblur
