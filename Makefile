@@ -15,7 +15,7 @@ DEV_READY := $(VENV)/.dev-ready
 DOCS_READY := $(VENV)/.docs-ready
 DEMO := runs/demo/001
 QUICK := $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist worksteal
-SLOW := $(BIN)/python -m pytest -m slow -n 2 --dist worksteal
+SLOW := $(BIN)/python -m pytest -m slow -n 3 --dist worksteal  # three, since many wait for processes of their own
 
 DATA ?=
 

@@ -62,9 +62,9 @@ TOLD_THE_PSF = (
     "wiener",
 )
 """Experiments that real pairs are not for: nobody knows what blurred those."""
-EVERY_WAY = ("deblurgan", "srcnn_915", "srcnn_cifar10", "deconv_layer", "deconv_multi", "oracle_wiener", "wiener")
-"""Experiments that all commands and overlays are tried on, one of each kind; the others have the same methods."""
-GREY = ("srcnn_915", "deconv_layer", "deconv_multi")
+EVERY_WAY = ("deblurgan", "srcnn_915", "srcnn_cifar10", "deconv_layer", "wiener")
+"""Experiments that all commands and overlays are tried on, one of each kind; the others have data as theirs."""
+GREY = ("srcnn_915", "deconv_layer")
 """Those of them that can do with grey images."""
 FACES = ("gan_celeba", ["data/celeba64.yaml"])
 """The other sets' crops are not the 64x64 pixels that its discriminator judges."""

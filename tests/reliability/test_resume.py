@@ -76,8 +76,10 @@ def test_a_run_in_float64_goes_on_without_rounding(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("name", sorted(RUNS.keys() - {"regression"}))
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [*((name, 0) for name in sorted(RUNS.keys() - {"regression"})), ("srcnn", 2), ("progressive", 2)],
+)
 def test_wherever_it_was_told_to_stop(
     name: str, workers: int, workplace: Path, photographs: Path, deblur: Deblur, monkeypatch: pytest.MonkeyPatch
 ) -> None:
