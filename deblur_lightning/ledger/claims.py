@@ -17,7 +17,7 @@ BUDGETS = ("full", "day", "quick")
 """The more reliable one first."""
 NOTED = ("taps_error", "late_change")
 """Figures of a training rather than of test images; ``deblur reproduce`` writes them into ``run.json``."""
-METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", *NOTED)
+METRICS = ("psnr", "psnr_gain", "psnr_blurred", "ssim", "ssim_gain", "mse", "correct", "confidence", *NOTED)
 """Figures that a claim can be about; "mse" is computed from the PSNR of the clamped and rounded image."""
 
 

@@ -187,7 +187,7 @@ def _format_interval(claim: Claim, measured: Estimate) -> str:
 
 def _blurred_psnr(claim: Claim, arms: Arms) -> str:
     """The PSNR of the blurred input, which is the baseline of all restorers."""
-    if claim.metric in ("correct", *NOTED):
+    if claim.metric in ("correct", "confidence", *NOTED):
         return ""
     values, _ = collect_values([arms[name] for name in claim.runs], "psnr_blurred")
     return f"{values.mean():.2f} dB"

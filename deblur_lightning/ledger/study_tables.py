@@ -30,6 +30,7 @@ METRIC_WORDS = {
     "ssim_gain": "gain in SSIM",
     "mse": "mean squared error",
     "correct": "accuracy",
+    "confidence": "confidence",
     "lpips_alex": "LPIPS (AlexNet)",
     "lpips_vgg": "LPIPS (VGG-16)",
     "dists": "DISTS",

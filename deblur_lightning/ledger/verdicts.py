@@ -19,9 +19,9 @@ HOLDS: Final = "holds"
 FAILS: Final = "does not hold"
 OPEN: Final = "undecided"
 Ruling = Literal["holds", "does not hold", "undecided"]
-PER_CENT = ("correct", "late_change")
+PER_CENT = ("correct", "confidence", "late_change")
 ERRORS = ("mse", "taps_error")
-UNITS = {"psnr": " dB", "psnr_gain": " dB", "psnr_blurred": " dB", "correct": " %", "late_change": " %"}
+UNITS = dict.fromkeys(("psnr", "psnr_gain", "psnr_blurred"), " dB") | dict.fromkeys(PER_CENT, " %")
 Arms = Mapping[str, Sequence[Run]]
 """By training, its finished runs, in the order of their seeds."""
 Columns = list[tuple[str, Image]]
