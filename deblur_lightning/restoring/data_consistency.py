@@ -1,9 +1,12 @@
 """Keeps of a restoration only what the photo supports: blurred again, it must give the photo back."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import fft, ndimage, signal
 
@@ -55,6 +58,9 @@ NEARBY = 21
 CELL, CELLS = 320, 8
 """Side in pixels, at least, of the cells that have a PSF of their own each, and how many a photo has along a side."""
 
+AT_ONCE = 2
+"""Cells, at most, that are worked on at once; each takes some fifty times the memory of its pixels."""
+
 
 def keep_supported(before: Pixels, after: Pixels, tell: Tell = lambda count: None) -> Pixels:
     """Keep of the change from ``before`` to ``after`` what ``before`` supports.
@@ -81,16 +87,17 @@ def keep_supported(before: Pixels, after: Pixels, tell: Tell = lambda count: Non
     kept = np.empty_like(before)
     rows, columns = (_cells(length) for length in before.shape[:2])
     carried = np.zeros((0, *before.shape[1:]), np.float32)
-    for (top, bottom), down in zip(rows, _shares(rows), strict=True):
-        strip = np.zeros((bottom - top, *before.shape[1:]), np.float32)
-        strip[: len(carried)] = carried
-        for (left, right), across in zip(columns, _shares(columns), strict=True):
-            part = _cell(before, after, top, bottom, left, right)
-            strip[:, left:right] += part * (down[:, None] * across)[..., None]
-            tell(before.shape[0] * before.shape[1] / (len(rows) * len(columns)))
-        following = next((start for start, _ in rows if start > top), bottom)
-        kept[top:following] = quantise(strip[: following - top], before.dtype)
-        carried = strip[following - top :]
+    with ThreadPoolExecutor(min(AT_ONCE, torch.get_num_threads())) as pool:  # NumPy and SciPy take one thread each
+        for (top, bottom), down in zip(rows, _shares(rows), strict=True):
+            strip = np.zeros((bottom - top, *before.shape[1:]), np.float32)
+            strip[: len(carried)] = carried
+            parts = pool.map(partial(_cell, before, after, (top, bottom)), columns)
+            for (left, right), across, part in zip(columns, _shares(columns), parts, strict=True):
+                strip[:, left:right] += part * (down[:, None] * across)[..., None]
+                tell(before.shape[0] * before.shape[1] / (len(rows) * len(columns)))
+            following = next((start for start, _ in rows if start > top), bottom)
+            kept[top:following] = quantise(strip[: following - top], before.dtype)
+            carried = strip[following - top :]
     levels = np.iinfo(before.dtype).max
     return np.where((before == 0) | (before == levels), before, kept)
 
@@ -120,9 +127,10 @@ def _shares(cells: list[tuple[int, int]]) -> list[Values]:
     ]
 
 
-def _cell(before: Pixels, after: Pixels, top: int, bottom: int, left: int, right: int) -> Values:
+def _cell(before: Pixels, after: Pixels, rows: tuple[int, int], columns: tuple[int, int]) -> Values:
     """What is kept in a cell, (h, w, C) in [0, 1], by a PSF of its own."""
     height, width = before.shape[:2]
+    (top, bottom), (left, right) = rows, columns
     reach = SUPPORT // 2 + max(WINDOW, NEARBY, SUPPORT) // 2
     y0, y1 = max(0, top - reach), min(height, bottom + reach)
     x0, x1 = max(0, left - reach), min(width, right + reach)

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 
 from deblur_lightning.restoring import data_consistency
@@ -92,6 +93,19 @@ def test_each_cell_has_a_psf_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(data_consistency, "CELL", cell)
         scores.append(psnr(keep_supported(before, sharp)[middle], sharp[middle]))
     assert scores[0] > scores[1] + 6
+
+
+def test_cells_that_are_worked_on_at_once_come_out_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_consistency, "CELL", 40)
+    monkeypatch.setattr(data_consistency, "CELLS", 10)
+    kept = []
+    for threads in (1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        told: list[float] = []
+        kept.append(keep_supported(moved(SHARP), SHARP, told.append))
+        assert len(told) > 10
+        assert sum(told) == pytest.approx(120 * 150)
+    assert np.array_equal(*kept)
 
 
 @pytest.mark.parametrize("length", [1, 300, 400, 401, 560, 561, 1000, 2560, 6000])
