@@ -63,7 +63,7 @@ class RestorationData(SampledData):
         flips: bool,
         seed: int,
         num_workers: int,
-        progressive: Sequence[CropStage],
+        progressive: Sequence[CropStage] = (),
     ) -> None:
         super().__init__(source, batch_size, epoch_length, eval_batch_size, seed, num_workers)
         if crop_size < 1:
@@ -108,7 +108,7 @@ class RestorationData(SampledData):
     def _check_crops(self, images: SharpImages) -> None:
         smallest = min(range(len(images)), key=lambda index: min(images.size(index)))
         height, width = images.size(smallest)
-        side = max(self.crop_size, *(stage.crop_size for stage in self.progressive), 0)
+        side = max([self.crop_size, *(stage.crop_size for stage in self.progressive)])
         if min(height, width) < side:
             raise UserError(
                 f"crop_size={side} is larger than {images.name(smallest)} ({height}x{width} pixels): "
