@@ -49,7 +49,7 @@ class Row:
 def build_rows(claim_set: ClaimSet, runs: Runs) -> list[Row]:
     """A row for each claim, from its best runs: its data set before a substitute, the full budget before the others.
 
-    A budget at which more seeds are still wanted comes last.
+    A budget at which more seeds are still wanted comes last, unless fewer seeds have left the claim undecided.
     """
     return [_build_row(claim, claim_set, runs) for claim in claim_set.claims]
 
@@ -62,6 +62,8 @@ def _build_row(claim: Claim, claim_set: ClaimSet, runs: Runs) -> Row:
                 for budget, arms in _list_arms(claim, claim_set, runs, real)
             ]
             for budget, look in [pair for pair in looks if pair[1].is_last] or looks:
+                if look.verdict.straddles:
+                    budget, look = max(looks, key=lambda pair: pair[1].measured.seeds * pair[1].verdict.straddles)
                 return _measured_row(claim, budget, look, claim_set)
         except UserError as error:  # one claim's bad runs must not cost the other claims their rows
             return _row(claim, claim_set, Verdict(OPEN, f"its runs do not fit: {error}"))

@@ -87,6 +87,15 @@ def test_what_is_half_done_at_a_larger_budget_does_not_hide_what_is_decided_at_a
     assert len(plan_runs(UNSURE, tmp_path, "day")) == 4
 
 
+def test_the_most_seeds_are_shown_where_none_have_decided(tmp_path: Path) -> None:
+    gains = {seed: 1.0 + (-1) ** seed for seed in range(8)}
+    for _ in range(2):
+        make_planned(tmp_path, gains)
+    row = the_row(tmp_path)
+    assert (row.verdict, row.n) == ("undecided", "4 seeds, 3 images")
+    assert row.decide.startswith("`deblur reproduce one --budget day`")
+
+
 def test_repeated_looks_are_wrong_in_no_more_than_5_per_cent() -> None:
     """Means of normal values of mean 0, looked at with 3, 6 and 12: how often some interval leaves 0 out."""
     values = np.random.default_rng(0).normal(size=(4000, 12))

@@ -121,7 +121,7 @@ SETS = {
         page="https://github.com/joanshen0508/HA_deblur",
         use=f"{_PAIRS} --data.source.lists='{{train: train.txt, test: test.txt}}'",
         expected=("train", "test", "GT", "train.txt", "test.txt"),
-        get="unpack HIDE_dataset of its page as ROOT, and list its pairs as docs/data.md shows",
+        get="unpack HIDE_dataset of its page as ROOT; list its pairs in train.txt and test.txt, as docs/data.md shows",
     ),
     "reds": DataSet(
         about="300 sequences of 100 frames, 1280x720, 240 for training and 30 for validation (Nah et al., 2019)",
