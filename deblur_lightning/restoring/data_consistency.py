@@ -59,7 +59,7 @@ CELL, CELLS = 320, 8
 """Side in pixels, at least, of the cells that have a PSF of their own each, and how many a photo has along a side."""
 
 AT_ONCE = 2
-"""Cells, at most, that are worked on at once; each takes some fifty times the memory of its pixels."""
+"""Cells, at most, that are worked on at once, since each takes many times the memory of its pixels."""
 
 
 def keep_supported(before: Pixels, after: Pixels, tell: Tell = lambda count: None) -> Pixels:

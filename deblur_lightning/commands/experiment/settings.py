@@ -42,9 +42,8 @@ class RunConfig(SaveConfigCallback):
         """Write them; Lightning calls this in the first process alone."""
         folder = Path(trainer.default_root_dir)
         make_folder(folder)
-        settings = (
-            f"# commit {package_commit()}\n{self.parser.dump(self.config, skip_unset=False, skip_validation=True)}"
-        )
+        settings = self.parser.dump(self.config, skip_unset=False, skip_validation=True)  # parsing has checked them
+        settings = f"# commit {package_commit()}\n{settings}"
         write_atomically(folder / "config.yaml", settings.encode())
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger | TensorBoardLogger):
