@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy import ndimage
@@ -17,13 +18,14 @@ SMALLEST = 5
 ITERATIONS = 5
 """At each scale: the edges of the sharp image from the PSF, then the PSF from these edges."""
 
-SPARSITY = 4e-3
-"""Weight of an edge pixel at the first iteration of a scale, in squared levels: the smallest edge that is kept counts
-in the data term about as much. It falls by ``DECAY`` from one iteration to the next, so that finer edges join in."""
+SPARSITY = 0.13
+"""Weight of an edge pixel at the first iteration of a scale, in squared levels, as a multiple of the image's root mean
+square gradient: the smallest edge that is kept counts in the data term about as much. It falls by ``DECAY`` from one
+iteration to the next, so that finer edges join in."""
 
 DECAY = 1.1
-COUPLINGS = (2.0, 4.0, 1e5)
-"""Of gradients and edges: first as a multiple of the sparsity, then from step to step, up to the last."""
+COUPLINGS = [2.0 * 4.0**step for step in range(12)]
+"""Of gradients and edges, as multiples of the sparsity: one after the other."""
 
 RIDGE = 0.1
 """Weight of the sum of a PSF's squares, as a share of the edges' mean energy over frequencies."""
@@ -44,7 +46,7 @@ def estimate_psf(blurred: Tensor, size: int) -> Tensor:
     gradient is not 0, by half-quadratic splitting. Such an image has the strong edges and no detail. The second finds
     the PSF that leads from its gradients to those of the given image, by regularised least squares.
 
-    An image does not say where in its path the camera was: the centre of mass of a PSF is within a pixel of the middle.
+    An image does not say where in its path the camera was: the centre of mass of a PSF is in the middle.
 
     Source: Xu, Zheng and Jia, Unnatural L0 sparse representation for natural image deblurring, CVPR 2013, with the
     gradients of Cho and Lee, Fast motion deblurring, 2009; the ridge and the splitting's steps are our own.
@@ -58,15 +60,23 @@ def estimate_psf(blurred: Tensor, size: int) -> Tensor:
     """
     images = blurred.float()
     psf = _cross(len(images), _scales(size)[0], images.device)
+    roughness = _root_mean_square_gradient(images)
     for taps in _scales(size):
         scaled = _resized(images, [max(2, round(length * taps / size)) for length in images.shape[-2:]])
         if psf.shape[-1] != taps:
             psf = _centre(_clean(_resized(psf, [taps, taps])))
-        sparsity = SPARSITY
+        sparsity = SPARSITY * roughness
         for _ in range(ITERATIONS):
             psf = _fit(_edges(scaled, psf, sparsity), scaled, taps)
             sparsity /= DECAY
     return _centre(psf)
+
+
+def _root_mean_square_gradient(images: Tensor) -> Tensor:
+    """Of each image (B, H, W), as (B, 1, 1); never 0."""
+    squares = sum(images.diff(dim=axis).square().mean(dim=(-2, -1), keepdim=True) for axis in (-2, -1))
+    root: Tensor = torch.as_tensor(squares).sqrt()
+    return root.clamp(min=1e-4)
 
 
 def _scales(size: int) -> list[int]:
@@ -93,7 +103,7 @@ def _resized(images: Tensor, size: list[int]) -> Tensor:
     return resized
 
 
-def _edges(blurred: Tensor, psf: Tensor, sparsity: float) -> Tensor:
+def _edges(blurred: Tensor, psf: Tensor, sparsity: Tensor) -> Tensor:
     """The image with few edges that, blurred by ``psf``, is near ``blurred``: (B, H, W)."""
     height, width = blurred.shape[-2:]
     wide = periodic_pad(blurred, psf.shape[-1] // 2 + 2)
@@ -103,16 +113,14 @@ def _edges(blurred: Tensor, psf: Tensor, sparsity: float) -> Tensor:
     roughness = sum(step.abs() ** 2 for step in steps)
     spectrum = torch.fft.rfft2(wide)
     data, power = otf.conj() * spectrum, otf.abs() ** 2
-    first, factor, last = COUPLINGS
-    coupling = first * sparsity
-    while coupling < last:
+    for multiple in COUPLINGS:
         gradients = [torch.fft.irfft2(step * spectrum, s=size) for step in steps]
-        is_edge = sum(gradient**2 for gradient in gradients) >= sparsity / coupling
+        is_edge = sum(gradient**2 for gradient in gradients) >= 1 / multiple
         wanted = sum(
             step.conj() * torch.fft.rfft2(gradient * is_edge) for step, gradient in zip(steps, gradients, strict=True)
         )
+        coupling = multiple * sparsity
         spectrum = (data + coupling * wanted) / (power + coupling * roughness)
-        coupling *= factor
     found: Tensor = torch.fft.irfft2(spectrum, s=size)[..., :height, :width]
     return found
 
@@ -156,14 +164,12 @@ def _clean(psf: Tensor) -> Tensor:
 
 
 def _centre(psf: Tensor) -> Tensor:
-    """Move each PSF by whole taps so that its centre of mass is in the middle; what leaves the square is lost."""
-    size = psf.shape[-1]
-    place = torch.arange(size, device=psf.device, dtype=psf.dtype)
+    """Move each PSF, by cubic splines, so that its centre of mass is in the middle; what leaves the square is lost."""
     moved = []
-    for one in psf:
-        down = round(size // 2 - float((one.sum(dim=1) * place).sum()))
-        right = round(size // 2 - float((one.sum(dim=0) * place).sum()))
-        wide = F.pad(one, (size,) * 4)
-        moved.append(wide[size - down : 2 * size - down, size - right : 2 * size - right])
-    centred = torch.stack(moved)
-    return centred / centred.sum(dim=(-2, -1), keepdim=True)
+    for one in psf.double().cpu().numpy():
+        for _ in range(3):  # since what a spline has below 0 is cut off
+            off = [len(one) // 2 - place for place in ndimage.center_of_mass(one)]
+            one = ndimage.shift(one, off).clip(min=0)
+            one /= one.sum()
+        moved.append(one)
+    return torch.from_numpy(np.stack(moved)).to(psf)

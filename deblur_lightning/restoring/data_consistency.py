@@ -37,7 +37,7 @@ NO_BLUR = 0.85
 INVERTED = 0.03
 """What a frequency's transfer, squared, must exceed to be inverted rather than left to the network."""
 
-INVERTIBLE = (0.35, 0.55)
+INVERTIBLE = (0.25, 0.45)
 """Share of the change, left unexplained, up to which the PSF is inverted; from the second on it is not."""
 
 WINDOW = 65
@@ -51,6 +51,9 @@ UNEXPLAINED = (9 / 255, 18 / 255)
 
 OVEREXPOSED = (8 / 255, 16 / 255)
 """The same for how far a white pixel is from being explained: the light was brighter than white, and its blur shows."""
+
+OUTSHONE = (0.6, 1.0)
+"""The same for that as a share of the change around: print on white paper, of a PSF not quite known, is no light."""
 
 NEARBY = 21
 """Side in pixels of the neighbourhood whose range of levels bounds the change of a pixel."""
@@ -228,11 +231,9 @@ def _keep_supported_values(before: Values, after: Values, psf: Values) -> Values
     inverted = _falling(share, *INVERTIBLE)[..., None]
     change += inverted * _invert(known * missing, psf)
     white = np.where(before == 1, known * missing, 0).max(axis=2)
-    believed = (
-        _falling(share, *SHARE)
-        * _falling(unexplained, *UNEXPLAINED)
-        * _falling(ndimage.maximum_filter(white, SUPPORT), *OVEREXPOSED)
-    )
+    lacking = ndimage.maximum_filter(white, SUPPORT)
+    overexposed = _rising(lacking, *OVEREXPOSED) * _rising(lacking / made.clip(min=1e-5), *OUTSHONE)
+    believed = _falling(share, *SHARE) * _falling(unexplained, *UNEXPLAINED) * (1 - overexposed)
     return before + _bound(believed[..., None] * change, before)
 
 
@@ -257,6 +258,11 @@ def _root_mean_square(values: Values, weights: Values) -> Values:
 def _falling(values: Values, start: float, stop: float) -> Values:
     """1 up to ``start``, falling to 0 at ``stop``."""
     return ((stop - values) / (stop - start)).clip(0, 1)
+
+
+def _rising(values: Values, start: float, stop: float) -> Values:
+    """0 up to ``start``, rising to 1 at ``stop``."""
+    return 1 - _falling(values, start, stop)
 
 
 def _bound(change: Values, before: Values) -> Values:

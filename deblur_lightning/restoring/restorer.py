@@ -90,7 +90,7 @@ class PhotoRestorer:
 
         changed = self._restore(pixels, tell_part)
         plausible = is_plausible(pixels, changed, lambda half: self._restore(half, tell_part))
-        blur = None if self.fast else find_uniform_blur(pixels, changed if plausible else None, self._restore)
+        blur = None if self.fast else find_uniform_blur(pixels, changed, self._restore)
         if blur is not None:
             self.psf_share = blur.belief
             changed = apply(blur, pixels, changed if plausible else pixels, tell_part)

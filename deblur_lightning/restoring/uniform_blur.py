@@ -1,4 +1,4 @@
-"""Restores a photo from the PSF that its edges show, where the middles of its halves show the same."""
+"""Restores a photo from the PSF that its edges show, where another estimate of it is the same."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -18,20 +18,16 @@ from deblur_lightning.restoring.tiles import Pixels, Tell, Tiling, middle, quant
 FEWEST = 3 * SUPPORT
 """Pixels a side, at least, of a photo whose PSF is estimated."""
 
-AGREEING = (0.7, 0.8)
-"""Correlation of the PSFs of two halves: up to the first nothing is believed, from the second on everything."""
+AGREEING = (0.88, 0.92)
+"""Correlation of two PSFs that were found apart: up to the first nothing is believed, from the second on everything."""
 
-EXPLAINED = (1.2, 1.5)
+EXPLAINED = (1.3, 1.5)
 """How many times as much of the photo the network must leave unexplained as the PSF does: likewise."""
-
-RECOGNISED = (0.9, 0.96)
-"""Correlation of the PSF with the one that the network has taken out: from the second on the network has recognised
-the blur, and knows more of photographs than a prior does; up to the first it has not."""
 
 CUT_OFF = (0.01, 0.02)
 """Share of the PSF in the outermost taps of its square, from the second on of which the blur is larger than that."""
 
-SETTLED = (0.3, 0.45)
+SETTLED = (0.4, 0.6)
 """By how much the network changes the photo without the blur, as a share of what that has changed: up to the first it
 finds nothing more to do, from the second on it finds artefacts."""
 
@@ -55,18 +51,18 @@ class UniformBlur(NamedTuple):
     belief: float
 
 
-def find_uniform_blur(before: Pixels, after: Pixels | None, restore: Callable[[Pixels], Pixels]) -> UniformBlur | None:
+def find_uniform_blur(before: Pixels, after: Pixels, restore: Callable[[Pixels], Pixels]) -> UniformBlur | None:
     """Estimate the PSF of a photo, and how far to believe it.
 
-    The photo's halves must show the same PSF, each by itself: where the blur differs from place to place, or where the
-    estimate is of noise, they do not. The PSF must fit into its square. It must be another than the one that the
-    network has taken out, and explain the photo better than what the network has made of it. Last, a photo that a PSF
-    fits may still be no convolution, such as a frame of a compressed video: the network must find the photo without the
-    blur to be sharp.
+    Two PSFs found apart must be the same: those of the photo's halves, or the one of its middle and the one that leads
+    from the network's restoration to the photo. Where an estimate is of noise, or the blur differs from place to place,
+    they are not. The PSF must fit into its square, and explain the photo better than what the network has made of it.
+    Last, a photo that a PSF fits may still be no convolution, such as a frame of a compressed video: the network must
+    find the photo without the blur to be sharp.
 
     Args:
         before: the photo, (H, W, C) uint8 or uint16.
-        after: what a network has made of it, of the same shape and type; None where that is not believed.
+        after: what a network has made of it, of the same shape and type.
         restore: the network, for any such image.
 
     Returns:
@@ -74,23 +70,19 @@ def find_uniform_blur(before: Pixels, after: Pixels | None, restore: Callable[[P
     """
     if min(before.shape[:2]) < FEWEST:
         return None
-    blurred, psf_of_network, unexplained = middle(before, BLOCK), None, np.inf
-    if after is not None:
-        psf_of_network = fit_psf(before, after)
-        if psf_of_network[SUPPORT // 2, SUPPORT // 2] >= NO_BLUR:
-            return None
-        unexplained = _unexplained(blurred, middle(after, BLOCK), psf_of_network)
-    first, second = (_estimate(half) for half in _halves(before))
-    belief = _rising(_correlation(first, second), *AGREEING)
-    if not belief:
+    blurred, psf_of_network = middle(before, BLOCK), fit_psf(before, after)
+    if psf_of_network[SUPPORT // 2, SUPPORT // 2] >= NO_BLUR:
         return None
     psf = _estimate(blurred)
+    agreement = _correlation(psf, psf_of_network)
+    if agreement < AGREEING[1]:
+        agreement = max(agreement, _correlation(*(_estimate(half) for half in _halves(before))))
+    belief = _rising(agreement, *AGREEING)
     belief *= 1 - _rising(1 - psf[1:-1, 1:-1].sum(), *CUT_OFF)
-    if psf_of_network is not None:
-        belief *= 1 - _rising(_correlation(psf_of_network, psf), *RECOGNISED)
     if not belief:
         return None
     own = deconvolve(blurred, psf)
+    unexplained = _unexplained(blurred, middle(after, BLOCK), psf_of_network)
     belief *= _rising(unexplained / max(_unexplained(blurred, own, psf), 1e-6), *EXPLAINED)
     if not belief:
         return None

@@ -40,10 +40,17 @@ def test_it_is_near_the_true_one(seed: int) -> None:
 
 
 def test_an_image_s_psf_does_not_depend_on_its_batch() -> None:
-    images = torch.cat([shaken(seed)[0][:, 0] for seed in (0, 1)])
+    images = torch.cat([contrast * shaken(seed)[0][:, 0] for seed, contrast in ((0, 0.2), (1, 1.0))])
     together = estimate_psf(images, SIZE)
     for image, psf in zip(images, together, strict=True):
         assert likeness(estimate_psf(image[None], SIZE)[0], psf) > 0.99
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_faint_image_shows_it_as_well(seed: int) -> None:
+    blurred, psf = shaken(seed)
+    faint = 0.4 + 0.1 * blurred[:, 0]
+    assert likeness(estimate_psf(faint, SIZE)[0], psf) > 0.8
 
 
 @pytest.mark.parametrize("image", [torch.full((1, 40, 40), 0.5), torch.zeros(1, 33, 70), torch.rand(1, 64, 64)])
