@@ -121,7 +121,7 @@ def _sketch(settings: dict[str, Any], path: Path, trust: Sequence[str], calls: i
     try:
         with _Sketch(calls), torch.device("meta"):
             return _build(settings, path, trust)
-    except (NotImplementedError, RuntimeError):
+    except RuntimeError:
         if str(settings["class_path"]).startswith(f"{OWN}."):
             raise
         return _build(settings, path, trust)  # one of the user's may need values, which the meta device does not have

@@ -182,7 +182,10 @@ def _recognise(weights: Mapping[str, Tensor], owner: str) -> Any:
 
 
 def _refuse_large(make: Callable[[], nn.Module], weights: Mapping[str, Tensor]) -> None:
-    """Raise where a network would be larger than the weights that it is made for; it is first made without memory."""
+    """Raise where a network would be larger than the weights that it is made for; it is first made without memory.
+
+    One that cannot be made so is not judged.
+    """
     try:
         with torch.device("meta"), _NumbersOnTheHost(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*copying from a non-meta parameter.*")

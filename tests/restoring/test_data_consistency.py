@@ -8,9 +8,12 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from deblur_lightning.classical import estimate_psf
+from deblur_lightning.degradations import MotionBlur
 from deblur_lightning.restoring import data_consistency
 from deblur_lightning.restoring.data_consistency import SUPPORT, fit_psf, keep_supported
-from deblur_lightning.restoring.tiles import Pixels
+from deblur_lightning.restoring.tiles import Pixels, scale
+from deblur_lightning.restoring.uniform_blur import deconvolve
 from tests.helpers.graphics import psnr
 
 rng = np.random.default_rng(0)
@@ -71,6 +74,15 @@ def test_one_wrong_place_costs_that_place_alone() -> None:
     assert psnr(kept[80:, 80:-20], SHARP[80:, 80:-20]) > psnr(before[80:, 80:-20], SHARP[80:, 80:-20]) + 6
 
 
+def share_kept(photo: Pixels, restored: Pixels) -> float:
+    """Of the change, away from the edges."""
+    made, kept = (
+        np.abs(after.astype(float) - photo)[20:-20, 20:-20].sum()
+        for after in (restored, keep_supported(photo, restored))
+    )
+    return float(kept / made)
+
+
 def printed() -> Pixels:
     """A page of words."""
     page = Image.new("L", (240, 160), 255)
@@ -80,22 +92,30 @@ def printed() -> Pixels:
 
 
 def lamps() -> Pixels:
-    """Lights at night, white in a picture."""
-    night = np.full((160, 240, 1), 20, np.uint8)
-    for top, left in rng.integers(0, (156, 236), (40, 2)):
-        night[top : top + 4, left : left + 4] = 255
-    return night
+    """A wall with lights, white in a picture."""
+    own = np.random.default_rng(1)
+    wall = (ndimage.gaussian_filter(own.random((160, 240, 1)), (0.6, 0.6, 0)) * 200 + 20).astype(np.uint8)
+    for top, left in own.integers(20, (136, 216), (8, 2)):
+        wall[top : top + 4, left : left + 4] = 255
+    return wall
 
 
-@pytest.mark.parametrize(("sharp", "times", "kept"), [(printed(), 1, True), (lamps(), 1, True), (lamps(), 3, False)])
-def test_light_brighter_than_white_is_not_explained_but_paper_is(sharp: Pixels, times: int, kept: bool) -> None:
+def test_paper_is_no_light() -> None:
+    """The PSF that a page's print shows is not quite the true one, so paper beside it is not white enough."""
+    page = printed()
+    blurred, _ = MotionBlur((9, 9), (60, 60))(scale(page)[None], seed=0)
+    photo = (255 * blurred[0]).round().byte().permute(1, 2, 0).numpy()
+    nearly = deconvolve(photo, estimate_psf(blurred[0], SUPPORT)[0].double().numpy())
+    assert share_kept(photo, nearly) > 0.6
+
+
+@pytest.mark.parametrize(("times", "kept"), [(1, True), (2, False)])
+def test_light_brighter_than_white_is_not_explained(times: int, kept: bool) -> None:
+    sharp = lamps()
     light = np.where(sharp == 255, 255.0 * times, sharp)
     photo = ndimage.uniform_filter1d(light, 9, axis=1).round().clip(0, 255).astype(np.uint8)
     nearly = ndimage.uniform_filter1d(sharp.astype(np.float64), 4, axis=1).round().astype(np.uint8)
-    out, middle = keep_supported(photo, nearly).astype(float), np.s_[20:-20, 20:-20]
-    share = np.abs(out - photo)[middle].sum() / np.abs(nearly.astype(float) - photo)[middle].sum()
-    print("XX", times, share)
-    assert (share > 0.7) == kept
+    assert (share_kept(photo, nearly) > 0.75) == kept
 
 
 def test_flat_stays_flat_grey_grey_white_white_black_black() -> None:
